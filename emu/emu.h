@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * emu.h - Linux, as far as a network program and its loader can tell: bpf(2), objects, time, chance.
+ *
+ * One emulator holds all state: maps, programs, BTFs, clock, random numbers. Several may live in one
+ * process. It knows no packets: program types that have them (XDP, TC) register themselves
+ * with their contexts, helpers and test runs (emu/prog.h).
+ */
+#ifndef XB_EMU_EMU_H
+#define XB_EMU_EMU_H
+
+#include "vm/err.h"
+#include "vm/types.h"
+#include "vm/vm.h"
+
+#include <linux/bpf.h>
+#include <stdio.h>
+
+#define XB_EMU_MAX_CPUS 256
+#define XB_EMU_HELPER_MAX 256 /* helper numbers are below */
+
+struct xb_emu;
+struct xb_map;
+struct xb_proc;
+struct xb_helper;
+struct xb_prog_type;
+
+/* One record that a program put out: a perf sample or a ring buffer record. */
+struct xb_event {
+	struct xb_map *map;
+	u32 cpu;
+	const void *data; /* as a reader in user space gets it */
+	u32 bytes;
+	const void *more; /* packet bytes that follow (perf samples of packets), or NULL */
+	u32 more_bytes;
+};
+
+/* Where what a program says goes to. Each may be NULL. */
+struct xb_emu_hooks {
+	void *arg;
+	/* One bpf_printk: text without a newline at the end (cut by length, not terminated). */
+	void (*printk)(void *arg, struct xb_proc *proc, const char *text, u32 bytes);
+	/* One perf sample, when it is written. Ring buffers are read with xb_ringbuf_consume(). */
+	void (*event)(void *arg, const struct xb_event *event);
+};
+
+struct xb_emu_opts {
+	u32 cpu_cnt;	     /* possible CPUs, 1 to XB_EMU_MAX_CPUS; 0: 1 */
+	u64 seed;	     /* of random numbers and hash seeds */
+	const char *pin_dir; /* directory that stands for bpffs; NULL: pins are kept in memory */
+	u64 max_insns;	     /* budget of a run; 0: XB_VM_MAX_INSNS */
+	u64 arena_bytes;     /* 0: default */
+};
+
+/* The clock. Programs see realtime = now_ns, monotonic = boottime = now_ns - boot_ns. */
+struct xb_clock {
+	u64 now_ns;  /* since the epoch; set before each run */
+	u64 boot_ns; /* since the epoch */
+};
+
+struct xb_emu {
+	struct xb_vm *vm;
+	struct xb_mem *mem; /* vm->mem */
+	u32 cpu_cnt;
+	u64 seed;
+	u64 rand_state[XB_EMU_MAX_CPUS]; /* of bpf_get_prandom_u32, one a CPU */
+	struct xb_clock clock;
+	struct xb_emu_hooks hooks;
+	char *pin_dir; /* or NULL */
+
+	struct xb_obj_table *objs;   /* emu/obj.h */
+	struct xb_pin *pins;	     /* emu/pin.h */
+	struct xb_map **handles;     /* emu/map.h: by handle index; 0 is unused */
+	u32 handle_cnt, handle_cap;
+	struct xb_region *handle_region;
+	struct xb_map *gc_maps;	     /* maps with values to free when the run ends */
+
+	const struct xb_helper *helpers[16]; /* registered tables, emu/helper.h */
+	u32 helpers_cnt[16];
+	u32 helper_tables;
+	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
+	struct xb_prog_list *progs;  /* emu/prog.h's own */
+};
+
+/* NULL and err where there is no memory. The hooks are set by the caller afterwards. */
+struct xb_emu *xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err);
+
+/* Frees everything it made; file descriptors that bpf(2) handed out stay open but mean nothing. */
+void xb_emu_free(struct xb_emu *emu);
+
+/*
+ * bpf(2). `attr` has `bytes` bytes, as the caller of the system call gave them; pointers inside are the host's.
+ * Returns what the system call would, or -errno. (cf. kernel/bpf/syscall.c: __sys_bpf)
+ */
+long xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
+
+/*
+ * Takes the place of the kernel for this thread's code that was linked with --wrap=syscall: bpf(2) goes
+ * to emu, all else through. NULL ends it.
+ */
+void xb_emu_enter(struct xb_emu *emu);
+
+/* Called after each run of a program: values deleted in it are freed now. */
+void xb_emu_run_end(struct xb_emu *emu);
+
+#endif

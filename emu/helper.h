@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * helper.h - helpers: rows of {number, prototype, function, program types}, and how a call is bound.
+ *
+ * The prototype drives the checks: by the time a helper's function runs, every pointer among its arguments
+ * has been checked for the size and direction its kind says, and turned into a host pointer. No helper
+ * checks pointers itself.
+ */
+#ifndef XB_EMU_HELPER_H
+#define XB_EMU_HELPER_H
+
+#include "emu/emu.h"
+#include "emu/map.h"
+#include "vm/proc.h"
+
+/* What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). */
+enum xb_arg_kind {
+	XB_ARG_NONE,	   /* not used */
+	XB_ARG_ANY,	   /* a number, or a pointer nobody looks behind */
+	XB_ARG_CTX,	   /* the run's context: the address R1 had at entry */
+	XB_ARG_MAP,	   /* a map's handle */
+	XB_ARG_MAP_KEY,	   /* key_size bytes of the map in an earlier argument, read */
+	XB_ARG_MAP_VALUE,  /* value_size bytes, read */
+	XB_ARG_MAP_VALUE_W,/* value_size bytes, written */
+	XB_ARG_MEM,	   /* bytes read; the next argument is the size */
+	XB_ARG_MEM_W,	   /* bytes written; the next argument is the size */
+	XB_ARG_MEM_OR_NULL,/* as MEM, but NULL is allowed with any size the next argument allows */
+	XB_ARG_SIZE,	   /* from 1 */
+	XB_ARG_SIZE_OR_0,
+	XB_ARG_STR,	   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
+	XB_ARG_U32_W,	   /* 4 bytes written */
+	XB_ARG_U64_W,	   /* 8 bytes written */
+	XB_ARG_U64_RW,
+	XB_ARG_SPIN_LOCK,  /* a bpf_spin_lock in a map value: 4 bytes written */
+	XB_ARG_FUNC,	   /* a function of the program, as BPF_PSEUDO_FUNC loads it */
+	XB_ARG_RECORD,	   /* a record reserved in a ring buffer, its first byte */
+	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
+	XB_ARG_KIND_CNT
+};
+
+union xb_arg {
+	u64 u;
+	s64 s;
+	void *mem; /* host pointer, checked; NULL only for the kinds that allow it */
+	const char *str;
+	struct xb_map *map;
+};
+
+/* The arguments by position from 0; raw registers are in proc->r[1..5]. The result becomes R0. */
+typedef u64 (*xb_helper_fn)(struct xb_proc *proc, const union xb_arg *a);
+
+struct xb_helper {
+	u32 id;		  /* BPF_FUNC_* */
+	const char *name; /* "map_lookup_elem" */
+	xb_helper_fn fn;
+	enum xb_arg_kind args[5];
+	u64 prog_types;	  /* bit 1 << BPF_PROG_TYPE_*; XB_PROG_TYPES_ALL */
+	bool gpl_only;
+	const char *source; /* "kernel/bpf/helpers.c: bpf_map_lookup_elem" */
+};
+
+#define XB_PROG_TYPES_ALL (~0ull)
+#define XB_PROG_TYPE_BIT(t) (1ull << (t))
+
+/* Registers a table of rows, kept. Later rows for the same number and program type win. */
+void xb_helper_register(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt);
+
+/* Registers the generic helpers of this folder. */
+void xb_helper_register_base(struct xb_emu *emu);
+
+/* The row for a number and program type, or NULL. `type` of ~0u: any. */
+const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type);
+
+/* The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL where unknown to the uapi header. */
+const char *xb_helper_name(u32 id);
+
+/* xb_vm_ops.bind_call of the Linux emulator. */
+int xb_helper_bind(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const, struct xb_call *call,
+		   struct xb_err *err);
+
+/* The emulator of a process. */
+static inline struct xb_emu *
+xb_proc_emu(const struct xb_proc *proc)
+{
+	return proc->vm->emu;
+}
+
+#endif

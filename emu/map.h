@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map.h - maps: one structure, one table of operations per type.
+ *
+ * Values live in guest memory, in regions of the map, each addressable for exactly value_size bytes
+ * and (but in mmapable arrays, whose layout Linux fixes) with a red zone before the next. A value
+ * that is deleted stays as it is until the run ends (xb_emu_run_end). Operations take keys and values as host pointers that the
+ * caller has checked, and give values as guest addresses, 0 for none. They return 0 or the kernel's
+ * -errno.
+ *
+ * A program holds a map by its handle, a guest address that nothing can be loaded from.
+ */
+#ifndef XB_EMU_MAP_H
+#define XB_EMU_MAP_H
+
+#include "emu/emu.h"
+#include "emu/obj.h"
+
+struct xb_bpf_prog;
+struct xb_btf;
+
+#define XB_MAP_HANDLE_BYTES 64
+
+struct xb_map_ops {
+	const char *name; /* as bpftool prints it: "percpu_array" */
+	const char *source; /* kernel file that defines it: "kernel/bpf/arraymap.c" */
+	u32 flags;	  /* XB_MAP_* below */
+	/* Refuses attributes with -errno (cf. map_alloc_check), before anything is made. */
+	int (*check)(const union bpf_attr *attr);
+	/* Makes what the type needs in map->priv and regions; all of struct xb_map above is filled. */
+	int (*alloc)(struct xb_map *map);
+	void (*free)(struct xb_map *map);
+	/* For programs (LRU: counts as a use). `cpu` picks the value of per-CPU types. */
+	u64 (*lookup)(struct xb_map *map, const void *key, u32 cpu);
+	/* For bpf(2): as lookup without side effects; NULL: lookup serves. */
+	u64 (*lookup_sys)(struct xb_map *map, const void *key, u32 cpu);
+	/* `value` has value_size bytes and goes to `cpu`'s copy in per-CPU types. */
+	int (*update)(struct xb_map *map, const void *key, const void *value, u64 flags, u32 cpu);
+	int (*remove)(struct xb_map *map, const void *key);
+	/* NULL key: the first. -ENOENT after the last. An unknown key: the kernel's choice. */
+	int (*next_key)(struct xb_map *map, const void *key, void *next);
+	int (*push)(struct xb_map *map, const void *value, u64 flags);
+	int (*pop)(struct xb_map *map, void *value);
+	int (*peek)(struct xb_map *map, void *value);
+	/*
+	 * Types whose values are descriptors or structures of the kernel's (prog arrays, map-in-map,
+	 * devmaps...): update and read as bpf(2) does; NULL: update and lookup serve.
+	 */
+	int (*update_sys)(struct xb_map *map, const void *key, const void *value, u64 flags);
+	int (*read_sys)(struct xb_map *map, const void *key, void *value);
+};
+
+enum {
+	XB_MAP_PERCPU = 1 << 0,	   /* values per CPU; bpf(2) moves round_up(value_size, 8) a CPU */
+	XB_MAP_NO_PROG_LOOKUP = 1 << 1, /* map_lookup_elem is not for programs */
+	XB_MAP_OF_FDS = 1 << 2,	   /* value is a descriptor in, an id out */
+};
+
+/* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
+struct xb_map_target {
+	u32 index;		  /* ifindex, CPU number, or socket's number */
+	u32 qsize;		  /* of CPUMAP */
+	struct xb_bpf_prog *prog; /* that runs there, or NULL */
+};
+
+struct xb_map {
+	struct xb_obj obj;
+	struct xb_emu *emu;
+	const struct xb_map_ops *ops;
+	u32 type, key_size, value_size, max_entries, flags;
+	u32 map_extra_lo; /* low half of map_extra */
+	u64 map_extra;
+	char name[16];
+	u32 ifindex;
+	struct xb_btf *btf; /* or NULL */
+	u32 btf_key_type_id, btf_value_type_id;
+	u64 handle;	    /* guest address that programs hold */
+	bool frozen;	    /* bpf(2) may not write any more */
+	u32 spin_lock_off;  /* of a bpf_spin_lock in the value */
+	bool has_spin_lock;
+	struct xb_map *inner; /* template of map-in-map */
+	struct xb_map *gc_next;
+	bool gc_queued;
+	void (*gc)(struct xb_map *map); /* frees what was deleted during the run; NULL: nothing to do */
+	void *priv;	    /* the type's own */
+};
+
+/* The operations of a map type, or NULL where it is not emulated. */
+const struct xb_map_ops *xb_map_ops_of(u32 type);
+
+/* The name of a map type as bpftool prints it, emulated or not; NULL for numbers out of range. */
+const char *xb_map_type_name(u32 type);
+
+/* BPF_MAP_CREATE (cf. kernel/bpf/syscall.c: map_create). A descriptor or -errno. */
+int xb_map_create(struct xb_emu *emu, const union bpf_attr *attr, u32 bytes);
+
+/*
+ * The BPF_MAP_* commands on elements, single and batch, MAP_FREEZE, LOOKUP_AND_DELETE; everything
+ * with a map_fd but creation and information. Returns -errno like the kernel.
+ */
+long xb_map_sys(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
+
+/*
+ * For the bench and the helpers, as bpf(2) would, but with host pointers: value of `value_bytes`, which
+ * is value_size, or round_up(value_size, 8) * cpu_cnt for per-CPU types (xb_map_sys_value_bytes).
+ */
+u32 xb_map_sys_value_bytes(const struct xb_map *map);
+int xb_map_read(struct xb_map *map, const void *key, void *value);
+int xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags);
+int xb_map_next_key(struct xb_map *map, const void *key, void *next);
+
+/* What the entry of a redirect map leads to, or NULL where it is empty or the map is of another type. */
+const struct xb_map_target *xb_map_target(struct xb_map *map, u64 key);
+
+/* XSKMAP: puts an emulated AF_XDP socket, known by its number, into a slot; -errno as an update. */
+int xb_xskmap_set(struct xb_map *map, u32 key, u32 socket);
+
+/* PROG_ARRAY: the program in a slot, or NULL. */
+struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
+
+/* PERF_EVENT_ARRAY: opens (closes) an emulated reader for each CPU's slot, as a perf buffer does. */
+int xb_perf_array_open(struct xb_map *map);
+void xb_perf_array_close(struct xb_map *map);
+/* Whether slot `index` has a reader, and of which CPU: 0, -E2BIG, -ENOENT (cf. kernel/trace/bpf_trace.c: __bpf_perf_event_output). */
+int xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu);
+
+/*
+ * RINGBUF (cf. kernel/bpf/ringbuf.c). reserve gives the record's guest address, addressable for exactly
+ * `bytes`, or 0; submit and discard take a reserved record's address. consume calls fn for each
+ * committed record in order and moves the consumer position; returns how many.
+ */
+u64 xb_ringbuf_reserve(struct xb_map *map, u64 bytes);
+int xb_ringbuf_commit(struct xb_map *map, u64 record, u64 flags, bool discard);
+long xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags);
+u64 xb_ringbuf_query(struct xb_map *map, u64 flags);
+u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_event *event), void *arg);
+/* The map whose outstanding record starts at this address, with its size; NULL: none does. */
+struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
+
+/* Map helpers do per-element calls over the map in its order; stops when fn returns non-zero. (cf. map_for_each_callback) */
+long xb_map_for_each(struct xb_map *map, u32 cpu,
+		     int (*fn)(void *arg, struct xb_map *map, const void *key, u64 value), void *arg);
+
+/* Queues map for its gc at the end of the run. */
+void xb_map_gc_later(struct xb_map *map);
+
+/* The map a guest address is the handle of, or NULL. */
+static inline struct xb_map *
+xb_map_by_handle(const struct xb_emu *emu, u64 handle)
+{
+	u64 idx = (handle - emu->handle_region->gaddr) / XB_MAP_HANDLE_BYTES;
+
+	if (handle % XB_MAP_HANDLE_BYTES || idx >= emu->handle_cnt)
+		return NULL;
+	return emu->handles[idx];
+}
+
+#endif

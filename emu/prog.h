@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * prog.h - programs as bpf(2) knows them: a type, a licence, BTF, and a machine program inside.
+ */
+#ifndef XB_EMU_PROG_H
+#define XB_EMU_PROG_H
+
+#include "emu/emu.h"
+#include "emu/obj.h"
+#include "vm/prog.h"
+
+struct xb_btf;
+struct xb_bpf_prog;
+
+/* A program type, registered by the folder that knows its context. */
+struct xb_prog_type {
+	u32 type;	   /* BPF_PROG_TYPE_* */
+	const char *name;  /* as bpftool prints it: "xdp" */
+	bool may_load_packet; /* LD_ABS/LD_IND */
+	/* Bytes of the context that a program with these attributes may read (cf. xdp_is_valid_access). */
+	u32 (*ctx_bytes)(const struct xb_bpf_prog *prog);
+	/* Refuses attach types and flags at load with -errno; may be NULL. */
+	int (*check)(const union bpf_attr *attr);
+	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP (524). Returns -errno as the kernel. */
+	long (*test_run)(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
+};
+
+struct xb_bpf_prog {
+	struct xb_obj obj;
+	struct xb_emu *emu;
+	const struct xb_prog_type *ops;
+	u32 type, expected_attach_type, flags;
+	char name[16];
+	char func_name[64]; /* full name of its first function, from BTF; name where there is none */
+	bool gpl_compatible;
+	u8 tag[8];
+	u64 load_time_ns;
+	struct xb_prog *vm;
+	struct xb_btf *btf; /* or NULL */
+	u32 attach_btf_id;
+	struct xb_bpf_prog *attach_prog; /* of EXT programs */
+	struct xb_func *funcs; /* owned; for vm */
+	struct xb_line *lines;
+	u32 func_cnt, line_cnt;
+	struct xb_map **maps; /* used by it, each once */
+	u32 map_cnt;
+	u64 run_cnt;
+	struct xb_bpf_prog *freplace; /* EXT program that took the place of `freplace_func`, or NULL */
+};
+
+/* Registers a program type. `type` is kept. */
+void xb_prog_type_register(struct xb_emu *emu, const struct xb_prog_type *type);
+
+/* BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes to attr's log buffer. */
+int xb_prog_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
+
+/* The name of a program type as bpftool prints it; NULL out of range. */
+const char *xb_prog_type_name(u32 type);
+
+#endif

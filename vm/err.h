@@ -2,9 +2,9 @@
 /*
  * err.h - what stops the bench: one message, built from the inside out.
  *
- * A function that can fail takes a `struct xb_err *`, owned by its caller, as its last parameter, and
- * returns 0 or -1 (NULL for constructors). The innermost level sets the message, each level above
- * puts its own words in front of it: "prog.o: map 'flows': value_size 0 is not allowed".
+ * A function that can fail takes a `struct xb_err *`, owned by its caller, as its last parameter,
+ * and returns 0 or -1 (NULL for constructors). The innermost level sets the message, each level
+ * above puts its own words in front of it: "prog.o: map 'flows': value_size 0 is not allowed".
  */
 #ifndef XB_VM_ERR_H
 #define XB_VM_ERR_H
@@ -16,10 +16,10 @@
 /* What kind of thing went wrong; bench/ derives the exit code from it. */
 enum xb_err_kind {
 	XB_ERR_NONE = 0,
-	XB_ERR_USAGE,	/* the command line or a configuration file */
-	XB_ERR_FILE,	/* a file cannot be read, written or understood */
-	XB_ERR_LOAD,	/* the object cannot be loaded, or needs something not emulated */
-	XB_ERR_SYSTEM,	/* memory, file descriptors, fork */
+	XB_ERR_USAGE,  /* the command line or a configuration file */
+	XB_ERR_FILE,   /* a file cannot be read, written or understood */
+	XB_ERR_LOAD,   /* the object cannot be loaded, or needs something not emulated */
+	XB_ERR_SYSTEM, /* memory, file descriptors, fork */
 };
 
 struct xb_err {

@@ -2,8 +2,8 @@
 /*
  * insn.h - the encoding of instructions (RFC 9669).
  *
- * <linux/bpf.h> is the C form of the standard's encoding and is used for that alone; what the installed
- * one may lack is added here.
+ * <linux/bpf.h> is the C form of the standard's encoding and is used for that alone; what the
+ * installed one may lack is added here.
  */
 #ifndef XB_VM_INSN_H
 #define XB_VM_INSN_H

@@ -2,9 +2,9 @@
 /*
  * proc.h - a process: one run of one program on one virtual CPU.
  *
- * A process is made once and run many times. It owns its registers and its stack: 8 frames of 512 bytes
- * in guest memory, of which only those of active calls are addressable. Each run starts with a zeroed
- * frame. Two processes never share a vCPU at the same time.
+ * A process is made once and run many times. It owns its registers and its stack: 8 frames of 512
+ * bytes in guest memory, of which only those of active calls are addressable. Each run starts with
+ * a zeroed frame. Two processes never share a vCPU at the same time.
  */
 #ifndef XB_VM_PROC_H
 #define XB_VM_PROC_H
@@ -14,19 +14,19 @@
 #include "vm/types.h"
 #include "vm/vm.h"
 
-#define XB_PROC_FRAMES 8
+#define XB_PROC_FRAMES      8
 #define XB_PROC_FRAME_BYTES 512
-#define XB_PROC_TAIL_CALLS 33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
+#define XB_PROC_TAIL_CALLS  33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
 enum xb_run_status {
-	XB_RUN_EXIT,	/* the program returned; R0 is its result */
-	XB_RUN_FAULT,	/* it was stopped; see fault */
+	XB_RUN_EXIT,    /* the program returned; R0 is its result */
+	XB_RUN_FAULT,   /* it was stopped; see fault */
 	XB_RUN_RUNNING, /* xb_vm_step: there is more to do */
 };
 
 /* What a caller keeps of itself while it calls. */
 struct xb_frame {
-	u32 ret_pc;	/* slot to go on at */
+	u32 ret_pc; /* slot to go on at */
 	u64 r6_r9[4];
 };
 
@@ -34,23 +34,23 @@ struct xb_frame {
 enum xb_proc_event { XB_PROC_FAULTED = 1, XB_PROC_TAIL_CALL = 2 };
 
 struct xb_proc {
-	u64 r[16];		    /* R0..R10; the rest is the engine's */
+	u64 r[16]; /* R0..R10; the rest is the engine's */
 	struct xb_vm *vm;
 	const struct xb_prog *prog; /* the one that runs, after tail calls */
-	u32 pc;			    /* current slot; exact at a fault, in a call and between steps */
+	u32 pc; /* current slot; exact at a fault, in a call and between steps */
 	u32 vcpu;
-	u32 event;		    /* enum xb_proc_event; set inside calls only */
-	u32 depth;		    /* active frames - 1 */
-	u32 tail_calls;		    /* of this run */
-	u64 insns;		    /* executed in this run, with ldimm64 as one; exact when not running */
-	u64 max_insns;		    /* budget; a run is stopped at the first backward jump or call past it */
+	u32 event;      /* enum xb_proc_event; set inside calls only */
+	u32 depth;      /* active frames - 1 */
+	u32 tail_calls; /* of this run */
+	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
+	u64 max_insns;  /* budget; a run is stopped at the first backward jump or call past it */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
-	void *run;		    /* the context's own (an xdp_buff, an sk_buff) */
-	struct xb_fault fault;	    /* valid after XB_RUN_FAULT */
+	void *run;                       /* the context's own (an xdp_buff, an sk_buff) */
+	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
 	struct xb_region *stack;
 	u64 frame_top[XB_PROC_FRAMES]; /* R10 of each frame */
 	struct xb_frame frames[XB_PROC_FRAMES];
-	u32 base_depth;		    /* where a callback returns to its helper */
+	u32 base_depth; /* where a callback returns to its helper */
 };
 
 /* A process on a vCPU of vm. NULL and err where there is no memory. */
@@ -58,8 +58,8 @@ struct xb_proc *xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err);
 void xb_proc_free(struct xb_proc *proc);
 
 /*
- * Runs prog to its end with R1 = ctx_gaddr. After XB_RUN_EXIT r[0] is the result. proc->run is set by the
- * caller before.
+ * Runs prog to its end with R1 = ctx_gaddr. After XB_RUN_EXIT r[0] is the result. proc->run is set
+ * by the caller before.
  */
 enum xb_run_status xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr);
 
@@ -69,18 +69,23 @@ void xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gad
 /* Executes one instruction; a helper call, with the callbacks it makes, is one. */
 enum xb_run_status xb_vm_step(struct xb_proc *proc);
 
-/* Inside a call: stops the program. The first fault of a run stays. Returns 0, so that a call may return it. */
-u64 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ...) XB_PRINTF(3, 4);
+/* Inside a call: stops the program. The first fault of a run stays. Returns 0, so that a call may
+ * return it. */
+u64 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ...)
+        XB_PRINTF(3, 4);
 
-/* Inside a call: stops the program for a bad memory access of `bytes` at gaddr; composes the sentence. */
+/* Inside a call: stops the program for a bad memory access of `bytes` at gaddr; composes the
+ * sentence. */
 u64 xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what);
 
-/* Inside a call: asks for prog to take the place of the current one. False: 33 were done already. */
+/* Inside a call: asks for prog to take the place of the current one. False: 33 were done already.
+ */
 bool xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog);
 
 /*
  * Inside a call: runs the program's function that starts at the address `func` (as BPF_PSEUDO_FUNC
- * loaded it) with up to five arguments, in a frame of its own. True with *r0, or false where it faulted.
+ * loaded it) with up to five arguments, in a frame of its own. True with *r0, or false where it
+ * faulted.
  */
 bool xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0);
 

@@ -2,10 +2,10 @@
 /*
  * prog.h - a program: checked, decoded, bound to its emulator, and never changed afterwards.
  *
- * The instructions come with every pseudo form of ldimm64 but BPF_PSEUDO_FUNC already resolved by the
- * emulator (src_reg 0, the value in the two imm fields): the machine does not know what a map is.
- * Slots of the decoded program are those of the original one, so a program counter means the same in
- * both; ldimm64 takes two.
+ * The instructions come with every pseudo form of ldimm64 but BPF_PSEUDO_FUNC already resolved by
+ * the emulator (src_reg 0, the value in the two imm fields): the machine does not know what a map
+ * is. Slots of the decoded program are those of the original one, so a program counter means the
+ * same in both; ldimm64 takes two.
  */
 #ifndef XB_VM_PROG_H
 #define XB_VM_PROG_H
@@ -24,64 +24,66 @@ struct xb_vm;
 
 /* A function of the program, in order of pc. Strings belong to whoever made the program. */
 struct xb_func {
-	u32 pc;		  /* first slot */
+	u32 pc; /* first slot */
 	const char *name;
 };
 
 /* Where an instruction comes from, in order of pc; holds until the next entry. */
 struct xb_line {
 	u32 pc;
-	u32 line, col;	  /* from 1 */
+	u32 line, col; /* from 1 */
 	const char *file;
 	const char *text; /* the source line, or "" */
 };
 
 /*
- * Does a call: r[1] to r[5] are the arguments, the result becomes R0. A function that stops the program
- * calls xb_proc_fault() and returns anything. r[0] and r[6..10] are not to be touched.
+ * Does a call: r[1] to r[5] are the arguments, the result becomes R0. A function that stops the
+ * program calls xb_proc_fault() and returns anything. r[0] and r[6..10] are not to be touched.
  */
 typedef u64 (*xb_call_fn)(struct xb_proc *proc, const struct xb_call *call, const u64 *r);
 
 /* A call site, bound once when the program is loaded. */
 struct xb_call {
 	xb_call_fn fn;
-	const char *name;  /* for messages and disassembly */
-	const void *data;  /* the binder's own */
-	u64 aux;	   /* the binder's own */
+	const char *name; /* for messages and disassembly */
+	const void *data; /* the binder's own */
+	u64 aux;          /* the binder's own */
 };
 
 /* The emulator, as the machine sees it. All functions get the `emu` of struct xb_vm_opts. */
 struct xb_vm_ops {
 	/*
-	 * Binds the call instruction at slot pc: src_reg 0 calls a helper by number, BPF_PSEUDO_KFUNC_CALL
-	 * a kernel function by BTF id. `r1_const` is the constant that R1 is known to hold there, else 0.
-	 * Returns 0 with *call filled, or -1 and err, which names what was called.
+	 * Binds the call instruction at slot pc: src_reg 0 calls a helper by number,
+	 * BPF_PSEUDO_KFUNC_CALL a kernel function by BTF id. `r1_const` is the constant that R1 is
+	 * known to hold there, else 0. Returns 0 with *call filled, or -1 and err, which names what
+	 * was called.
 	 */
 	int (*bind_call)(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const,
-			 struct xb_call *call, struct xb_err *err);
+	                 struct xb_call *call, struct xb_err *err);
 	/*
-	 * Legacy LD_ABS/LD_IND: loads `bytes` (1, 2, 4), wire order turned to host order, from packet
-	 * offset `off`. False ends the program with R0 = 0. NULL: the instruction is refused at load.
+	 * Legacy LD_ABS/LD_IND: loads `bytes` (1, 2, 4), wire order turned to host order, from
+	 * packet offset `off`. False ends the program with R0 = 0. NULL: the instruction is refused
+	 * at load.
 	 */
 	bool (*load_packet)(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 };
 
 struct xb_prog_opts {
-	const char *name;	      /* copied */
+	const char *name;             /* copied */
 	const struct bpf_insn *insns; /* copied */
-	u32 insn_cnt;		      /* slots */
+	u32 insn_cnt;                 /* slots */
 	const struct xb_func *funcs;  /* kept, must outlive the program; may be NULL */
 	u32 func_cnt;
-	const struct xb_line *lines;  /* kept, must outlive the program; may be NULL */
+	const struct xb_line *lines; /* kept, must outlive the program; may be NULL */
 	u32 line_cnt;
-	u32 ctx_bytes;	 /* bytes from R1 on that every run's context has, readable; 0: none */
+	u32 ctx_bytes;        /* bytes from R1 on that every run's context has, readable; 0: none */
 	bool may_load_packet; /* LD_ABS/LD_IND are allowed */
-	void *user;	 /* the emulator's own, see xb_prog_user() */
+	void *user;           /* the emulator's own, see xb_prog_user() */
 };
 
 /*
- * Checks, decodes and binds. The error names slot, function and source line of the first fault found:
- * "insn 17 (fw.bpf.c:33): jump out of range".
+ * Checks, decodes and binds. The error names slot, function and source line of the first fault
+ * found: "insn 17 (fw.bpf.c:33): jump out of range".
  */
 struct xb_prog *xb_prog_new(struct xb_vm *vm, const struct xb_prog_opts *opts, struct xb_err *err);
 
@@ -103,7 +105,8 @@ const struct xb_line *xb_prog_line(const struct xb_prog *prog, u32 pc);
 /* The bound call of slot pc, or NULL where it is no helper or kfunc call. */
 const struct xb_call *xb_prog_call(const struct xb_prog *prog, u32 pc);
 
-/* Writes the instruction at pc as text, in the kernel verifier's syntax ("r1 = *(u32 *)(r6 +4)"). Returns slots taken (1 or 2). */
+/* Writes the instruction at pc as text, in the kernel verifier's syntax ("r1 = *(u32 *)(r6 +4)").
+ * Returns slots taken (1 or 2). */
 u32 xb_prog_disasm(const struct xb_prog *prog, u32 pc, char *buf, size_t bytes);
 
 #endif

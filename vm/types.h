@@ -21,9 +21,9 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define XB_LIKELY(x) __builtin_expect(!!(x), 1)
-#define XB_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define XB_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define XB_LIKELY(x)                __builtin_expect(!!(x), 1)
+#define XB_UNLIKELY(x)              __builtin_expect(!!(x), 0)
+#define XB_ARRAY_SIZE(a)            (sizeof(a) / sizeof((a)[0]))
 #define XB_PRINTF(fmt_idx, arg_idx) __attribute__((format(printf, fmt_idx, arg_idx)))
 
 /* The structure that holds `member` at address `ptr`. */

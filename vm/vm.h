@@ -13,8 +13,8 @@
 
 struct xb_vm_opts {
 	u64 arena_bytes; /* 0: the default of xb_mem_new() */
-	u32 vcpu_cnt;	 /* at least 1 */
-	u64 max_insns;	 /* 0: XB_VM_MAX_INSNS */
+	u32 vcpu_cnt;    /* at least 1 */
+	u64 max_insns;   /* 0: XB_VM_MAX_INSNS */
 	const struct xb_vm_ops *ops;
 	void *emu; /* handed to ops; owned by the caller */
 };

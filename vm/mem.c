@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm/mem.h"
+
+#include "vm/bytes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define PAGE_BYTES    4096ull
+#define ARENA_DEFAULT (64ull << 30)
+#define ARENA_LEAST   (8ull << 30)
+#define SEARCH_BYTES  4096 /* how far from an address its object is looked for */
+
+/* Host memory that only addresses are taken of. */
+static void *
+reserve(u64 bytes, int prot)
+{
+	void *p = mmap(NULL, bytes, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* The page after the arena lets an access start at its last byte; the shadow has one more granule.
+ */
+static bool
+reserve_arena(struct xb_mem *mem, u64 bytes)
+{
+	mem->base = reserve(bytes + PAGE_BYTES, PROT_NONE);
+	if (!mem->base)
+		return false;
+	mem->shadow = reserve(bytes / 8 + PAGE_BYTES, PROT_READ | PROT_WRITE);
+	if (!mem->shadow) {
+		munmap(mem->base, bytes + PAGE_BYTES);
+		return false;
+	}
+	mem->limit = bytes;
+	return true;
+}
+
+struct xb_mem *
+xb_mem_new(u64 bytes, struct xb_err *err)
+{
+	struct xb_mem *mem = calloc(1, sizeof(*mem));
+	u64 least = bytes ? bytes : ARENA_LEAST;
+
+	if (!mem) {
+		xb_err_errno(err, ENOMEM, "guest memory");
+		return NULL;
+	}
+	bytes = xb_align_up(bytes ? bytes : ARENA_DEFAULT, PAGE_BYTES);
+	while (!reserve_arena(mem, bytes)) {
+		if (bytes / 2 < least) {
+			xb_err_errno(err, errno, "guest memory: reserving %llu bytes",
+			             (unsigned long long)bytes);
+			free(mem);
+			return NULL;
+		}
+		bytes /= 2;
+	}
+	mem->low_next = XB_MEM_NULL_BYTES;
+	mem->high_next = XB_MEM_LOW_END;
+	return mem;
+}
+
+static void
+free_list(struct xb_region *r)
+{
+	while (r) {
+		struct xb_region *next = r->next;
+
+		free(r);
+		r = next;
+	}
+}
+
+void
+xb_mem_free(struct xb_mem *mem)
+{
+	if (!mem)
+		return;
+	free_list(mem->regions);
+	free_list(mem->spans);
+	munmap(mem->shadow, mem->limit / 8 + PAGE_BYTES);
+	munmap(mem->base, mem->limit + PAGE_BYTES);
+	free(mem);
+}
+
+/* Pages of a region, and the one after it that is never committed. */
+static u64
+span_bytes(u64 bytes)
+{
+	return xb_align_up(bytes, PAGE_BYTES) + PAGE_BYTES;
+}
+
+/* Takes a span that was unmapped, of exactly this size and zone; 0 where there is none. */
+static u64
+take_span(struct xb_mem *mem, u64 bytes, bool low)
+{
+	struct xb_region **link, *r;
+	u64 gaddr;
+
+	for (link = &mem->spans; (r = *link); link = &r->next) {
+		if (r->bytes != bytes || (r->gaddr < XB_MEM_LOW_END) != low)
+			continue;
+		gaddr = r->gaddr;
+		*link = r->next;
+		free(r);
+		return gaddr;
+	}
+	return 0;
+}
+
+static u64
+take_fresh(struct xb_mem *mem, u64 bytes, bool low)
+{
+	u64 *next = low ? &mem->low_next : &mem->high_next;
+	u64 end = low ? XB_MEM_LOW_END : mem->limit;
+	u64 gaddr = *next;
+
+	if (end > mem->limit)
+		end = mem->limit;
+	if (gaddr > end || bytes > end - gaddr)
+		return 0;
+	*next = gaddr + bytes;
+	return gaddr;
+}
+
+/* Puts memory behind the pages: the file's, or zeroes. */
+static int
+commit(struct xb_mem *mem, u64 gaddr, const struct xb_region_opts *opts)
+{
+	void *p;
+
+	if (!opts->use_fd)
+		return mprotect(mem->base + gaddr, xb_align_up(opts->bytes, PAGE_BYTES),
+		                PROT_READ | PROT_WRITE);
+	p = mmap(mem->base + gaddr, xb_align_up(opts->bytes, PAGE_BYTES), PROT_READ | PROT_WRITE,
+	         MAP_SHARED | MAP_FIXED, opts->fd, 0);
+	return p == MAP_FAILED ? -1 : 0;
+}
+
+struct xb_region *
+xb_mem_map(struct xb_mem *mem, const struct xb_region_opts *opts, struct xb_err *err)
+{
+	struct xb_region *r = NULL;
+	u64 span, gaddr = 0;
+
+	if (opts->bytes && opts->bytes < mem->limit) {
+		span = span_bytes(opts->bytes);
+		gaddr = take_span(mem, span, opts->low);
+		if (!gaddr)
+			gaddr = take_fresh(mem, span, opts->low);
+		r = calloc(1, sizeof(*r));
+	}
+	if (!gaddr || !r || commit(mem, gaddr, opts)) {
+		xb_err_errno(err, ENOMEM, "%s: %llu bytes of guest memory", opts->name,
+		             (unsigned long long)opts->bytes);
+		free(r);
+		return NULL;
+	}
+	r->gaddr = gaddr;
+	r->bytes = opts->bytes;
+	snprintf(r->name, sizeof(r->name), "%s", opts->name);
+	r->next = mem->regions;
+	mem->regions = r;
+	return r;
+}
+
+void
+xb_mem_unmap(struct xb_mem *mem, struct xb_region *region)
+{
+	struct xb_region **link;
+	u64 bytes;
+
+	if (!region)
+		return;
+	for (link = &mem->regions; *link != region; link = &(*link)->next)
+		;
+	*link = region->next;
+	xb_mem_forbid(mem, region->gaddr, region->bytes);
+	bytes = xb_align_up(region->bytes, PAGE_BYTES);
+	mmap(mem->base + region->gaddr, bytes, PROT_NONE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	region->bytes = bytes + PAGE_BYTES;
+	region->next = mem->spans;
+	mem->spans = region;
+}
+
+/* The shadow byte of a granule of which bytes s to e-1 are addressable. */
+static u8
+shadow_byte(u32 s, u32 e, u8 need)
+{
+	if (s == 0 && e == 8)
+		return need;
+	return (u8)((need & XB_SHADOW_WRITE) | (e & 7) << 3 | s);
+}
+
+void
+xb_mem_allow(struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
+{
+	u64 end = gaddr + bytes, first = gaddr >> 3, last = end >> 3;
+	u32 head = gaddr & 7, tail = end & 7;
+
+	if (bytes == 0)
+		return;
+	if (first == last) {
+		mem->shadow[first] = shadow_byte(head, tail, need);
+		return;
+	}
+	if (head)
+		mem->shadow[first++] = shadow_byte(head, 8, need);
+	memset(mem->shadow + first, need, last - first);
+	if (tail)
+		mem->shadow[last] = shadow_byte(0, tail, need);
+}
+
+/* Zeroes what is small, and gives back what is large, where zero is what fresh pages read as. */
+void
+xb_mem_forbid(struct xb_mem *mem, u64 gaddr, u64 bytes)
+{
+	u8 *first = mem->shadow + (gaddr >> 3);
+	u8 *end = mem->shadow + ((gaddr + bytes + 7) >> 3);
+	u8 *page = (u8 *)(uintptr_t)xb_align_up((uintptr_t)first, PAGE_BYTES);
+	size_t pages;
+
+	if (end < page + 16 * PAGE_BYTES) {
+		memset(first, 0, (size_t)(end - first));
+		return;
+	}
+	pages = (size_t)(end - page) & ~(size_t)(PAGE_BYTES - 1);
+	memset(first, 0, (size_t)(page - first));
+	madvise(page, pages, MADV_DONTNEED);
+	memset(page + pages, 0, (size_t)(end - page) - pages);
+}
+
+/* The addressable bytes of a granule for `need`: from *s to *e - 1. False: none. */
+static bool
+granule_span(u8 shadow, u8 need, u32 *s, u32 *e)
+{
+	if ((need & XB_SHADOW_WRITE) && !(shadow & XB_SHADOW_WRITE))
+		return false;
+	if (shadow & XB_SHADOW_FULL) {
+		*s = 0;
+		*e = 8;
+		return true;
+	}
+	*s = shadow & 7;
+	*e = shadow >> 3 & 7;
+	if (*e == 0 && *s != 0)
+		*e = 8;
+	return *e > *s;
+}
+
+u64
+xb_mem_extent(const struct xb_mem *mem, u64 gaddr, u64 max, u8 need)
+{
+	u64 at = gaddr, end;
+	u32 s, e;
+
+	if (gaddr >= mem->limit)
+		return 0;
+	end = max > mem->limit - gaddr ? mem->limit : gaddr + max;
+	while (at < end) {
+		if (!granule_span(mem->shadow[at >> 3], need, &s, &e) || (at & 7) < s ||
+		    (at & 7) >= e)
+			break;
+		at = (at & ~7ull) + e;
+		if (e != 8)
+			break;
+	}
+	return (at < end ? at : end) - gaddr;
+}
+
+bool
+xb_mem_check_slow(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
+{
+	const u64 eight = 0x0101010101010101ull * need;
+	u64 first, last;
+
+	if (gaddr >= mem->limit || bytes > mem->limit - gaddr)
+		return false;
+	/* Whole granules eight at a time, so that large buffers cost little. */
+	first = gaddr >> 3;
+	last = (gaddr + bytes) >> 3;
+	while (last - first > 8 && (gaddr & 7) == 0 &&
+	       (xb_ld64(mem->shadow + first) & eight) == eight) {
+		first += 8;
+		gaddr += 64;
+		bytes -= 64;
+	}
+	return xb_mem_extent(mem, gaddr, bytes, need) == bytes;
+}
+
+static const struct xb_region *
+region_near(const struct xb_mem *mem, u64 gaddr)
+{
+	const struct xb_region *r, *best = NULL;
+
+	for (r = mem->regions; r; r = r->next) {
+		if (gaddr < r->gaddr - PAGE_BYTES || gaddr >= r->gaddr + span_bytes(r->bytes))
+			continue;
+		if (gaddr >= r->gaddr && gaddr < r->gaddr + r->bytes)
+			return r;
+		best = best && best->gaddr > r->gaddr ? best : r;
+	}
+	return best;
+}
+
+/* The object whose bytes include `in`, a byte that is addressable. */
+static void
+object_around(const struct xb_mem *mem, const struct xb_region *r, u64 in,
+              struct xb_mem_where *where)
+{
+	u64 start = in;
+
+	while (start > r->gaddr && xb_mem_extent(mem, start - 1, 1, 0))
+		start--;
+	where->obj_gaddr = start;
+	where->obj_bytes = xb_mem_extent(mem, start, r->gaddr + r->bytes - start, 0);
+}
+
+void
+xb_mem_describe(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need, struct xb_mem_where *where)
+{
+	u64 bad = gaddr + xb_mem_extent(mem, gaddr, bytes, need);
+	const struct xb_region *r;
+	u64 d;
+
+	*where = (struct xb_mem_where){ .pos = XB_WHERE_NONE };
+	if (gaddr < XB_MEM_NULL_BYTES) {
+		where->pos = XB_WHERE_NULL;
+		return;
+	}
+	r = bad < mem->limit ? region_near(mem, bad) : NULL;
+	if (!r)
+		return;
+	where->name = r->name;
+	for (d = 0; d < SEARCH_BYTES; d++) {
+		/* Past the end of something is the commoner mistake: look below first. */
+		if (bad >= d + XB_MEM_NULL_BYTES && xb_mem_extent(mem, bad - d, 1, 0)) {
+			where->pos = d ? XB_WHERE_PAST : XB_WHERE_INSIDE;
+			object_around(mem, r, bad - d, where);
+			where->distance = d;
+			return;
+		}
+		if (xb_mem_extent(mem, bad + d, 1, 0)) {
+			where->pos = XB_WHERE_BEFORE;
+			object_around(mem, r, bad + d, where);
+			where->distance = d;
+			return;
+		}
+	}
+}

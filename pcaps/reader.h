@@ -21,7 +21,7 @@ struct xb_iface {
 	const char *name; /* if_name; "" where the file names none; at most 255 bytes are kept */
 	u32 snaplen;      /* 0: no limit */
 	u16 linktype;
-	u16 section; /* which section it is of, from 0 */
+	u32 section; /* which section it is of, from 0 */
 };
 
 /* Where the reader stands: what the last packet was made of, or where it failed. */
@@ -32,9 +32,8 @@ struct xb_reader_pos {
 };
 
 /*
- * Opens a capture on `fd`, which is read from where it stands, and reads its header. `name` is for
- * messages (not put in front of them: the caller knows it), and is copied. On success the reader
- * owns `fd`; on failure it stays the caller's.
+ * Opens a capture on `fd`, which is read from where it stands, and reads its header. Messages begin
+ * with `name`, which is copied. On success the reader owns `fd`; on failure it stays the caller's.
  * Errors: XB_ERR_FILE (empty, not a capture, unsupported version, cut in the header, unreadable),
  * XB_ERR_SYSTEM (memory).
  */

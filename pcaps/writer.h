@@ -32,7 +32,7 @@ struct xb_writer_iface {
 	const char *name;        /* if_name; NULL: none */
 	const char *description; /* if_description; NULL: none */
 	u16 linktype;            /* LINKTYPE_* */
-	u32 snaplen;             /* 0: no limit */
+	u32 snaplen;             /* no packet may be longer; 0: no limit */
 };
 
 struct xb_comment {
@@ -58,9 +58,9 @@ struct xb_writer_stats {
 };
 
 /*
- * Starts a capture on `fd`. The header goes to the buffer; nothing is written yet. `name` is for
- * messages and is copied; messages do not begin with it. On success the writer owns `fd`, on
- * failure it stays the caller's. Errors: XB_ERR_SYSTEM (memory).
+ * Starts a capture on `fd`. The header goes to the buffer; nothing is written yet. Messages begin
+ * with `name`, which is copied. On success the writer owns `fd`, on failure it stays the caller's.
+ * Errors: XB_ERR_SYSTEM (memory).
  */
 struct xb_writer *xb_writer_open(int fd, const char *name, const struct xb_writer_opts *opts,
                                  struct xb_err *err);
@@ -76,8 +76,9 @@ int xb_writer_add_interface(struct xb_writer *w, const struct xb_writer_iface *i
 
 /*
  * Writes a packet. Everything is copied. Errors: XB_ERR_FILE: the file cannot be written (ENOSPC,
- * EPIPE, ...; every later call, close included, fails the same way), or the packet has a block of
- * more than 16 MiB, or names an interface that was not added.
+ * EPIPE, ...; every later call, close included, fails the same way), or the packet is longer than
+ * its interface's snaplen or than any reader takes (xb_link_max_caplen), or its comments need more
+ * than 16 MiB, or its interface was not added, or its time does not fit a pcap.
  */
 int xb_writer_packet(struct xb_writer *w, const struct xb_out_packet *pkt, struct xb_err *err);
 

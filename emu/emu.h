@@ -80,6 +80,8 @@ struct xb_emu {
 	u32 helper_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
 	struct xb_prog_list *progs;  /* emu/prog.h's own */
+	int kernel_btf_fd;	     /* BTF that stands for the kernel's, or -1: emu/btf.h */
+	u64 missing_cmds;	     /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 
 /* NULL and err where there is no memory. The hooks are set by the caller afterwards. */
@@ -93,6 +95,9 @@ void xb_emu_free(struct xb_emu *emu);
  * Returns what the system call would, or -errno. (cf. kernel/bpf/syscall.c: __sys_bpf)
  */
 long xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
+
+/* The name of a bpf(2) command, "MAP_CREATE"; NULL where it has none. */
+const char *xb_emu_cmd_name(int cmd);
 
 /*
  * Takes the place of the kernel for this thread's code that was linked with --wrap=syscall: bpf(2) goes

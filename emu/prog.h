@@ -9,18 +9,26 @@
 #include "emu/obj.h"
 #include "vm/prog.h"
 
+#define XB_ENOTSUPP 524 /* the kernel's own ENOTSUPP, which no header of user space has */
+
 struct xb_btf;
 struct xb_bpf_prog;
+struct xb_log;
+struct xb_prog_past;
+struct xb_prog_refs;
 
 /* A program type, registered by the folder that knows its context. */
 struct xb_prog_type {
-	u32 type;	   /* BPF_PROG_TYPE_* */
-	const char *name;  /* as bpftool prints it: "xdp" */
+	u32 type;             /* BPF_PROG_TYPE_* */
+	const char *name;     /* as bpftool prints it: "xdp" */
 	bool may_load_packet; /* LD_ABS/LD_IND */
-	/* Bytes of the context that a program with these attributes may read (cf. xdp_is_valid_access). */
+	/* Bytes of the context that a program with these attributes may read (cf.
+	 * xdp_is_valid_access). */
 	u32 (*ctx_bytes)(const struct xb_bpf_prog *prog);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);
+	/* Does LD_ABS/LD_IND, see struct xb_vm_ops; with may_load_packet. */
+	bool (*load_packet)(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP (524). Returns -errno as the kernel. */
 	long (*test_run)(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
 };
@@ -31,7 +39,8 @@ struct xb_bpf_prog {
 	const struct xb_prog_type *ops;
 	u32 type, expected_attach_type, flags;
 	char name[16];
-	char func_name[64]; /* full name of its first function, from BTF; name where there is none */
+	char func_name[64]; /* full name of its first function, from BTF; name where there is none
+	                     */
 	bool gpl_compatible;
 	u8 tag[8];
 	u64 load_time_ns;
@@ -39,20 +48,52 @@ struct xb_bpf_prog {
 	struct xb_btf *btf; /* or NULL */
 	u32 attach_btf_id;
 	struct xb_bpf_prog *attach_prog; /* of EXT programs */
-	struct xb_func *funcs; /* owned; for vm */
+	struct xb_func *funcs;           /* owned; for vm */
 	struct xb_line *lines;
 	u32 func_cnt, line_cnt;
 	struct xb_map **maps; /* used by it, each once */
 	u32 map_cnt;
 	u64 run_cnt;
-	struct xb_bpf_prog *freplace; /* EXT program that took the place of `freplace_func`, or NULL */
+	struct bpf_insn *insns; /* `insn_cnt`, as loaded but for resolved ldimm64; owned */
+	u32 insn_cnt;
+	struct bpf_func_info *func_info; /* as loaded, func_info_cnt of them; owned */
+	struct bpf_line_info *line_info;
+	u32 func_info_cnt, line_info_cnt;
+	struct xb_prog_refs *refs; /* ldimm64 that named maps, for information; owned */
+	struct xb_prog_past *past; /* what relinking replaced; owned */
+	bool was_attached;         /* EXT: its first link was made */
 };
 
 /* Registers a program type. `type` is kept. */
 void xb_prog_type_register(struct xb_emu *emu, const struct xb_prog_type *type);
 
-/* BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes to attr's log buffer. */
+/* Registers the types that this folder knows itself: BPF_PROG_TYPE_EXT, and TRACING, which loads
+ * but never runs. */
+void xb_prog_type_register_base(struct xb_emu *emu);
+
+/*
+ * The type whose context and helpers a program has: its target's for EXT programs, its own for all
+ * others (cf. include/linux/bpf_verifier.h: resolve_prog_type).
+ */
+static inline u32
+xb_bpf_prog_type(const struct xb_bpf_prog *prog)
+{
+	return prog->type == BPF_PROG_TYPE_EXT && prog->attach_prog ? prog->attach_prog->type
+	                                                            : prog->type;
+}
+
+/* BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes
+ * to attr's log buffer. */
 int xb_prog_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
+
+/* BPF_PROG_BIND_MAP: 0 or -errno (cf. kernel/bpf/syscall.c: bpf_prog_bind_map). */
+int xb_prog_bind_map(struct xb_emu *emu, const union bpf_attr *attr);
+
+/*
+ * Builds the machine's program anew with the functions that links replace by EXT programs. 0 or
+ * -errno, and the program is as it was. No process may be running it.
+ */
+int xb_prog_relink(struct xb_bpf_prog *prog, struct xb_log *log);
 
 /* The name of a program type as bpftool prints it; NULL out of range. */
 const char *xb_prog_type_name(u32 type);

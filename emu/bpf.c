@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * bpf.c - bpf(2): from the number of a command to the function that does it.
+ */
+#include "emu/btf.h"
+#include "emu/emu.h"
+#include "emu/info.h"
+#include "emu/link.h"
+#include "emu/map.h"
+#include "emu/obj.h"
+#include "emu/pin.h"
+#include "emu/prog.h"
+#include "emu/user.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* A call on its way: the kernel's copy of the attributes, and their size. */
+struct call {
+	int cmd;
+	union bpf_attr *attr;
+	u32 bytes;
+};
+
+struct cmd {
+	const char *name;
+	u32 end; /* of the last field that the command has; what follows must be zero */
+	long (*fn)(struct xb_emu *emu, const struct call *c); /* NULL: not emulated */
+};
+
+static long
+map_create(struct xb_emu *emu, const struct call *c)
+{
+	return xb_map_create(emu, c->attr, c->bytes);
+}
+
+static long
+map_sys(struct xb_emu *emu, const struct call *c)
+{
+	return xb_map_sys(emu, c->cmd, c->attr, c->bytes);
+}
+
+static long
+prog_load(struct xb_emu *emu, const struct call *c)
+{
+	return xb_prog_load(emu, c->attr, c->bytes);
+}
+
+static long
+btf_load(struct xb_emu *emu, const struct call *c)
+{
+	return xb_btf_load(emu, c->attr, c->bytes);
+}
+
+static long
+obj_pin(struct xb_emu *emu, const struct call *c)
+{
+	return xb_pin_add(emu, c->attr);
+}
+
+static long
+obj_get(struct xb_emu *emu, const struct call *c)
+{
+	return xb_pin_get(emu, c->attr);
+}
+
+/* cf. kernel/bpf/syscall.c: bpf_prog_test_run */
+static long
+prog_test_run(struct xb_emu *emu, const struct call *c)
+{
+	union bpf_attr *attr = c->attr;
+	struct xb_bpf_prog *prog;
+	struct xb_obj *obj;
+	int rc;
+
+	if (!attr->test.ctx_size_in != !attr->test.ctx_in ||
+	    !attr->test.ctx_size_out != !attr->test.ctx_out)
+		return -EINVAL;
+	rc = xb_obj_by_fd(emu, (int)attr->test.prog_fd, XB_OBJ_PROG, &obj);
+	if (rc)
+		return rc;
+	prog = XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
+	if (prog->ops == NULL || prog->ops->test_run == NULL)
+		return -XB_ENOTSUPP;
+	return prog->ops->test_run(emu, prog, attr);
+}
+
+/* cf. kernel/bpf/syscall.c: bpf_obj_get_next_id */
+static long
+get_next_id(struct xb_emu *emu, const struct call *c)
+{
+	enum xb_obj_kind kind = c->cmd == BPF_PROG_GET_NEXT_ID  ? XB_OBJ_PROG
+	                        : c->cmd == BPF_MAP_GET_NEXT_ID ? XB_OBJ_MAP
+	                        : c->cmd == BPF_BTF_GET_NEXT_ID ? XB_OBJ_BTF
+	                                                        : XB_OBJ_LINK;
+	struct xb_obj *obj;
+
+	if (c->attr->start_id >= INT_MAX)
+		return -EINVAL;
+	obj = xb_obj_next(emu, kind, c->attr->start_id);
+	if (obj == NULL)
+		return -ENOENT;
+	c->attr->next_id = obj->id;
+	return 0;
+}
+
+/* cf. kernel/bpf/syscall.c: bpf_prog_get_fd_by_id, bpf_map_get_fd_by_id, bpf_link_get_fd_by_id */
+static long
+get_fd_by_id(struct xb_emu *emu, const struct call *c)
+{
+	enum xb_obj_kind kind = c->cmd == BPF_PROG_GET_FD_BY_ID  ? XB_OBJ_PROG
+	                        : c->cmd == BPF_MAP_GET_FD_BY_ID ? XB_OBJ_MAP
+	                        : c->cmd == BPF_BTF_GET_FD_BY_ID ? XB_OBJ_BTF
+	                                                         : XB_OBJ_LINK;
+	u32 flags = kind == XB_OBJ_MAP ? c->attr->open_flags : 0;
+	struct xb_obj *obj;
+
+	if (flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY))
+		return -EINVAL;
+	obj = xb_obj_by_id(emu, kind, c->attr->map_id);
+	return obj ? xb_obj_fd_flags(obj, flags) : -ENOENT;
+}
+
+static long
+get_info(struct xb_emu *emu, const struct call *c)
+{
+	return xb_info_get(emu, c->attr);
+}
+
+static long
+prog_bind_map(struct xb_emu *emu, const struct call *c)
+{
+	return xb_prog_bind_map(emu, c->attr);
+}
+
+static long
+link_create(struct xb_emu *emu, const struct call *c)
+{
+	return xb_link_create(emu, c->attr);
+}
+
+static long
+link_update(struct xb_emu *emu, const struct call *c)
+{
+	return xb_link_update(emu, c->attr);
+}
+
+static long
+link_detach(struct xb_emu *emu, const struct call *c)
+{
+	return xb_link_detach(emu, c->attr);
+}
+
+static long
+raw_tracepoint_open(struct xb_emu *emu, const struct call *c)
+{
+	return xb_link_raw_open(emu, c->attr);
+}
+
+#define END(field)              (offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
+#define CMD(id, last, function) [BPF_##id] = { .name = #id, .end = END(last), .fn = function }
+
+/* clang-format off */
+static const struct cmd cmds[] = {
+	CMD(MAP_CREATE,			 map_extra,			map_create),
+	CMD(MAP_LOOKUP_ELEM,		 flags,				map_sys),
+	CMD(MAP_UPDATE_ELEM,		 flags,				map_sys),
+	CMD(MAP_DELETE_ELEM,		 key,				map_sys),
+	CMD(MAP_GET_NEXT_KEY,		 next_key,			map_sys),
+	CMD(PROG_LOAD,			 core_relo_rec_size,		prog_load),
+	CMD(OBJ_PIN,			 file_flags,			obj_pin),
+	CMD(OBJ_GET,			 file_flags,			obj_get),
+	CMD(PROG_ATTACH,		 replace_bpf_fd,		NULL),
+	CMD(PROG_DETACH,		 attach_type,			NULL),
+	CMD(PROG_TEST_RUN,		 test.batch_size,		prog_test_run),
+	CMD(PROG_GET_NEXT_ID,		 next_id,			get_next_id),
+	CMD(MAP_GET_NEXT_ID,		 next_id,			get_next_id),
+	CMD(PROG_GET_FD_BY_ID,		 prog_id,			get_fd_by_id),
+	CMD(MAP_GET_FD_BY_ID,		 open_flags,			get_fd_by_id),
+	CMD(OBJ_GET_INFO_BY_FD,		 info.info,			get_info),
+	CMD(PROG_QUERY,			 query.prog_attach_flags,	NULL),
+	CMD(RAW_TRACEPOINT_OPEN,	 raw_tracepoint.prog_fd,	raw_tracepoint_open),
+	CMD(BTF_LOAD,			 btf_log_level,			btf_load),
+	CMD(BTF_GET_FD_BY_ID,		 btf_id,			get_fd_by_id),
+	CMD(TASK_FD_QUERY,		 task_fd_query.probe_addr,	NULL),
+	CMD(MAP_LOOKUP_AND_DELETE_ELEM,	 flags,				map_sys),
+	CMD(MAP_FREEZE,			 map_fd,			map_sys),
+	CMD(BTF_GET_NEXT_ID,		 next_id,			get_next_id),
+	CMD(MAP_LOOKUP_BATCH,		 batch.flags,			map_sys),
+	CMD(MAP_LOOKUP_AND_DELETE_BATCH, batch.flags,			map_sys),
+	CMD(MAP_UPDATE_BATCH,		 batch.flags,			map_sys),
+	CMD(MAP_DELETE_BATCH,		 batch.flags,			map_sys),
+	CMD(LINK_CREATE,		 link_create.kprobe_multi.cookies, link_create),
+	CMD(LINK_UPDATE,		 link_update.old_prog_fd,	link_update),
+	CMD(LINK_GET_FD_BY_ID,		 link_id,			get_fd_by_id),
+	CMD(LINK_GET_NEXT_ID,		 next_id,			get_next_id),
+	CMD(ENABLE_STATS,		 enable_stats.type,		NULL),
+	CMD(ITER_CREATE,		 iter_create.flags,		NULL),
+	CMD(LINK_DETACH,		 link_detach.link_fd,		link_detach),
+	CMD(PROG_BIND_MAP,		 prog_bind_map.flags,		prog_bind_map),
+	[36] = { .name = "TOKEN_CREATE" },
+	[37] = { .name = "PROG_STREAM_READ_BY_FD" },
+	[38] = { .name = "PROG_ASSOC_STRUCT_OPS" },
+};
+/* clang-format on */
+
+_Static_assert(XB_ARRAY_SIZE(cmds) <= 64, "missing_cmds has a bit for each");
+
+const char *
+xb_emu_cmd_name(int cmd)
+{
+	return cmd >= 0 && (size_t)cmd < XB_ARRAY_SIZE(cmds) ? cmds[cmd].name : NULL;
+}
+
+/* Whether everything behind the command's last field is zero (cf. kernel/bpf/syscall.c:
+ * CHECK_ATTR). */
+static bool
+attr_fits(const struct cmd *cmd, const union bpf_attr *attr)
+{
+	const u8 *bytes = (const u8 *)attr;
+
+	for (size_t i = cmd->end; i < sizeof(*attr); i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
+static long
+dispatch(struct xb_emu *emu, const struct call *c)
+{
+	const struct cmd *cmd;
+
+	if (xb_emu_cmd_name(c->cmd) == NULL)
+		return -EINVAL;
+	cmd = &cmds[c->cmd];
+	if (cmd->fn == NULL) {
+		emu->missing_cmds |= 1ull << c->cmd;
+		return -EINVAL;
+	}
+	return attr_fits(cmd, c->attr) ? cmd->fn(emu, c) : -EINVAL;
+}
+
+long
+xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
+{
+	u32 copied = bytes < sizeof(union bpf_attr) ? bytes : (u32)sizeof(union bpf_attr);
+	union bpf_attr own, before;
+	long rc;
+
+	rc = xb_user_tail_zero((uintptr_t)attr, sizeof(own), bytes);
+	if (rc)
+		return rc;
+	memset(&own, 0, sizeof(own));
+	if (xb_user_read(&own, (uintptr_t)attr, copied))
+		return -EFAULT;
+	before = own;
+	rc = dispatch(emu, &(struct call){ .cmd = cmd, .attr = &own, .bytes = copied });
+	/* What commands give back, they put into fields of the attributes. */
+	if (memcmp(&before, &own, copied) && xb_user_write((uintptr_t)attr, &own, copied))
+		return -EFAULT;
+	return rc;
+}

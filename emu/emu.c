@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/emu.h"
+
+#include "emu/btf.h"
+#include "emu/helper.h"
+#include "emu/map.h"
+#include "emu/obj.h"
+#include "emu/pin.h"
+#include "emu/prog.h"
+#include "vm/mem.h"
+#include "vm/proc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_MAPS 65536ull /* handles that there is room for; only reserved */
+
+static bool
+load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
+{
+	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
+
+	return prog->ops->load_packet(proc, off, bytes, value);
+}
+
+static const struct xb_vm_ops vm_ops = {
+	.bind_call = xb_helper_bind,
+	.load_packet = load_packet,
+};
+
+/* splitmix64: well-spread states from any seed, never all zero in practice and by the last line
+ * never at all. */
+static u64
+next_seed(u64 *state)
+{
+	u64 z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	z ^= z >> 31;
+	return z ? z : 1;
+}
+
+static int
+make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *err)
+{
+	const struct xb_vm_opts vm_opts = {
+		.arena_bytes = opts->arena_bytes,
+		.vcpu_cnt = emu->cpu_cnt,
+		.max_insns = opts->max_insns,
+		.ops = &vm_ops,
+		.emu = emu,
+	};
+	const struct xb_region_opts handles = {
+		.name = "map handles",
+		.bytes = MAX_MAPS * XB_MAP_HANDLE_BYTES,
+	};
+
+	if (opts->pin_dir) {
+		emu->pin_dir = strdup(opts->pin_dir);
+		if (emu->pin_dir == NULL)
+			return xb_err_errno(err, ENOMEM, "emulator");
+	}
+	emu->vm = xb_vm_new(&vm_opts, err);
+	if (emu->vm == NULL)
+		return -1;
+	emu->mem = emu->vm->mem;
+	emu->handle_region = xb_mem_map(emu->mem, &handles, err);
+	if (emu->handle_region == NULL)
+		return -1;
+	return xb_obj_table_new(emu, err);
+}
+
+struct xb_emu *
+xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err)
+{
+	u32 cpu_cnt = opts->cpu_cnt ? opts->cpu_cnt : 1;
+	u64 state = opts->seed;
+	struct xb_emu *emu;
+
+	if (cpu_cnt > XB_EMU_MAX_CPUS) {
+		xb_err_set(err, XB_ERR_USAGE, "%u CPUs are more than %u", cpu_cnt, XB_EMU_MAX_CPUS);
+		return NULL;
+	}
+	emu = calloc(1, sizeof(*emu));
+	if (emu == NULL) {
+		xb_err_errno(err, ENOMEM, "emulator");
+		return NULL;
+	}
+	emu->cpu_cnt = cpu_cnt;
+	emu->seed = opts->seed;
+	emu->kernel_btf_fd = -1;
+	for (u32 cpu = 0; cpu < XB_EMU_MAX_CPUS; cpu++)
+		emu->rand_state[cpu] = next_seed(&state);
+	if (make_parts(emu, opts, err)) {
+		xb_emu_free(emu);
+		return NULL;
+	}
+	xb_prog_type_register_base(emu);
+	xb_helper_register_base(emu);
+	return emu;
+}
+
+void
+xb_emu_free(struct xb_emu *emu)
+{
+	if (emu == NULL)
+		return;
+	xb_pin_free(emu);
+	xb_obj_table_free(emu);
+	xb_btf_kernel_free(emu);
+	free(emu->handles);
+	xb_vm_free(emu->vm);
+	free(emu->pin_dir);
+	free(emu);
+}
+
+void
+xb_emu_run_end(struct xb_emu *emu)
+{
+	struct xb_map *map = emu->gc_maps;
+
+	emu->gc_maps = NULL;
+	while (map) {
+		struct xb_map *next = map->gc_next;
+
+		map->gc_next = NULL;
+		map->gc_queued = false;
+		map->gc(map);
+		map = next;
+	}
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * syscall.c - where libbpf's calls of the C library arrive (ld --wrap) while an emulator stands for
+ * the kernel.
+ *
+ * syscall() carries bpf(2). The others are what libbpf does around it: it looks whether a pin's
+ * directory is on bpffs, makes it, removes pins, and reads the kernel's BTF. Without an emulator
+ * entered on this thread all of them do what they always do.
+ */
+#include "emu/btf.h"
+#include "emu/emu.h"
+#include "emu/pin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* The kernel of this thread: what --wrap reaches has no other argument to find it by. */
+static _Thread_local struct xb_emu *entered;
+
+long __wrap_syscall(long nr, ...);
+long __real_syscall(long nr, ...);
+int __wrap_statfs64(const char *path, struct statfs64 *st);
+int __real_statfs64(const char *path, struct statfs64 *st);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __real_mkdir(const char *path, mode_t mode);
+int __wrap_unlink(const char *path);
+int __real_unlink(const char *path);
+int __wrap_faccessat(int dir, const char *path, int mode, int flags);
+int __real_faccessat(int dir, const char *path, int mode, int flags);
+FILE *__wrap_fopen64(const char *path, const char *mode);
+FILE *__real_fopen64(const char *path, const char *mode);
+
+void
+xb_emu_enter(struct xb_emu *emu)
+{
+	entered = emu;
+}
+
+/* A system call's result as the C library gives it. */
+static long
+result(long rc)
+{
+	if (rc >= 0)
+		return rc;
+	errno = (int)-rc;
+	return -1;
+}
+
+long
+__wrap_syscall(long nr, ...)
+{
+	long a[6];
+	va_list ap;
+
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (nr != SYS_bpf || entered == NULL)
+		return __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return result(xb_emu_bpf(entered, (int)a[0], (union bpf_attr *)a[1], (u32)a[2]));
+}
+
+/* Every directory is on bpffs: pins are the emulator's, wherever they seem to be. */
+int
+__wrap_statfs64(const char *path, struct statfs64 *st)
+{
+	if (entered == NULL)
+		return __real_statfs64(path, st);
+	memset(st, 0, sizeof(*st));
+	st->f_type = BPF_FS_MAGIC;
+	return 0;
+}
+
+int
+__wrap_mkdir(const char *path, mode_t mode)
+{
+	return entered ? 0 : __real_mkdir(path, mode);
+}
+
+int
+__wrap_unlink(const char *path)
+{
+	if (entered == NULL)
+		return __real_unlink(path);
+	return (int)result(xb_pin_remove(entered, path));
+}
+
+int
+__wrap_faccessat(int dir, const char *path, int mode, int flags)
+{
+	if (entered && xb_btf_kernel_fd(entered, path) >= 0)
+		return 0;
+	return __real_faccessat(dir, path, mode, flags);
+}
+
+FILE *
+__wrap_fopen64(const char *path, const char *mode)
+{
+	int fd = entered ? xb_btf_kernel_fd(entered, path) : -1;
+	char fd_path[40];
+
+	if (fd < 0)
+		return __real_fopen64(path, mode);
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fd);
+	return __real_fopen64(fd_path, mode);
+}

@@ -31,4 +31,58 @@
 
 _Static_assert(sizeof(struct bpf_insn) == 8, "wire layout");
 
+/* One enumerator a row of insn.def. */
+#define I(id, code, dst, src, off, imm, text) XB_INSN_##id,
+enum xb_insn_id {
+#include "vm/insn.def"
+	XB_INSN_CNT
+};
+#undef I
+
+/* What a field of an instruction may hold; XB_FIELD_VALUE has the value in the upper bits. */
+enum xb_field {
+	XB_FIELD_ZERO,
+	XB_FIELD_R,    /* register, read */
+	XB_FIELD_W,    /* register, written */
+	XB_FIELD_RW,   /* register, both */
+	XB_FIELD_MEM,  /* displacement of a memory access */
+	XB_FIELD_JUMP, /* slots from the next instruction */
+	XB_FIELD_ANY,
+	XB_FIELD_VALUE, /* exactly the value in the bits from 8 on */
+};
+
+#define XB_FIELD_KIND(f)     ((enum xb_field)((f)&0xff))
+#define XB_FIELD_VALUE_OF(f) ((s32)((f) >> 8))
+
+/* A row of insn.def; the fields are enum xb_field. */
+struct xb_insn_row {
+	u8 code;
+	u32 dst, src, off, imm;
+	const char *name; /* "ADD64_K" */
+	const char *text; /* template, see insn.def */
+};
+
+/* The row of an instruction; id is below XB_INSN_CNT. */
+const struct xb_insn_row *xb_insn_row(enum xb_insn_id id);
+
+/* Rows by opcode, for decoding many instructions: chains of row numbers plus one, 0 ends. */
+struct xb_insn_index {
+	u8 first[256];
+	u8 next[XB_INSN_CNT];
+};
+
+_Static_assert(XB_INSN_CNT < 256, "row numbers fit a byte");
+
+void xb_insn_index_init(struct xb_insn_index *index);
+
+/*
+ * Finds the row an instruction is of: the one of its opcode whose every field allows what it holds,
+ * or else the first of its opcode (for a message on the field that does not). XB_INSN_CNT: unknown
+ * opcode.
+ */
+enum xb_insn_id xb_insn_find(const struct xb_insn_index *index, const struct bpf_insn *insn);
+
+/* Whether the field allows the value; registers are 0 to 10, and R10 is not written. */
+bool xb_field_allows(u32 field, s32 value);
+
 #endif

@@ -26,7 +26,8 @@ enum xb_run_status {
 
 /* What a caller keeps of itself while it calls. */
 struct xb_frame {
-	u32 ret_pc; /* slot to go on at */
+	const struct xb_prog *prog; /* tail calls may have changed it below */
+	u32 ret_pc;                 /* slot to go on at */
 	u64 r6_r9[4];
 };
 
@@ -43,12 +44,13 @@ struct xb_proc {
 	u32 depth;      /* active frames - 1 */
 	u32 tail_calls; /* of this run */
 	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
-	u64 max_insns;  /* budget; a run is stopped at the first backward jump or call past it */
+	u64 max_insns;  /* budget; a run is stopped at the first taken jump or call past it */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
 	void *run;                       /* the context's own (an xdp_buff, an sk_buff) */
 	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
 	struct xb_region *stack;
 	u64 frame_top[XB_PROC_FRAMES]; /* R10 of each frame */
+	u32 may_goto[XB_PROC_FRAMES];  /* times that each frame may still go on */
 	struct xb_frame frames[XB_PROC_FRAMES];
 	u32 base_depth; /* where a callback returns to its helper */
 };

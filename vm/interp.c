@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The interpreter: one body, threaded through a table of labels that insn.def is expanded into, so
+ * that an instruction without a handler does not compile.
+ *
+ * Each handler ends in a jump of its own, which the processor predicts by itself. Single steps use
+ * the same handlers: from the second dispatch on their table leads to one place, which stops.
+ * `left` counts down what the budget leaves; taken jumps and calls look at it.
+ */
+#include "vm/bytes.h"
+#include "vm/proc_priv.h"
+
+#include <stdint.h>
+
+/* Whether an access is allowed; the whole granules here, all else in xb_mem_check_slow(). */
+#define ALLOWED(a, n, need)                                                                        \
+	((XB_LIKELY((a) < limit) &&                                                                \
+	  XB_LIKELY((shadow[(a) >> 3] & shadow[((a) + (n)-1) >> 3] & (need)) == (need))) ||        \
+	 xb_mem_check_slow(mem, (a), (n), (need)))
+
+#define D r[op->dst]
+#define S r[op->src]
+#define K ((u64)op->imm)
+#define NEXT                                                                                       \
+	do {                                                                                       \
+		op++;                                                                              \
+		left--;                                                                            \
+		goto *tab[op->code];                                                               \
+	} while (0)
+
+/* The four forms of dst = f(a, b): a and b are dst and operand, of the operation's width. */
+#define DO_ALU(NAME, U64, U32, f64, f32)                                                           \
+	NAME##64_K:                                                                                \
+	{                                                                                          \
+		U64 a = (U64)D, b = (U64)K;                                                        \
+		D = (u64)(f64);                                                                    \
+		NEXT;                                                                              \
+	}                                                                                          \
+	NAME##64_X:                                                                                \
+	{                                                                                          \
+		U64 a = (U64)D, b = (U64)S;                                                        \
+		D = (u64)(f64);                                                                    \
+		NEXT;                                                                              \
+	}                                                                                          \
+	NAME##32_K:                                                                                \
+	{                                                                                          \
+		U32 a = (U32)D, b = (U32)K;                                                        \
+		D = (u32)(f32);                                                                    \
+		NEXT;                                                                              \
+	}                                                                                          \
+	NAME##32_X:                                                                                \
+	{                                                                                          \
+		U32 a = (U32)D, b = (U32)S;                                                        \
+		D = (u32)(f32);                                                                    \
+		NEXT;                                                                              \
+	}
+#define DO_ALU_SAME(NAME, f) DO_ALU(NAME, u64, u32, f, f)
+
+#define TAKE(offset)                                                                               \
+	do {                                                                                       \
+		if (XB_UNLIKELY(left < 0))                                                         \
+			goto out_of_budget;                                                        \
+		op += (offset);                                                                    \
+	} while (0)
+
+#define JUMP_FORM(NAME, T, operand, cond)                                                          \
+	NAME : {                                                                                   \
+		T a = (T)D, b = (T)(operand);                                                      \
+		if (cond)                                                                          \
+			TAKE(op->off);                                                             \
+		NEXT;                                                                              \
+	}
+#define DO_JUMP(NAME, T64, T32, cond)                                                              \
+	JUMP_FORM(NAME##64_K, T64, K, cond)                                                        \
+	JUMP_FORM(NAME##64_X, T64, S, cond)                                                        \
+	JUMP_FORM(NAME##32_K, T32, K, cond)                                                        \
+	JUMP_FORM(NAME##32_X, T32, S, cond)
+
+#define ACCESS(reg, bytes, need)                                                                   \
+	u64 a = (reg) + (u64)op->off;                                                              \
+	if (XB_UNLIKELY(!ALLOWED(a, bytes, need))) {                                               \
+		fault_gaddr = a;                                                                   \
+		fault_access = (struct access){ bytes, need };                                     \
+		goto bad_access;                                                                   \
+	}
+#define KNOWN_ACCESS(reg) u64 a = (reg) + (u64)op->off
+
+/* Loads and stores of one width, checked and proved. */
+#define LDX(SIZE, bytes, load)                                                                     \
+	LDX_##SIZE:                                                                                \
+	{                                                                                          \
+		ACCESS(S, bytes, XB_MEM_READ)                                                      \
+		D = load(base + a);                                                                \
+		NEXT;                                                                              \
+	}                                                                                          \
+	LDX_##SIZE##_KNOWN:                                                                        \
+	{                                                                                          \
+		KNOWN_ACCESS(S);                                                                   \
+		D = load(base + a);                                                                \
+		NEXT;                                                                              \
+	}
+#define LDSX(SIZE, bytes, T, load)                                                                 \
+	LDSX_##SIZE:                                                                               \
+	{                                                                                          \
+		ACCESS(S, bytes, XB_MEM_READ)                                                      \
+		D = (u64)(s64)(T)load(base + a);                                                   \
+		NEXT;                                                                              \
+	}                                                                                          \
+	LDSX_##SIZE##_KNOWN:                                                                       \
+	{                                                                                          \
+		KNOWN_ACCESS(S);                                                                   \
+		D = (u64)(s64)(T)load(base + a);                                                   \
+		NEXT;                                                                              \
+	}
+#define STORE_FORMS(NAME, bytes, T, store, value)                                                  \
+	NAME : {                                                                                   \
+		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
+		store(base + a, (T)(value));                                                       \
+		NEXT;                                                                              \
+	}                                                                                          \
+	NAME##_KNOWN:                                                                              \
+	{                                                                                          \
+		KNOWN_ACCESS(D);                                                                   \
+		store(base + a, (T)(value));                                                       \
+		NEXT;                                                                              \
+	}
+#define STORE(SIZE, bytes, T, store)                                                               \
+	STORE_FORMS(ST_##SIZE, bytes, T, store, K)                                                 \
+	STORE_FORMS(STX_##SIZE, bytes, T, store, S)
+
+/*
+ * Atomics of one width. The host's are used where the address is aligned; a misaligned one, which
+ * Linux lets pass in map values, is done in steps.
+ */
+#define ATOMIC_FORM(NAME, T, bytes, expr, result)                                                  \
+	NAME : {                                                                                   \
+		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
+		T *at = (T *)(void *)(base + a), b = (T)S, old;                                    \
+		if (XB_LIKELY((a & (bytes - 1)) == 0)) {                                           \
+			old = __atomic_load_n(at, __ATOMIC_SEQ_CST);                               \
+			while (!__atomic_compare_exchange_n(at, &old, (T)(expr), true,             \
+			                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))   \
+				;                                                                  \
+		} else {                                                                           \
+			T now;                                                                     \
+			memcpy(&old, base + a, bytes);                                             \
+			now = (T)(expr);                                                           \
+			memcpy(base + a, &now, bytes);                                             \
+		}                                                                                  \
+		result;                                                                            \
+		NEXT;                                                                              \
+	}
+#define DO_ATOMIC(SIZE, T, bytes)                                                                  \
+	ATOMIC_FORM(AADD_##SIZE, T, bytes, old + b, (void)old)                                     \
+	ATOMIC_FORM(AOR_##SIZE, T, bytes, old | b, (void)old)                                      \
+	ATOMIC_FORM(AAND_##SIZE, T, bytes, old &b, (void)old)                                      \
+	ATOMIC_FORM(AXOR_##SIZE, T, bytes, old ^ b, (void)old)                                     \
+	ATOMIC_FORM(FAADD_##SIZE, T, bytes, old + b, S = old)                                      \
+	ATOMIC_FORM(FAOR_##SIZE, T, bytes, old | b, S = old)                                       \
+	ATOMIC_FORM(FAAND_##SIZE, T, bytes, old &b, S = old)                                       \
+	ATOMIC_FORM(FAXOR_##SIZE, T, bytes, old ^ b, S = old)                                      \
+	ATOMIC_FORM(XCHG_##SIZE, T, bytes, b, S = old)                                             \
+	ATOMIC_FORM(CMPXCHG_##SIZE, T, bytes, old == (T)r[0] ? b : old, r[0] = old)
+
+/* Load-acquire and store-release; misaligned ones are refused by Linux too. */
+#define DO_ACQ_REL(SIZE, T, bytes)                                                                 \
+	LDACQ_##SIZE:                                                                              \
+	{                                                                                          \
+		ACCESS(S, bytes, XB_MEM_READ)                                                      \
+		if (XB_UNLIKELY(a & (bytes - 1)))                                                  \
+			goto misaligned;                                                           \
+		D = __atomic_load_n((T *)(void *)(base + a), __ATOMIC_ACQUIRE);                    \
+		NEXT;                                                                              \
+	}                                                                                          \
+	STREL_##SIZE:                                                                              \
+	{                                                                                          \
+		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
+		if (XB_UNLIKELY(a & (bytes - 1)))                                                  \
+			goto misaligned;                                                           \
+		__atomic_store_n((T *)(void *)(base + a), (T)S, __ATOMIC_RELEASE);                 \
+		NEXT;                                                                              \
+	}
+
+#define LOAD_PACKET(SIZE, bytes)                                                                   \
+	LDABS_##SIZE : packet_off = (s32)op->imm;                                                  \
+	packet_bytes = bytes;                                                                      \
+	goto load_packet;                                                                          \
+	LDIND_##SIZE : packet_off = (s32)((u32)S + (u32)op->imm);                                  \
+	packet_bytes = bytes;                                                                      \
+	goto load_packet;
+
+#define LD8(p)    (*(const u8 *)(p))
+#define ST8(p, v) (*(u8 *)(p) = (v))
+
+struct access {
+	u8 bytes, need;
+};
+
+/* INT_MIN / -1 wraps, anything / 0 is 0, anything % 0 stays (RFC 9669, 4.1). */
+#define SDIV(a, b, T) ((b) == 0 ? 0 : (b) == -1 ? (T)(0 - (u64)(a)) : (a) / (b))
+#define SMOD(a, b, T) ((b) == 0 ? (a) : (b) == -1 ? (T)0 : (a) % (b))
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+
+enum xb_run_status
+xb_interp_run(struct xb_proc *p, bool step)
+{
+#define I(id, code, dst, src, off, imm, text) [XB_INSN_##id] = &&id,
+#define X(id)                                 [XB_OP_##id] = &&id,
+	static const void *const run_table[XB_OP_CNT] = {
+#include "vm/insn.def"
+		XB_OP_EXTRA_LIST(X)
+	};
+#undef X
+#undef I
+#define I(id, code, dst, src, off, imm, text) [XB_INSN_##id] = &&stepped,
+#define X(id)                                 [XB_OP_##id] = &&stepped,
+	static const void *const step_table[XB_OP_CNT] = {
+#include "vm/insn.def"
+		XB_OP_EXTRA_LIST(X)
+	};
+#undef X
+#undef I
+	const void *const *const tab = step ? step_table : run_table;
+	const struct xb_mem *const mem = p->vm->mem;
+	const u8 *const shadow = mem->shadow;
+	u8 *const base = mem->base;
+	const u64 limit = mem->limit;
+	u64 *const r = p->r;
+	const struct xb_op *ops = p->prog->ops;
+	const struct xb_op *op = ops + p->pc;
+	s64 left = (s64)(p->max_insns - p->insns);
+	u64 fault_gaddr = 0;
+	struct access fault_access = { 0, 0 };
+	s32 packet_off;
+	u32 packet_bytes;
+
+	left--;
+	goto *run_table[op->code];
+
+	DO_ALU_SAME(ADD, a + b)
+	DO_ALU_SAME(SUB, a - b)
+	DO_ALU_SAME(MUL, a * b)
+	DO_ALU_SAME(DIV, b ? a / b : 0)
+	DO_ALU_SAME(MOD, b ? a % b : a)
+	DO_ALU_SAME(OR, a | b)
+	DO_ALU_SAME(AND, a & b)
+	DO_ALU_SAME(XOR, a ^ b)
+	DO_ALU(LSH, u64, u32, a << (b & 63), a << (b & 31))
+	DO_ALU(RSH, u64, u32, a >> (b & 63), a >> (b & 31))
+	DO_ALU(ARSH, s64, s32, a >> (b & 63), a >> (b & 31))
+	DO_ALU(SDIV, s64, s32, SDIV(a, b, s64), SDIV(a, b, s32))
+	DO_ALU(SMOD, s64, s32, SMOD(a, b, s64), SMOD(a, b, s32))
+
+MOV64_K:
+	D = K;
+	NEXT;
+MOV64_X:
+	D = S;
+	NEXT;
+MOV32_K:
+	D = (u32)K;
+	NEXT;
+MOV32_X:
+	D = (u32)S;
+	NEXT;
+MOVSX64_8:
+	D = (u64)(s64)(s8)S;
+	NEXT;
+MOVSX64_16:
+	D = (u64)(s64)(s16)S;
+	NEXT;
+MOVSX64_32:
+	D = (u64)(s64)(s32)S;
+	NEXT;
+MOVSX32_8:
+	D = (u64)(u32)(s8)S;
+	NEXT;
+MOVSX32_16:
+	D = (u64)(u32)(s16)S;
+	NEXT;
+NEG64:
+	D = 0 - D;
+	NEXT;
+NEG32:
+	D = (u32)(0 - (u32)D);
+	NEXT;
+LE16:
+	D = (u16)D;
+	NEXT;
+LE32:
+	D = (u32)D;
+	NEXT;
+LE64:
+	NEXT;
+BE16:
+BSWAP16:
+	D = __builtin_bswap16((u16)D);
+	NEXT;
+BE32:
+BSWAP32:
+	D = __builtin_bswap32((u32)D);
+	NEXT;
+BE64:
+BSWAP64:
+	D = __builtin_bswap64(D);
+	NEXT;
+LDIMM64:
+LDFUNC:
+	D = K;
+	op++;
+	NEXT;
+
+	DO_JUMP(JEQ, u64, u32, a == b)
+	DO_JUMP(JNE, u64, u32, a != b)
+	DO_JUMP(JGT, u64, u32, a > b)
+	DO_JUMP(JGE, u64, u32, a >= b)
+	DO_JUMP(JLT, u64, u32, a < b)
+	DO_JUMP(JLE, u64, u32, a <= b)
+	DO_JUMP(JSET, u64, u32, a & b)
+	DO_JUMP(JSGT, s64, s32, a > b)
+	DO_JUMP(JSGE, s64, s32, a >= b)
+	DO_JUMP(JSLT, s64, s32, a < b)
+	DO_JUMP(JSLE, s64, s32, a <= b)
+JA:
+	TAKE(op->off);
+	NEXT;
+JA32:
+	TAKE(op->imm);
+	NEXT;
+MAY_GOTO:
+	if (p->may_goto[p->depth] == 0)
+		TAKE(op->off);
+	else
+		p->may_goto[p->depth]--;
+	NEXT;
+
+	LDX(B, 1, LD8)
+	LDX(H, 2, xb_ld16)
+	LDX(W, 4, xb_ld32)
+	LDX(DW, 8, xb_ld64)
+	LDSX(B, 1, s8, LD8)
+	LDSX(H, 2, s16, xb_ld16)
+	LDSX(W, 4, s32, xb_ld32)
+	STORE(B, 1, u8, ST8)
+	STORE(H, 2, u16, xb_st16)
+	STORE(W, 4, u32, xb_st32)
+	STORE(DW, 8, u64, xb_st64)
+	DO_ATOMIC(W, u32, 4)
+	DO_ATOMIC(DW, u64, 8)
+	DO_ACQ_REL(B, u8, 1)
+	DO_ACQ_REL(H, u16, 2)
+	DO_ACQ_REL(W, u32, 4)
+	DO_ACQ_REL(DW, u64, 8)
+	LOAD_PACKET(B, 1)
+	LOAD_PACKET(H, 2)
+	LOAD_PACKET(W, 4)
+
+CALL:
+CALL_KFUNC : {
+	const struct xb_call *call = op->call;
+
+	if (XB_UNLIKELY(left < 0))
+		goto out_of_budget;
+	p->pc = (u32)(op - ops);
+	p->insns = p->max_insns - (u64)left;
+	r[0] = call->fn(p, call, r);
+	left = (s64)(p->max_insns - p->insns);
+	if (XB_UNLIKELY(p->event))
+		goto event;
+	NEXT;
+}
+CALL_LOCAL : {
+	struct xb_frame *frame = &p->frames[p->depth];
+
+	if (XB_UNLIKELY(left < 0))
+		goto out_of_budget;
+	if (XB_UNLIKELY(p->depth + 1 >= XB_PROC_FRAMES))
+		goto too_deep;
+	frame->prog = p->prog;
+	frame->ret_pc = (u32)(op - ops) + 1;
+	memcpy(frame->r6_r9, r + 6, sizeof(frame->r6_r9));
+	xb_proc_push_frame(p, op->zero_frame);
+	op += op->imm;
+	NEXT;
+}
+EXIT : {
+	const struct xb_frame *frame;
+
+	if (p->depth == p->base_depth) {
+		p->pc = (u32)(op - ops);
+		p->insns = p->max_insns - (u64)left;
+		return XB_RUN_EXIT;
+	}
+	xb_proc_pop_frame(p);
+	frame = &p->frames[p->depth];
+	memcpy(r + 6, frame->r6_r9, sizeof(frame->r6_r9));
+	p->prog = frame->prog;
+	ops = p->prog->ops;
+	op = ops + frame->ret_pc - 1;
+	NEXT;
+}
+
+load_packet:
+	p->pc = (u32)(op - ops);
+	if (!p->vm->ops->load_packet(p, packet_off, packet_bytes, &fault_gaddr)) {
+		if (p->event)
+			goto event;
+		/* Linux ends the program with 0 (cf. kernel/bpf/core.c and bpf_gen_ld_abs). */
+		r[0] = 0;
+		goto EXIT;
+	}
+	r[0] = fault_gaddr;
+	NEXT;
+
+event:
+	if (!(p->event & XB_PROC_FAULTED)) {
+		p->event = 0;
+		p->prog = p->next_prog;
+		xb_proc_enter_frame(p, p->prog->subprogs[0].uses_frame);
+		ops = op = p->prog->ops;
+		left--;
+		goto *tab[op->code];
+	}
+	p->insns = p->max_insns - (u64)left;
+	return XB_RUN_FAULT;
+
+bad_access:
+	p->pc = (u32)(op - ops);
+	xb_proc_fault_mem(p, fault_gaddr, fault_access.bytes, fault_access.need, NULL);
+	goto event;
+misaligned:
+	p->pc = (u32)(op - ops);
+	xb_proc_fault(p, XB_FAULT_BAD_ATOMIC, "load-acquire and store-release must be aligned");
+	goto event;
+too_deep:
+	p->pc = (u32)(op - ops);
+	xb_proc_fault(p, XB_FAULT_CALL_DEPTH, "more than %d frames of calls", XB_PROC_FRAMES);
+	goto event;
+out_of_budget:
+	p->pc = (u32)(op - ops);
+	xb_proc_fault(p, XB_FAULT_BUDGET, "stopped after %llu instructions",
+	              (unsigned long long)(p->max_insns - (u64)left));
+	goto event;
+
+stepped:
+	p->pc = (u32)(op - ops);
+	p->insns = p->max_insns - (u64)left - 1;
+	return XB_RUN_RUNNING;
+}
+
+#pragma GCC diagnostic pop

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "vm/proc.h"
+
+#include "vm/proc_priv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FRAME_GAP 64 /* never addressable, before, between and behind frames */
+
+struct xb_proc *
+xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
+{
+	const u64 stride = XB_PROC_FRAME_BYTES + FRAME_GAP;
+	struct xb_region_opts opts = { .name = "stack",
+		                       .bytes = XB_PROC_FRAMES * stride + FRAME_GAP };
+	struct xb_proc *proc = calloc(1, sizeof(*proc));
+
+	if (!proc) {
+		xb_err_errno(err, ENOMEM, "process");
+		return NULL;
+	}
+	proc->stack = xb_mem_map(vm->mem, &opts, err);
+	if (!proc->stack) {
+		free(proc);
+		return NULL;
+	}
+	proc->vm = vm;
+	proc->vcpu = vcpu;
+	for (u32 i = 0; i < XB_PROC_FRAMES; i++)
+		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * stride;
+	xb_mem_allow(vm->mem, proc->frame_top[0] - XB_PROC_FRAME_BYTES, XB_PROC_FRAME_BYTES,
+	             XB_MEM_WRITE);
+	return proc;
+}
+
+void
+xb_proc_free(struct xb_proc *proc)
+{
+	if (!proc)
+		return;
+	xb_mem_unmap(proc->vm->mem, proc->stack);
+	free(proc);
+}
+
+/* A run that faulted left its frames behind. */
+static void
+drop_frames(struct xb_proc *proc, u32 to_depth)
+{
+	while (proc->depth > to_depth)
+		xb_proc_pop_frame(proc);
+}
+
+void
+xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
+{
+	drop_frames(proc, 0);
+	proc->prog = prog;
+	proc->pc = 0;
+	proc->event = 0;
+	proc->tail_calls = 0;
+	proc->insns = 0;
+	proc->max_insns = proc->vm->max_insns;
+	proc->base_depth = 0;
+	proc->fault.kind = XB_FAULT_NONE;
+	memset(proc->r, 0, 10 * sizeof(proc->r[0]));
+	proc->r[1] = ctx_gaddr;
+	xb_proc_enter_frame(proc, prog->subprogs[0].uses_frame);
+}
+
+enum xb_run_status
+xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
+{
+	xb_proc_start(proc, prog, ctx_gaddr);
+	return xb_interp_run(proc, false);
+}
+
+enum xb_run_status
+xb_vm_step(struct xb_proc *proc)
+{
+	return xb_interp_run(proc, true);
+}
+
+/* The parts of a fault that are the same for all; NULL where the run has one already. */
+static struct xb_fault *
+new_fault(struct xb_proc *proc, enum xb_fault_kind kind)
+{
+	struct xb_fault *f = &proc->fault;
+
+	proc->event |= XB_PROC_FAULTED;
+	if (f->kind != XB_FAULT_NONE)
+		return NULL;
+	*f = (struct xb_fault){ .kind = kind, .prog = proc->prog, .pc = proc->pc };
+	return f;
+}
+
+u64
+xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ...)
+{
+	struct xb_fault *f = new_fault(proc, kind);
+	va_list ap;
+
+	if (!f)
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(f->message, sizeof(f->message), fmt, ap);
+	va_end(ap);
+	return 0;
+}
+
+static enum xb_fault_kind
+kind_of_access(const struct xb_mem_where *where, u8 need)
+{
+	if (where->pos == XB_WHERE_NULL)
+		return XB_FAULT_NULL_POINTER;
+	if (where->pos == XB_WHERE_INSIDE && need == XB_MEM_WRITE)
+		return XB_FAULT_READ_ONLY;
+	return need == XB_MEM_WRITE ? XB_FAULT_OOB_WRITE : XB_FAULT_OOB_READ;
+}
+
+/* "2 bytes past the end of packet (54 bytes)" */
+static void
+place_sentence(const struct xb_mem_where *where, u64 gaddr, char *buf, size_t bytes)
+{
+	unsigned long long d = where->distance, size = where->obj_bytes;
+	const char *s = d == 1 ? "" : "s";
+
+	switch (where->pos) {
+	case XB_WHERE_NULL:
+		snprintf(buf, bytes, "address 0x%llx is a null pointer or near one",
+		         (unsigned long long)gaddr);
+		return;
+	case XB_WHERE_INSIDE:
+		snprintf(buf, bytes, "%s (%llu bytes) is read-only", where->name, size);
+		return;
+	case XB_WHERE_BEFORE:
+		snprintf(buf, bytes, "%llu byte%s before the start of %s (%llu bytes)", d, s,
+		         where->name, size);
+		return;
+	case XB_WHERE_PAST:
+		snprintf(buf, bytes, "%llu byte%s past the end of %s (%llu bytes)", d, s,
+		         where->name, size);
+		return;
+	case XB_WHERE_NONE:
+		break;
+	}
+	if (where->name)
+		snprintf(buf, bytes, "memory of a %s that does not exist (any more)", where->name);
+	else
+		snprintf(buf, bytes, "address 0x%llx is in no object", (unsigned long long)gaddr);
+}
+
+u64
+xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what)
+{
+	struct xb_mem_where where;
+	struct xb_fault *f;
+	char place[140];
+
+	xb_mem_describe(proc->vm->mem, gaddr, bytes, need, &where);
+	f = new_fault(proc, kind_of_access(&where, need));
+	if (!f)
+		return 0;
+	f->gaddr = gaddr;
+	f->bytes = bytes;
+	if (where.name)
+		snprintf(f->object, sizeof(f->object), "%s", where.name);
+	place_sentence(&where, gaddr, place, sizeof(place));
+	snprintf(f->message, sizeof(f->message), "%s%s%s", what ? what : "", what ? ": " : "",
+	         place);
+	return 0;
+}
+
+bool
+xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog)
+{
+	if (proc->tail_calls >= XB_PROC_TAIL_CALLS)
+		return false;
+	proc->tail_calls++;
+	proc->next_prog = prog;
+	proc->event |= XB_PROC_TAIL_CALL;
+	return true;
+}
+
+/* What a callback changes of the process, and its caller wants back. */
+struct caller {
+	u64 r[11];
+	const struct xb_prog *prog;
+	u32 pc, base_depth;
+};
+
+bool
+xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
+{
+	struct caller caller = { .prog = proc->prog,
+		                 .pc = proc->pc,
+		                 .base_depth = proc->base_depth };
+	enum xb_run_status status;
+
+	if (!xb_prog_is_func(proc->prog, func)) {
+		xb_proc_fault(proc, XB_FAULT_BAD_CALL, "callback 0x%llx is not a function",
+		              (unsigned long long)func);
+		return false;
+	}
+	if (proc->depth + 1 >= XB_PROC_FRAMES) {
+		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %d frames of calls",
+		              XB_PROC_FRAMES);
+		return false;
+	}
+	memcpy(caller.r, proc->r, sizeof(caller.r));
+	memcpy(&proc->r[1], args, 5 * sizeof(args[0]));
+	xb_proc_push_frame(proc, xb_prog_subprog(proc->prog, (u32)func)->uses_frame);
+	proc->base_depth = proc->depth;
+	proc->pc = (u32)func;
+	status = xb_interp_run(proc, false);
+	*r0 = proc->r[0];
+	proc->base_depth = caller.base_depth;
+	if (status == XB_RUN_FAULT)
+		return false;
+	xb_proc_pop_frame(proc);
+	memcpy(proc->r, caller.r, sizeof(caller.r));
+	proc->prog = caller.prog;
+	proc->pc = caller.pc;
+	return true;
+}

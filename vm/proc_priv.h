@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * proc_priv.h - what the engines and the process share.
+ */
+#ifndef XB_VM_PROC_PRIV_H
+#define XB_VM_PROC_PRIV_H
+
+#include "vm/proc.h"
+#include "vm/prog_priv.h"
+
+#include <string.h>
+
+/* Iterations of may_goto loops in one frame (cf. include/linux/bpf.h: BPF_MAX_LOOPS). */
+#define XB_PROC_MAY_GOTO (8u * 1024 * 1024)
+
+/* Makes the frame at proc->depth the current one, zeroed if its function looks at it. */
+static inline void
+xb_proc_enter_frame(struct xb_proc *proc, bool zero)
+{
+	u64 top = proc->frame_top[proc->depth];
+
+	proc->r[10] = top;
+	proc->may_goto[proc->depth] = XB_PROC_MAY_GOTO;
+	if (zero)
+		memset(xb_mem_host(proc->vm->mem, top - XB_PROC_FRAME_BYTES), 0,
+		       XB_PROC_FRAME_BYTES);
+}
+
+/* Above the first frame, which stays addressable, a frame is so only while it is active. */
+static inline void
+xb_proc_push_frame(struct xb_proc *proc, bool zero)
+{
+	proc->depth++;
+	xb_mem_allow(proc->vm->mem, proc->frame_top[proc->depth] - XB_PROC_FRAME_BYTES,
+	             XB_PROC_FRAME_BYTES, XB_MEM_WRITE);
+	xb_proc_enter_frame(proc, zero);
+}
+
+static inline void
+xb_proc_pop_frame(struct xb_proc *proc)
+{
+	xb_mem_forbid(proc->vm->mem, proc->frame_top[proc->depth] - XB_PROC_FRAME_BYTES,
+	              XB_PROC_FRAME_BYTES);
+	proc->depth--;
+	proc->r[10] = proc->frame_top[proc->depth];
+}
+
+/*
+ * Interprets from proc->pc of proc->prog until the frame at base_depth exits, a fault, or, with
+ * `step`, one instruction.
+ */
+enum xb_run_status xb_interp_run(struct xb_proc *proc, bool step);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * prog_priv.h - a program's insides: decoded operations, the call graph, what is known of
+ * registers.
+ */
+#ifndef XB_VM_PROG_PRIV_H
+#define XB_VM_PROG_PRIV_H
+
+#include "vm/insn.h"
+#include "vm/prog.h"
+#include "vm/vm.h"
+
+/*
+ * Operations of the decoded program: the instruction set, and forms of it that decoding chooses. A
+ * KNOWN access was proved when the program was loaded: its target is in the frame or the context.
+ */
+#define XB_OP_EXTRA_LIST(X)                                                                        \
+	X(LDX_B_KNOWN)                                                                             \
+	X(LDX_H_KNOWN)                                                                             \
+	X(LDX_W_KNOWN)                                                                             \
+	X(LDX_DW_KNOWN)                                                                            \
+	X(LDSX_B_KNOWN)                                                                            \
+	X(LDSX_H_KNOWN)                                                                            \
+	X(LDSX_W_KNOWN)                                                                            \
+	X(ST_B_KNOWN)                                                                              \
+	X(ST_H_KNOWN)                                                                              \
+	X(ST_W_KNOWN)                                                                              \
+	X(ST_DW_KNOWN)                                                                             \
+	X(STX_B_KNOWN)                                                                             \
+	X(STX_H_KNOWN)                                                                             \
+	X(STX_W_KNOWN)                                                                             \
+	X(STX_DW_KNOWN)
+
+#define XB_OP_EXTRA_ENUM(id) XB_OP_##id,
+enum xb_op_code {
+	XB_OP_FIRST_EXTRA = XB_INSN_CNT - 1,
+	XB_OP_EXTRA_LIST(XB_OP_EXTRA_ENUM) XB_OP_CNT
+};
+#undef XB_OP_EXTRA_ENUM
+
+/* A decoded instruction, one per slot. */
+struct xb_op {
+	u16 code; /* enum xb_insn_id or enum xb_op_code */
+	u8 dst, src;
+	s16 off;
+	u16 zero_frame; /* CALL_LOCAL: the callee names R10, its frame starts zeroed */
+	union {
+		s64 imm;                    /* sign-extended; the whole value of ldimm64 */
+		const struct xb_call *call; /* of CALL and CALL_KFUNC */
+	};
+};
+
+_Static_assert(sizeof(struct xb_op) == 16, "four to a cache line");
+
+/* What a register is known to hold when an instruction starts. */
+enum xb_known_kind { XB_KNOWN_NOTHING, XB_KNOWN_CONST, XB_KNOWN_FRAME, XB_KNOWN_CTX };
+
+struct xb_known {
+	enum xb_known_kind kind;
+	s64 value; /* the constant, or the offset from R10 or from the context */
+};
+
+/* A function, as the call graph finds them: from `start` to before `end`. */
+struct xb_subprog {
+	u32 start, end;
+	bool uses_frame; /* names R10: its frame is zeroed at entry */
+};
+
+struct xb_prog {
+	struct xb_vm *vm;
+	char name[64];
+	void *user;
+	struct bpf_insn *insns;
+	struct xb_op *ops; /* insn_cnt, and an operation that only a bug can reach */
+	u32 insn_cnt;
+	u32 ctx_bytes;
+	bool may_load_packet;
+	struct xb_call *calls;
+	u32 call_cnt;
+	struct xb_subprog *subprogs; /* in order of start */
+	u32 subprog_cnt;
+	const struct xb_func *funcs;
+	u32 func_cnt;
+	const struct xb_line *lines;
+	u32 line_cnt;
+};
+
+/* What R1 = ... holds for functions: tags a slot, so that no program mistakes it for memory. */
+#define XB_FUNC_TAG 0xf00d000000000000ull
+static inline u64
+xb_func_addr(u32 pc)
+{
+	return XB_FUNC_TAG | pc;
+}
+
+/* check.c: structure. Fills prog->subprogs and the ids in ops[].code. */
+int xb_prog_check(struct xb_prog *prog, struct xb_err *err);
+
+/*
+ * track.c: walks the program once its structure is known. Calls `fn` for every slot that is an
+ * instruction, reachable or not, with what registers hold there. -1 only where there is no memory
+ * or fn fails.
+ */
+int xb_prog_track(const struct xb_prog *prog,
+                  int (*fn)(void *arg, u32 pc, const struct xb_known known[11], struct xb_err *err),
+                  void *arg, struct xb_err *err);
+
+/* The function that contains slot pc. */
+const struct xb_subprog *xb_prog_subprog(const struct xb_prog *prog, u32 pc);
+
+/* Sets an XB_ERR_LOAD error that starts with "insn 17 (fw.bpf.c:33): ". Returns -1. */
+int xb_prog_err(const struct xb_prog *prog, u32 pc, struct xb_err *err, const char *fmt, ...)
+        XB_PRINTF(4, 5);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_run.c - BPF_PROG_TEST_RUN of XDP programs, with the kernel's checks in the kernel's order
+ * (cf. net/bpf/test_run.c: bpf_prog_test_run_xdp).
+ *
+ * The machine has one interface, the loopback, with one queue.
+ */
+#include "xdp/xdp_priv.h"
+
+#include "emu/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOOPBACK_IFINDEX 1u
+#define LIVE_BATCH_MAX   256u /* TEST_XDP_MAX_BATCH */
+#define LIVE_HEAD_BYTES  112u /* struct xdp_page_head, in front of a live frame's headroom */
+
+struct test {
+	struct xb_emu *emu;
+	const struct xb_bpf_prog *prog;
+	union bpf_attr *attr;
+	bool live;
+	bool has_ctx;
+	struct xdp_md ctx; /* the caller's, in and out */
+	u32 meta_bytes, linear_bytes;
+	u8 *data; /* data_in: metadata, then packet */
+	struct xb_xdp *x;
+	struct xb_xdp_out out;
+	u32 duration_ns;
+};
+
+static int
+check_flags(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+
+	if (t->prog->expected_attach_type == BPF_XDP_DEVMAP ||
+	    t->prog->expected_attach_type == BPF_XDP_CPUMAP)
+		return -EINVAL;
+	if (attr->test.flags & ~BPF_F_TEST_XDP_LIVE_FRAMES)
+		return -EINVAL;
+	t->live = attr->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES;
+	if (t->live && attr->test.batch_size > LIVE_BATCH_MAX)
+		return -E2BIG;
+	if (!t->live && attr->test.batch_size)
+		return -EINVAL;
+	return 0;
+}
+
+/* cf. net/bpf/test_run.c: bpf_ctx_init */
+static int
+read_ctx(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 bytes = attr->test.ctx_size_in;
+	int ret;
+
+	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
+	if (!attr->test.ctx_in)
+		return 0;
+	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
+	if (ret)
+		return ret;
+	if (bytes > sizeof(t->ctx))
+		bytes = sizeof(t->ctx);
+	return xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+}
+
+/* How the bytes are laid out. */
+static int
+check_sizes(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 total = attr->test.data_size_in, most = XB_XDP_LINEAR_BYTES;
+
+	t->linear_bytes = total;
+	if (t->has_ctx) {
+		if (t->ctx.data_meta || t->ctx.data_end > total || t->ctx.data > t->ctx.data_end ||
+		    (t->live && (attr->test.data_out || attr->test.ctx_out)))
+			return -EINVAL;
+		t->meta_bytes = t->ctx.data;
+		if (t->meta_bytes % 4 || t->meta_bytes > XB_XDP_HEADROOM - XDP_FRAME_BYTES)
+			return -EINVAL;
+		t->linear_bytes = t->ctx.data_end;
+	}
+	most += t->meta_bytes;
+	if (t->live)
+		most -= LIVE_HEAD_BYTES;
+	if (t->linear_bytes > most)
+		t->linear_bytes = most;
+	if (t->live && total > t->linear_bytes)
+		return -EINVAL;
+	return total - t->meta_bytes < XDP_ETH_BYTES ? -EINVAL : 0;
+}
+
+/* cf. net/bpf/test_run.c: xdp_convert_md_to_buff */
+static int
+check_ctx(const struct test *t)
+{
+	if (t->ctx.egress_ifindex)
+		return -EINVAL;
+	if (!t->ctx.ingress_ifindex)
+		return t->ctx.rx_queue_index ? -EINVAL : 0;
+	if (t->ctx.ingress_ifindex != LOOPBACK_IFINDEX)
+		return -ENODEV;
+	return t->ctx.rx_queue_index ? -EINVAL : 0;
+}
+
+/* Reads the caller's bytes in two steps, as errors in between decide what is reported. */
+static int
+read_data(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 total = attr->test.data_size_in, rest = total - t->linear_bytes;
+	u32 held = rest;
+	int ret;
+
+	if (held > XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES)
+		held = XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES;
+	t->data = malloc((size_t)t->linear_bytes + held + 1);
+	if (!t->data)
+		return -ENOMEM;
+	if (xb_user_read(t->data, attr->test.data_in, t->linear_bytes))
+		return -EFAULT;
+	ret = check_ctx(t);
+	if (ret)
+		return ret;
+	if (xb_user_read(t->data + t->linear_bytes, attr->test.data_in + t->linear_bytes, held))
+		return -EFAULT;
+	return held < rest ? -ENOMEM : 0;
+}
+
+static u64
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
+}
+
+/* All runs are on one buffer; each live frame has its own (cf. net/bpf/test_run.c: bpf_test_run).
+ */
+static void
+run_all(struct test *t)
+{
+	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	struct xb_xdp_in in = {
+		.meta = t->data,
+		.meta_bytes = t->meta_bytes,
+		.data = t->data + t->meta_bytes,
+		.bytes = t->attr->test.data_size_in - t->meta_bytes,
+		.ingress_ifindex = LOOPBACK_IFINDEX,
+	};
+	u64 start = now_ns(), each;
+
+	xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
+	for (i = 0; i < repeat; i++) {
+		if (t->live && i)
+			xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
+		xb_xdp_run(t->x, t->prog, &t->out);
+		if (t->out.status == XB_RUN_FAULT)
+			break;
+	}
+	each = (now_ns() - start) / repeat;
+	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+	if (t->live) {
+		xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
+		t->out.retval = 0;
+	}
+}
+
+/* What the run left, metadata in front, to the caller (cf. net/bpf/test_run.c: bpf_test_finish). */
+static int
+write_data(struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	const struct xdp_shape *s = &t->x->shape;
+	u32 head = s->end_off - s->meta_off, size = head + s->frags_bytes, room = size, i, n;
+	u64 to = attr->test.data_out;
+	int ret = 0;
+
+	if (attr->test.data_size_out && room > attr->test.data_size_out) {
+		room = attr->test.data_size_out;
+		ret = -ENOSPC;
+	}
+	if (to) {
+		n = head < room ? head : room;
+		if (xb_user_write(to, t->x->page + s->meta_off, n))
+			return -EFAULT;
+		for (i = 0; i < s->frag_cnt && room > n; i++) {
+			to += n;
+			room -= n;
+			n = s->frag_len[i] < room ? s->frag_len[i] : room;
+			if (xb_user_write(to, xdp_frag(t->x, i), n))
+				return -EFAULT;
+		}
+	}
+	attr->test.data_size_out = size;
+	attr->test.retval = t->out.retval;
+	attr->test.duration = t->duration_ns;
+	return ret;
+}
+
+/* cf. net/bpf/test_run.c: bpf_ctx_finish */
+static int
+write_ctx(struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	const struct xdp_shape *s = &t->x->shape;
+	u32 bytes = sizeof(t->ctx);
+	int ret = 0;
+
+	if (!attr->test.ctx_out)
+		return 0;
+	t->ctx.data = s->data_off - s->meta_off;
+	t->ctx.data_end = s->end_off - s->meta_off;
+	if (bytes > attr->test.ctx_size_out) {
+		bytes = attr->test.ctx_size_out;
+		ret = -ENOSPC;
+	}
+	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
+		return -EFAULT;
+	attr->test.ctx_size_out = sizeof(t->ctx);
+	return ret;
+}
+
+static int
+run_with_buffer(struct test *t)
+{
+	const struct xb_xdp_opts opts = { .vcpu = 0 };
+	struct xb_err err = XB_ERR_INIT;
+	int ret;
+
+	t->x = xb_xdp_new(t->emu, &opts, &err);
+	if (!t->x)
+		return -ENOMEM;
+	run_all(t);
+	ret = write_data(t);
+	if (ret == 0)
+		ret = write_ctx(t);
+	xb_xdp_free(t->x);
+	return ret;
+}
+
+long
+xdp_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
+{
+	struct test t = { .emu = emu, .prog = prog, .attr = attr };
+	int ret = check_flags(&t);
+
+	if (ret == 0)
+		ret = read_ctx(&t);
+	if (ret == 0)
+		ret = check_sizes(&t);
+	if (ret == 0)
+		ret = read_data(&t);
+	if (ret == 0)
+		ret = run_with_buffer(&t);
+	free(t.data);
+	return ret;
+}

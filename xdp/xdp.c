@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "xdp/xdp_priv.h"
+
+#include "emu/helper.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int
+check_opts(const struct xb_xdp *x, struct xb_err *err)
+{
+	u32 room;
+
+	if (x->headroom < XDP_FRAME_BYTES || x->headroom > XB_XDP_LINEAR_BYTES || x->headroom % 8)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "headroom of %u bytes: expected a multiple of 8 from %u to %u",
+		                  x->headroom, XDP_FRAME_BYTES, XB_XDP_LINEAR_BYTES);
+	room = XDP_HARD_END_OFF - x->headroom;
+	if (x->linear_max < XDP_ETH_BYTES || x->linear_max > room)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "linear part of %u bytes: expected %u to %u, which %u bytes of "
+		                  "headroom leave",
+		                  x->linear_max, XDP_ETH_BYTES, room, x->headroom);
+	return 0;
+}
+
+static int
+map_regions(struct xb_xdp *x, struct xb_err *err)
+{
+	const struct xb_region_opts buff = { "packet", XDP_REGION_BYTES, true, -1, false };
+	const struct xb_region_opts ctx = { "xdp_md", sizeof(struct xdp_md), true, -1, false };
+
+	x->buff = xb_mem_map(x->mem, &buff, err);
+	x->ctx = xb_mem_map(x->mem, &ctx, err);
+	if (!x->buff || !x->ctx)
+		return -1;
+	x->page = xb_mem_host(x->mem, x->buff->gaddr);
+	x->md = xb_mem_host(x->mem, x->ctx->gaddr);
+	return 0;
+}
+
+struct xb_xdp *
+xb_xdp_new(struct xb_emu *emu, const struct xb_xdp_opts *opts, struct xb_err *err)
+{
+	struct xb_xdp *x = calloc(1, sizeof(*x));
+
+	if (!x) {
+		xb_err_errno(err, ENOMEM, "packet buffer");
+		return NULL;
+	}
+	x->emu = emu;
+	x->mem = emu->mem;
+	x->headroom = opts->headroom ? opts->headroom : XB_XDP_HEADROOM;
+	x->linear_max = opts->linear_bytes ? opts->linear_bytes : XDP_HARD_END_OFF - x->headroom;
+	if (check_opts(x, err) || map_regions(x, err))
+		goto free_xdp;
+	x->proc = xb_proc_new(emu->vm, opts->vcpu, err);
+	if (!x->proc)
+		goto free_xdp;
+	x->proc->run = x;
+	x->saved = malloc(XDP_REGION_BYTES);
+	x->scratch = malloc(XB_XDP_MAX_BYTES);
+	if (!x->saved || !x->scratch) {
+		xb_err_errno(err, ENOMEM, "packet buffer");
+		goto free_xdp;
+	}
+	return x;
+
+free_xdp:
+	xb_xdp_free(x);
+	return NULL;
+}
+
+void
+xb_xdp_free(struct xb_xdp *x)
+{
+	if (!x)
+		return;
+	free(x->scratch);
+	free(x->saved);
+	xb_proc_free(x->proc);
+	xb_mem_unmap(x->mem, x->ctx);
+	xb_mem_unmap(x->mem, x->buff);
+	free(x);
+}
+
+void
+xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
+{
+	x->in = *in;
+	x->loaded_linear = linear_bytes;
+	xdp_buff_place(x, in, linear_bytes);
+	x->loaded_bytes = xdp_buff_len(x);
+	x->md->ingress_ifindex = in->ingress_ifindex;
+	x->md->rx_queue_index = in->rx_queue_index;
+	x->md->egress_ifindex = 0;
+	x->target = (struct xdp_target){ 0 };
+}
+
+/*
+ * The linear part takes what fits; more than it is made to take where the fragments would not hold
+ * the rest.
+ */
+void
+xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in)
+{
+	u32 total = in->hdr_bytes + in->bytes;
+	u32 linear = total < x->linear_max ? total : x->linear_max;
+
+	assert(in->meta_bytes % 4 == 0 && in->meta_bytes <= x->headroom - XDP_FRAME_BYTES);
+	if (XB_UNLIKELY(total - linear > XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES))
+		linear = total - XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES;
+	assert(linear <= XDP_HARD_END_OFF - x->headroom);
+	xdp_load_linear(x, in, linear);
+}
+
+/*
+ * Whether a program can alter the packet: it stores through a register other than R10, hands memory
+ * or the context to somebody who writes, or goes on in another program.
+ */
+static bool
+insn_may_write(const struct xb_bpf_prog *prog, const struct bpf_insn *insn)
+{
+	u8 class = BPF_CLASS(insn->code);
+	const struct xb_helper *h;
+	u32 i;
+
+	if (class == BPF_ST || class == BPF_STX)
+		return insn->dst_reg != BPF_REG_10;
+	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg == BPF_PSEUDO_CALL)
+		return false;
+	h = insn->src_reg == 0 ? xb_helper_find(prog->emu, (u32)insn->imm, prog->type) : NULL;
+	if (!h || h->id == BPF_FUNC_tail_call)
+		return true;
+	for (i = 0; i < 5; i++) {
+		switch (h->args[i]) {
+		case XB_ARG_MAP_VALUE_W:
+		case XB_ARG_MEM_W:
+		case XB_ARG_U32_W:
+		case XB_ARG_U64_W:
+		case XB_ARG_U64_RW:
+		case XB_ARG_CTX:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+static bool
+may_write(struct xb_xdp *x, const struct xb_bpf_prog *prog)
+{
+	const struct bpf_insn *insns;
+	u32 i, cnt;
+
+	if (XB_LIKELY(x->facts.vm == prog->vm))
+		return x->facts.may_write;
+	x->facts.vm = prog->vm;
+	x->facts.may_write = false;
+	insns = xb_prog_insns(prog->vm, &cnt);
+	for (i = 0; i < cnt && !x->facts.may_write; i++) {
+		x->facts.may_write = insn_may_write(prog, insns + i);
+		if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW))
+			i++;
+	}
+	return x->facts.may_write;
+}
+
+/* cf. net/core/filter.c: xdp_is_valid_access */
+static u32
+ctx_bytes(const struct xb_bpf_prog *prog)
+{
+	return prog->expected_attach_type == BPF_XDP_DEVMAP ? (u32)sizeof(struct xdp_md)
+	                                                    : XDP_MD_BYTES;
+}
+
+static void
+set_ctx_bytes(struct xb_xdp *x, u32 bytes)
+{
+	if (XB_LIKELY(x->ctx_bytes == bytes))
+		return;
+	xb_mem_forbid(x->mem, x->ctx->gaddr, sizeof(struct xdp_md));
+	xb_mem_allow(x->mem, x->ctx->gaddr, bytes, XB_MEM_READ);
+	x->ctx_bytes = bytes;
+}
+
+void
+xdp_out_fill(const struct xb_xdp *x, struct xb_xdp_out *out)
+{
+	const struct xdp_shape *s = &x->shape;
+
+	out->data = x->page + s->data_off;
+	out->linear_bytes = s->end_off - s->data_off;
+	out->bytes = out->linear_bytes + s->frags_bytes;
+	out->meta = x->page + s->meta_off;
+	out->meta_bytes = s->data_off - s->meta_off;
+	out->head_delta = (s32)(s->data_off - x->headroom);
+	out->tail_delta = (s32)(out->bytes - x->loaded_bytes) + out->head_delta;
+}
+
+void
+xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
+{
+	set_ctx_bytes(x, ctx_bytes(prog));
+	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
+	out->status = xb_proc_run(x->proc, prog->vm, x->ctx->gaddr);
+	out->insns = x->proc->insns;
+	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
+		out->retval = (u32)x->proc->r[0];
+		out->fault = NULL;
+		out->changed = may_write(x, prog);
+		if (out->retval == XDP_REDIRECT)
+			xdp_redirect_out(x, &out->redirect);
+	} else {
+		out->retval = XDP_ABORTED;
+		out->fault = &x->proc->fault;
+		out->changed = false;
+	}
+	xb_emu_run_end(x->emu);
+}
+
+void
+xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
+{
+	xdp_run_to_end(x, prog, out);
+	if (XB_UNLIKELY(out->fault != NULL))
+		xdp_buff_place(x, &x->in, x->loaded_linear); /* it goes on as it came in */
+	xdp_out_fill(x, out);
+}
+
+void
+xb_xdp_copy(const struct xb_xdp *x, u32 off, u32 bytes, void *to)
+{
+	assert(off <= xdp_buff_len(x) && bytes <= xdp_buff_len(x) - off);
+	xdp_buff_read(x, off, bytes, to);
+}
+
+static const struct xb_prog_type xdp_type = {
+	.type = BPF_PROG_TYPE_XDP,
+	.name = "xdp",
+	.ctx_bytes = ctx_bytes,
+	.test_run = xdp_test_run,
+};
+
+void
+xb_xdp_register(struct xb_emu *emu)
+{
+	xb_prog_type_register(emu, &xdp_type);
+	xdp_buff_helpers_register(emu);
+	xdp_redirect_helpers_register(emu);
+	xdp_perf_helpers_register(emu);
+}

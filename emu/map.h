@@ -21,6 +21,11 @@ struct xb_btf;
 
 #define XB_MAP_HANDLE_BYTES 64
 
+struct btf;
+
+/* Called for an element; `value` is its guest address. Non-zero stops the iteration. */
+typedef int (*xb_map_each_fn)(void *arg, struct xb_map *map, const void *key, u64 value);
+
 struct xb_map_ops {
 	const char *name; /* as bpftool prints it: "percpu_array" */
 	const char *source; /* kernel file that defines it: "kernel/bpf/arraymap.c" */
@@ -48,12 +53,22 @@ struct xb_map_ops {
 	 */
 	int (*update_sys)(struct xb_map *map, const void *key, const void *value, u64 flags);
 	int (*read_sys)(struct xb_map *map, const void *key, void *value);
+	/* Maps what lives in the memfd, once the map has it; NULL: nothing does. */
+	int (*publish)(struct xb_map *map);
+	/* Refuses types of key and value (key_id 0: none given); NULL: a key type must be given. */
+	int (*check_btf)(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
+	/* As xb_map_for_each(); NULL: -EINVAL. */
+	long (*for_each)(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 };
 
 enum {
 	XB_MAP_PERCPU = 1 << 0,	   /* values per CPU; bpf(2) moves round_up(value_size, 8) a CPU */
 	XB_MAP_NO_PROG_LOOKUP = 1 << 1, /* map_lookup_elem is not for programs */
 	XB_MAP_OF_FDS = 1 << 2,	   /* value is a descriptor in, an id out */
+	XB_MAP_OF_MAPS = 1 << 3,   /* values are maps; needs an inner_map_fd */
+	XB_MAP_BATCH = 1 << 4,	   /* has LOOKUP_BATCH and UPDATE_BATCH */
+	XB_MAP_BATCH_DELETE = 1 << 5, /* has DELETE_BATCH */
+	XB_MAP_BUCKETS = 1 << 6,   /* a hash table: batches go by bucket, LOOKUP_AND_DELETE_BATCH too */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
@@ -137,9 +152,12 @@ u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb
 /* The map whose outstanding record starts at this address, with its size; NULL: none does. */
 struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
 
-/* Map helpers do per-element calls over the map in its order; stops when fn returns non-zero. (cf. map_for_each_callback) */
-long xb_map_for_each(struct xb_map *map, u32 cpu,
-		     int (*fn)(void *arg, struct xb_map *map, const void *key, u64 value), void *arg);
+/*
+ * Calls fn for each element in the map's order, with the values of `cpu`, until it returns non-zero.
+ * Returns how many it was called for, or -EINVAL where the type has no iteration (cf.
+ * kernel/bpf/helpers.c: bpf_for_each_map_elem).
+ */
+long xb_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 
 /* Queues map for its gc at the end of the run. */
 void xb_map_gc_later(struct xb_map *map);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/map.h"
+
+#include "emu/btf.h"
+#include "emu/map_priv.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* All map types: those that are emulated, and the names of the others. */
+static const struct {
+	const struct xb_map_ops *ops;
+	const char *name;
+} types[] = {
+	[BPF_MAP_TYPE_UNSPEC] = { .name = "unspec" },
+	[BPF_MAP_TYPE_HASH] = { .ops = &xb_map_hash_ops },
+	[BPF_MAP_TYPE_ARRAY] = { .ops = &xb_map_array_ops },
+	[BPF_MAP_TYPE_PROG_ARRAY] = { .name = "prog_array" },
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { .name = "perf_event_array" },
+	[BPF_MAP_TYPE_PERCPU_HASH] = { .ops = &xb_map_percpu_hash_ops },
+	[BPF_MAP_TYPE_PERCPU_ARRAY] = { .ops = &xb_map_percpu_array_ops },
+	[BPF_MAP_TYPE_STACK_TRACE] = { .name = "stack_trace" },
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = { .name = "cgroup_array" },
+	[BPF_MAP_TYPE_LRU_HASH] = { .name = "lru_hash" },
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { .name = "lru_percpu_hash" },
+	[BPF_MAP_TYPE_LPM_TRIE] = { .name = "lpm_trie" },
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { .name = "array_of_maps" },
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = { .name = "hash_of_maps" },
+	[BPF_MAP_TYPE_DEVMAP] = { .name = "devmap" },
+	[BPF_MAP_TYPE_SOCKMAP] = { .name = "sockmap" },
+	[BPF_MAP_TYPE_CPUMAP] = { .name = "cpumap" },
+	[BPF_MAP_TYPE_XSKMAP] = { .name = "xskmap" },
+	[BPF_MAP_TYPE_SOCKHASH] = { .name = "sockhash" },
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = { .name = "cgroup_storage" },
+	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { .name = "reuseport_sockarray" },
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { .name = "percpu_cgroup_storage" },
+	[BPF_MAP_TYPE_QUEUE] = { .name = "queue" },
+	[BPF_MAP_TYPE_STACK] = { .name = "stack" },
+	[BPF_MAP_TYPE_SK_STORAGE] = { .name = "sk_storage" },
+	[BPF_MAP_TYPE_DEVMAP_HASH] = { .name = "devmap_hash" },
+	[BPF_MAP_TYPE_STRUCT_OPS] = { .name = "struct_ops" },
+	[BPF_MAP_TYPE_RINGBUF] = { .name = "ringbuf" },
+	[BPF_MAP_TYPE_INODE_STORAGE] = { .name = "inode_storage" },
+	[BPF_MAP_TYPE_TASK_STORAGE] = { .name = "task_storage" },
+	[BPF_MAP_TYPE_BLOOM_FILTER] = { .name = "bloom_filter" },
+	[BPF_MAP_TYPE_USER_RINGBUF] = { .name = "user_ringbuf" },
+	[32] = { .name = "cgrp_storage" }, /* later than some installed headers */
+	[33] = { .name = "arena" },
+	[34] = { .name = "insn_array" },
+};
+
+const struct xb_map_ops *
+xb_map_ops_of(u32 type)
+{
+	return type < XB_ARRAY_SIZE(types) ? types[type].ops : NULL;
+}
+
+const char *
+xb_map_type_name(u32 type)
+{
+	const struct xb_map_ops *ops = xb_map_ops_of(type);
+
+	if (ops)
+		return ops->name;
+	return type < XB_ARRAY_SIZE(types) ? types[type].name : NULL;
+}
+
+struct xb_region *
+xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd)
+{
+	struct xb_err err = XB_ERR_INIT;
+	char name[48];
+
+	snprintf(name, sizeof(name), "value of map '%s'", map->name);
+	return xb_mem_map(
+	        map->emu->mem,
+	        &(struct xb_region_opts){
+	                .name = name, .bytes = bytes, .fd = map->obj.memfd, .use_fd = from_fd },
+	        &err);
+}
+
+static int
+check_attr(const union bpf_attr *attr)
+{
+	u32 flags = attr->map_flags;
+
+	if (attr->btf_vmlinux_value_type_id ||
+	    (attr->btf_key_type_id && !attr->btf_value_type_id) || attr->map_extra)
+		return -EINVAL;
+	if (flags & BPF_F_RDONLY && flags & BPF_F_WRONLY)
+		return -EINVAL;
+	if (flags & BPF_F_NUMA_NODE && attr->numa_node && attr->numa_node != UINT32_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* Names consist of letters, digits, '_' and '.', and end in a NUL (cf. kernel/bpf/syscall.c:
+ * bpf_obj_name_cpy). */
+static bool
+copy_name(char dst[16], const char src[16])
+{
+	u32 i;
+
+	memset(dst, 0, 16);
+	for (i = 0; i < 16 && src[i]; i++) {
+		if (!isalnum((unsigned char)src[i]) && src[i] != '_' && src[i] != '.')
+			return false;
+		dst[i] = src[i];
+	}
+	return i < 16;
+}
+
+static void
+fill(struct xb_map *map, struct xb_emu *emu, const union bpf_attr *attr)
+{
+	map->emu = emu;
+	map->ops = xb_map_ops_of(attr->map_type);
+	map->type = attr->map_type;
+	map->key_size = attr->key_size;
+	map->value_size = attr->value_size;
+	map->max_entries = attr->max_entries;
+	map->flags = attr->map_flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
+	map->map_extra = attr->map_extra;
+	map->map_extra_lo = (u32)attr->map_extra;
+}
+
+static int
+set_btf(struct xb_map *map, const union bpf_attr *attr)
+{
+	struct xb_obj *obj;
+	int ret;
+
+	if (!attr->btf_key_type_id && !attr->btf_value_type_id)
+		return 0;
+	ret = xb_obj_by_fd(map->emu, (int)attr->btf_fd, XB_OBJ_BTF, &obj);
+	if (ret)
+		return ret;
+	map->btf = XB_CONTAINER_OF(obj, struct xb_btf, obj);
+	ret = xb_map_check_btf(map, attr->btf_key_type_id, attr->btf_value_type_id);
+	if (ret)
+		return ret;
+	map->btf_key_type_id = attr->btf_key_type_id;
+	map->btf_value_type_id = attr->btf_value_type_id;
+	return 0;
+}
+
+/* The address that programs know the map by. */
+static int
+make_handle(struct xb_map *map)
+{
+	struct xb_emu *emu = map->emu;
+	struct xb_map **handles;
+	u32 cap = emu->handle_cap ? 2 * emu->handle_cap : 64;
+	u32 idx = emu->handle_cnt ? emu->handle_cnt : 1;
+
+	if (idx >= emu->handle_region->bytes / XB_MAP_HANDLE_BYTES)
+		return -ENOMEM;
+	if (idx >= emu->handle_cap) {
+		handles = realloc(emu->handles, cap * sizeof(*handles));
+		if (!handles)
+			return -ENOMEM;
+		handles[0] = NULL;
+		emu->handles = handles;
+		emu->handle_cap = cap;
+	}
+	emu->handles[idx] = map;
+	emu->handle_cnt = idx + 1;
+	map->handle = emu->handle_region->gaddr + (u64)idx * XB_MAP_HANDLE_BYTES;
+	return 0;
+}
+
+static void
+unqueue(struct xb_map *map)
+{
+	struct xb_map **link = &map->emu->gc_maps;
+
+	if (!map->gc_queued)
+		return;
+	while (*link != map)
+		link = &(*link)->gc_next;
+	*link = map->gc_next;
+}
+
+static void
+map_free(struct xb_map *map)
+{
+	unqueue(map);
+	if (map->handle)
+		map->emu->handles[(map->handle - map->emu->handle_region->gaddr) /
+		                  XB_MAP_HANDLE_BYTES] = NULL;
+	map->ops->free(map);
+	free(map);
+}
+
+struct xb_map *
+xb_map_of_obj(struct xb_obj *obj)
+{
+	return XB_CONTAINER_OF(obj, struct xb_map, obj);
+}
+
+static void
+map_obj_free(struct xb_obj *obj)
+{
+	map_free(xb_map_of_obj(obj));
+}
+
+/* Everything of a map but its object. NULL with *ret. */
+static struct xb_map *
+map_new(struct xb_emu *emu, const union bpf_attr *attr, int *ret)
+{
+	struct xb_map *map = calloc(1, sizeof(*map));
+
+	*ret = -ENOMEM;
+	if (!map)
+		return NULL;
+	fill(map, emu, attr);
+	*ret = copy_name(map->name, attr->map_name) ? 0 : -EINVAL;
+	if (!*ret && map->ops->flags & XB_MAP_OF_MAPS)
+		*ret = xb_map_inner_get(emu, attr->inner_map_fd, &map->inner);
+	if (!*ret)
+		*ret = set_btf(map, attr);
+	if (!*ret)
+		*ret = map->ops->alloc(map);
+	if (*ret) {
+		free(map);
+		return NULL;
+	}
+	return map;
+}
+
+int
+xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
+{
+	const struct xb_map_ops *ops;
+	union bpf_attr attr;
+	struct xb_map *map;
+	int ret;
+
+	memset(&attr, 0, sizeof(attr));
+	memcpy(&attr, user, bytes < sizeof(attr) ? bytes : sizeof(attr));
+	ops = xb_map_ops_of(attr.map_type);
+	ret = check_attr(&attr);
+	if (ret)
+		return ret;
+	if (!ops || attr.map_ifindex)
+		return -EINVAL;
+	ret = ops->check(&attr);
+	if (ret)
+		return ret;
+	map = map_new(emu, &attr, &ret);
+	if (!map)
+		return ret;
+	ret = make_handle(map);
+	if (!ret)
+		ret = xb_obj_add(emu, &map->obj, XB_OBJ_MAP, map->name, map_obj_free);
+	if (ret) {
+		map_free(map);
+		return ret;
+	}
+	ret = ops->publish ? ops->publish(map) : 0;
+	if (!ret)
+		ret = xb_obj_fd_flags(&map->obj, attr.map_flags);
+	if (ret < 0) {
+		xb_obj_remove(emu, &map->obj);
+		map_free(map);
+	}
+	return ret;
+}
+
+void
+xb_map_gc_later(struct xb_map *map)
+{
+	if (map->gc_queued)
+		return;
+	map->gc_queued = true;
+	map->gc_next = map->emu->gc_maps;
+	map->emu->gc_maps = map;
+}
+
+long
+xb_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
+{
+	return map->ops->for_each ? map->ops->for_each(map, cpu, fn, arg) : -EINVAL;
+}

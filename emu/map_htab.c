@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/map_htab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEAD_BYTES   (64u << 20)
+#define BUCKETS_MOST (1u << 27) /* U32_MAX / sizeof(struct bucket), as a power of two */
+#define KERNEL_ELEM  48u        /* sizeof(struct htab_elem) */
+#define HTAB_FLAGS                                                                                 \
+	(BPF_F_NO_PREALLOC | BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE | XB_MAP_ACCESS_FLAGS |         \
+	 BPF_F_ZERO_SEED)
+
+static bool
+is_percpu(u32 type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+static bool
+is_lru(u32 type)
+{
+	return type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
+int
+xb_htab_check(const union bpf_attr *attr)
+{
+	bool percpu = is_percpu(attr->map_type), lru = is_lru(attr->map_type);
+	u32 flags = attr->map_flags;
+
+	if (flags & ~(u32)HTAB_FLAGS || !xb_map_access_ok(flags))
+		return -EINVAL;
+	if (!lru && flags & BPF_F_NO_COMMON_LRU)
+		return -EINVAL;
+	if (lru && flags & BPF_F_NO_PREALLOC)
+		return -XB_ENOTSUPP;
+	if (flags & BPF_F_NUMA_NODE && (percpu || flags & BPF_F_NO_COMMON_LRU))
+		return -EINVAL;
+	if (!attr->max_entries || !attr->key_size || !attr->value_size)
+		return -EINVAL;
+	if ((u64)attr->key_size + attr->value_size >= XB_KMALLOC_MAX - KERNEL_ELEM)
+		return -E2BIG;
+	if (percpu && xb_align_up(attr->value_size, 8) > XB_PCPU_UNIT_MIN)
+		return -E2BIG;
+	return 0;
+}
+
+u32
+xb_htab_hash_slow(const void *key, u32 bytes, u64 seed)
+{
+	const u8 *k = key;
+	u64 x = seed ^ bytes, last = 0;
+
+	for (; bytes >= 8; bytes -= 8, k += 8)
+		x = xb_hash_mix(x ^ xb_ld64(k), XB_HASH_K0) + XB_HASH_K1;
+	memcpy(&last, k, bytes);
+	return (u32)xb_hash_mix(x ^ last, XB_HASH_K1);
+}
+
+static u32
+bucket_cnt(u32 max_entries)
+{
+	u32 n = 1;
+
+	while (n < max_entries && n <= BUCKETS_MOST)
+		n <<= 1;
+	return n;
+}
+
+int
+xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_htab_opts *opts)
+{
+	u64 bytes;
+	u32 n = bucket_cnt(map->max_entries);
+	char name[48];
+
+	if (n > BUCKETS_MOST)
+		return -E2BIG;
+	*h = (struct xb_htab){
+		.map = map,
+		.base = map->emu->mem->base,
+		.mask = n - 1,
+		.key_size = map->key_size,
+		.value_bytes = opts->opaque ? 0 : opts->value_bytes,
+		.copies = opts->copies,
+		.head_bytes = opts->head_bytes,
+	};
+	h->seed = map->flags & BPF_F_ZERO_SEED ? 0 : xb_hash_mix(map->emu->seed ^ 1, XB_HASH_K1);
+	h->val_off = (u32)(sizeof(struct xb_elem) + xb_align_up(map->key_size, 8));
+	h->cpu_stride = (u32)xb_align_up(opts->value_bytes, 8);
+	if (opts->copies > 1)
+		h->cpu_stride = (u32)xb_align_up(h->cpu_stride + 8, 64);
+	h->buckets = calloc(n, sizeof(*h->buckets));
+	if (!h->buckets)
+		return -ENOMEM;
+	bytes = (u64)h->head_bytes + h->val_off + (u64)h->cpu_stride * opts->copies;
+	snprintf(name, sizeof(name), "value of map '%s'", map->name);
+	xb_pool_init(&h->pool, map->emu->mem, name, bytes, map->max_entries);
+	return 0;
+}
+
+void
+xb_htab_fini(struct xb_htab *h)
+{
+	xb_pool_fini(&h->pool);
+	free(h->buckets);
+	free(h->dead);
+}
+
+static void
+allow(struct xb_htab *h, u32 ref)
+{
+	for (u32 cpu = 0; h->value_bytes && cpu < h->copies; cpu++)
+		xb_mem_allow(h->pool.mem, xb_htab_value(h, ref, cpu), h->value_bytes,
+		             xb_map_value_need(h->map));
+}
+
+static void
+release(struct xb_htab *h, u32 ref)
+{
+	for (u32 cpu = 0; h->value_bytes && cpu < h->copies; cpu++)
+		xb_mem_forbid(h->pool.mem, xb_htab_value(h, ref, cpu), h->value_bytes);
+	xb_pool_put(&h->pool, ref - h->head_bytes / 16);
+}
+
+u32
+xb_htab_alloc(struct xb_htab *h)
+{
+	u32 ref = xb_pool_get(&h->pool);
+
+	if (!ref)
+		return 0;
+	ref += h->head_bytes / 16;
+	memset(xb_htab_value_host(h, ref, 0), 0, (size_t)h->cpu_stride * h->copies);
+	allow(h, ref);
+	return ref;
+}
+
+void
+xb_htab_link(struct xb_htab *h, u32 ref, u32 hash)
+{
+	struct xb_elem *e = xb_htab_elem(h, ref);
+	u32 *head = &h->buckets[hash & h->mask];
+
+	e->hash = hash;
+	e->next = *head;
+	*head = ref;
+	h->count++;
+}
+
+void
+xb_htab_unlink(struct xb_htab *h, u32 ref)
+{
+	const struct xb_elem *e = xb_htab_elem(h, ref);
+	u32 *link = &h->buckets[e->hash & h->mask];
+
+	while (*link != ref)
+		link = &xb_htab_elem(h, *link)->next;
+	*link = e->next;
+	h->count--;
+}
+
+/* Room for one more in `dead`; where the host has none, or enough are there, the oldest goes. */
+static bool
+dead_reserve(struct xb_htab *h)
+{
+	u32 cap = h->dead_cap ? 2 * h->dead_cap : 64;
+	u32 *dead;
+
+	if ((u64)(h->dead_cnt - h->dead_first) * h->pool.stride > DEAD_BYTES)
+		release(h, h->dead[h->dead_first++]);
+	if (h->dead_cnt < h->dead_cap)
+		return true;
+	dead = realloc(h->dead, cap * sizeof(*dead));
+	if (!dead)
+		return false;
+	h->dead = dead;
+	h->dead_cap = cap;
+	return true;
+}
+
+void
+xb_htab_retire(struct xb_htab *h, u32 ref)
+{
+	if (!dead_reserve(h)) {
+		release(h, ref);
+		return;
+	}
+	h->dead[h->dead_cnt++] = ref;
+	xb_map_gc_later(h->map);
+}
+
+void
+xb_htab_gc(struct xb_htab *h)
+{
+	for (u32 i = h->dead_first; i < h->dead_cnt; i++)
+		release(h, h->dead[i]);
+	h->dead_first = h->dead_cnt = 0;
+}
+
+/* First element of bucket `i` or one after it; 0: none. */
+static u32
+first_from(const struct xb_htab *h, u64 i)
+{
+	for (; i <= h->mask; i++)
+		if (h->buckets[i])
+			return h->buckets[i];
+	return 0;
+}
+
+int
+xb_htab_next_key(struct xb_htab *h, const void *key, void *next)
+{
+	u32 hash, ref = 0, after;
+
+	if (key) {
+		hash = xb_htab_hash(h, key);
+		ref = xb_htab_find(h, key, hash);
+	}
+	if (!ref) {
+		after = first_from(h, 0);
+	} else {
+		after = xb_htab_elem(h, ref)->next;
+		if (!after)
+			after = first_from(h, (u64)(xb_htab_elem(h, ref)->hash & h->mask) + 1);
+	}
+	if (!after)
+		return -ENOENT;
+	memcpy(next, xb_htab_elem(h, after)->key, h->key_size);
+	return 0;
+}
+
+long
+xb_htab_for_each(struct xb_htab *h, u32 cpu, xb_map_each_fn fn, void *arg)
+{
+	long cnt = 0;
+
+	for (u64 i = 0; i <= h->mask; i++) {
+		for (u32 ref = h->buckets[i]; ref; ref = xb_htab_elem(h, ref)->next) {
+			cnt++;
+			if (fn(arg, h->map, xb_htab_elem(h, ref)->key, xb_htab_value(h, ref, cpu)))
+				return cnt;
+		}
+	}
+	return cnt;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_priv.h - what the files of the map types share: their tables, and memory for values.
+ */
+#ifndef XB_EMU_MAP_PRIV_H
+#define XB_EMU_MAP_PRIV_H
+
+#include "emu/map.h"
+#include "emu/prog.h"
+#include "vm/bytes.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Kernel limits of a 64-bit machine with 4 KiB pages. */
+#define XB_KMALLOC_MAX   (1u << 22)  /* KMALLOC_MAX_SIZE */
+#define XB_PCPU_UNIT_MIN (32u << 10) /* PCPU_MIN_UNIT_SIZE */
+#define XB_PAGE_BYTES    4096u
+
+#define XB_MAP_ACCESS_FLAGS (BPF_F_RDONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY | BPF_F_WRONLY_PROG)
+
+extern const struct xb_map_ops xb_map_array_ops;
+extern const struct xb_map_ops xb_map_percpu_array_ops;
+extern const struct xb_map_ops xb_map_hash_ops;
+extern const struct xb_map_ops xb_map_percpu_hash_ops;
+extern const struct xb_map_ops xb_map_lru_hash_ops;
+extern const struct xb_map_ops xb_map_lru_percpu_hash_ops;
+extern const struct xb_map_ops xb_map_lpm_trie_ops;
+extern const struct xb_map_ops xb_map_prog_array_ops;
+extern const struct xb_map_ops xb_map_array_of_maps_ops;
+extern const struct xb_map_ops xb_map_hash_of_maps_ops;
+extern const struct xb_map_ops xb_map_devmap_ops;
+extern const struct xb_map_ops xb_map_devmap_hash_ops;
+extern const struct xb_map_ops xb_map_cpumap_ops;
+extern const struct xb_map_ops xb_map_xskmap_ops;
+extern const struct xb_map_ops xb_map_queue_ops;
+extern const struct xb_map_ops xb_map_stack_ops;
+extern const struct xb_map_ops xb_map_perf_event_array_ops;
+extern const struct xb_map_ops xb_map_ringbuf_ops;
+
+/* Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:
+ * bpf_map_flags_access_ok). */
+static inline bool
+xb_map_access_ok(u32 flags)
+{
+	const u32 both = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
+
+	return (flags & both) != both;
+}
+
+/* What programs may do with a value. */
+static inline u8
+xb_map_value_need(const struct xb_map *map)
+{
+	return map->flags & BPF_F_RDONLY_PROG ? XB_MEM_READ : XB_MEM_WRITE;
+}
+
+/* Number of copies that a value has. */
+static inline u32
+xb_map_copy_cnt(const struct xb_map *map)
+{
+	return map->ops->flags & XB_MAP_PERCPU ? map->emu->cpu_cnt : 1;
+}
+
+/* Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). */
+static inline void
+xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
+{
+	u32 off = map->spin_lock_off;
+
+	if (XB_LIKELY(!map->has_spin_lock)) {
+		memcpy(dst, src, map->value_size);
+		return;
+	}
+	memcpy(dst, src, off);
+	memcpy((u8 *)dst + off + 4, (const u8 *)src + off + 4, map->value_size - off - 4);
+}
+
+/* Maps a region of `bytes` under the name of the map's values; of its memfd if from_fd. NULL: no
+ * memory. */
+struct xb_region *xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd);
+
+/* next_key of types that are arrays: from 0 to max_entries - 1 (cf. kernel/bpf/arraymap.c:
+ * array_map_get_next_key). */
+int xb_map_array_next_key(struct xb_map *map, const void *key, void *next);
+
+/* Attributes that all arrays share (cf. kernel/bpf/arraymap.c: array_map_alloc_check,
+ * fd_array_map_alloc_check). */
+int xb_map_array_check(const union bpf_attr *attr);
+int xb_map_fd_array_check(const union bpf_attr *attr);
+
+/* A type's BTF is not allowed at all (cf. kernel/bpf/syscall.c: map_check_no_btf). */
+int xb_map_no_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
+/* Only a 32-bit integer may be key (cf. kernel/bpf/arraymap.c: array_map_check_btf). */
+int xb_map_array_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
+
+/* Checks the types given for key and value, and finds the spin lock (cf. kernel/bpf/syscall.c:
+ * map_check_btf). */
+int xb_map_check_btf(struct xb_map *map, u32 key_id, u32 value_id);
+
+/* The map that an inner_map_fd names, if it may be one; -errno (cf. kernel/bpf/map_in_map.c:
+ * bpf_map_meta_alloc). */
+int xb_map_inner_get(struct xb_emu *emu, u32 fd, struct xb_map **inner);
+
+/* Whether the map's handle is put into programs by lookups in outer maps; see map_fd.c. */
+struct xb_map *xb_map_of_obj(struct xb_obj *obj);
+
+/* Frees what was deleted, for bpf(2), which no program's pointers outlive. */
+static inline void
+xb_map_gc_now(struct xb_map *map)
+{
+	if (map->gc)
+		map->gc(map);
+}
+
+/*
+ * The map behind a descriptor, if the descriptor may be used so: `mode` has bit 1 to read, bit 2 to
+ * write. 0 or -EBADF, -EINVAL, -EPERM.
+ */
+int xb_map_by_fd(struct xb_emu *emu, u32 fd, u32 mode, struct xb_map **map);
+#define XB_FD_READ  1u
+#define XB_FD_WRITE 2u
+
+/* BPF_MAP_*_BATCH (map_batch.c). `attr` is zero-padded; the count goes to *count. */
+int xb_map_batch(struct xb_map *map, int cmd, const union bpf_attr *attr, u32 *count);
+
+#endif

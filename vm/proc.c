@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vm/proc.h"
 
+#include "vm/bytes.h"
 #include "vm/proc_priv.h"
 
 #include <errno.h>
@@ -67,20 +68,33 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 	proc->fault.kind = XB_FAULT_NONE;
 	memset(proc->r, 0, 10 * sizeof(proc->r[0]));
 	proc->r[1] = ctx_gaddr;
+	proc->ctx_gaddr = ctx_gaddr;
 	xb_proc_enter_frame(proc, prog->subprogs[0].uses_frame);
+}
+
+/* A lock that a program kept would stop every later one. */
+static enum xb_run_status
+drop_lock(struct xb_proc *proc, enum xb_run_status status)
+{
+	if (XB_LIKELY(proc->lock_gaddr == 0) || status == XB_RUN_RUNNING)
+		return status;
+	xb_st32(xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0);
+	proc->lock_gaddr = 0;
+	xb_proc_fault(proc, XB_FAULT_LOCK, "the program ended with a lock held");
+	return XB_RUN_FAULT;
 }
 
 enum xb_run_status
 xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 {
 	xb_proc_start(proc, prog, ctx_gaddr);
-	return xb_interp_run(proc, false);
+	return drop_lock(proc, xb_interp_run(proc, false));
 }
 
 enum xb_run_status
 xb_vm_step(struct xb_proc *proc)
 {
-	return xb_interp_run(proc, true);
+	return drop_lock(proc, xb_interp_run(proc, true));
 }
 
 /* The parts of a fault that are the same for all; NULL where the run has one already. */

@@ -46,6 +46,8 @@ struct xb_proc {
 	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
 	u64 max_insns;  /* budget; a run is stopped at the first taken jump or call past it */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
+	u64 ctx_gaddr;	/* of the run's context: R1 at entry */
+	u64 lock_gaddr; /* of the 4-byte lock that a call took and nobody gave back; 0: none */
 	void *run;                       /* the context's own (an xdp_buff, an sk_buff) */
 	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
 	struct xb_region *stack;

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a call gets from an instruction to a helper: bound once at load, then checked argument by
+ * argument.
+ *
+ * call->data is the helper's row, call->aux the map that its first argument is known to be, or 0.
+ * Calls whose arguments need little checking have a function of their own; the rest share
+ * call_checked().
+ */
+#include "emu/helper.h"
+
+#include "emu/prog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_ARGS      5
+#define MAX_MEM_BYTES (1u << 29) /* cf. include/linux/bpf_verifier.h: BPF_MAX_VAR_SIZ */
+
+/* What libbpf leaves of a call or relocation that cannot be resolved, in code that must not be
+ * reached. */
+#define POISON_CO_RE     195896080u /* 0xbad2310 */
+#define POISON_MAP_FIRST 2001000000u
+#define POISON_KFUNC_END 2003000000u
+
+static const char *const kind_names[XB_ARG_KIND_CNT] = {
+	[XB_ARG_CTX] = "context",          [XB_ARG_MAP] = "map",
+	[XB_ARG_MAP_KEY] = "key",          [XB_ARG_MAP_VALUE] = "value",
+	[XB_ARG_MAP_VALUE_W] = "value",    [XB_ARG_MEM] = "buffer",
+	[XB_ARG_MEM_W] = "buffer",         [XB_ARG_MEM_OR_NULL] = "buffer",
+	[XB_ARG_MEM_W_OR_NULL] = "buffer", [XB_ARG_SIZE] = "size",
+	[XB_ARG_SIZE_OR_0] = "size",       [XB_ARG_STR] = "string",
+	[XB_ARG_U32_W] = "result",         [XB_ARG_U64_W] = "result",
+	[XB_ARG_U64_RW] = "result",        [XB_ARG_SPIN_LOCK] = "lock",
+	[XB_ARG_RECORD] = "record",
+};
+
+static bool
+fault_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, enum xb_fault_kind kind,
+          const char *why)
+{
+	xb_proc_fault(proc, kind, "bpf_%s: argument %u (%s): %s", row->name, i + 1,
+	              kind_names[row->args[i]], why);
+	return false;
+}
+
+static void
+fault_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need)
+{
+	char what[80];
+
+	snprintf(what, sizeof(what), "bpf_%s: argument %u (%s)", row->name, i + 1,
+	         kind_names[row->args[i]]);
+	xb_proc_fault_mem(proc, proc->r[1 + i], bytes, need, what);
+}
+
+/* A buffer of `bytes`, as a host pointer; false after a fault. */
+static inline bool
+arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need,
+        union xb_arg *a)
+{
+	a->mem = xb_mem_range(proc->vm->mem, proc->r[1 + i], bytes, need);
+	if (XB_LIKELY(a->mem != NULL))
+		return true;
+	fault_mem(proc, row, i, bytes, need);
+	return false;
+}
+
+/* A buffer whose size is the next argument. */
+static bool
+arg_sized(struct xb_proc *proc, const struct xb_helper *row, u32 i, u8 need, bool or_null,
+          union xb_arg *a)
+{
+	u64 bytes = proc->r[2 + i];
+
+	if (bytes == 0 && row->args[i + 1] == XB_ARG_SIZE)
+		return fault_arg(proc, row, i + 1, XB_FAULT_BAD_ARGUMENT, "zero-sized access");
+	if (bytes >= MAX_MEM_BYTES)
+		return fault_arg(proc, row, i + 1, XB_FAULT_BAD_ARGUMENT,
+		                 (s64)bytes < 0 ? "negative" : "512 MiB or more");
+	if (bytes == 0 && or_null && proc->r[1 + i] == 0) {
+		a->mem = NULL;
+		return true;
+	}
+	return arg_mem(proc, row, i, bytes, need, a);
+}
+
+/* A string: all its bytes up to the NUL are readable. */
+static bool
+arg_str(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	const struct xb_mem *mem = proc->vm->mem;
+	u64 gaddr = proc->r[1 + i], bytes = 0;
+	const u64 step = 64;
+
+	for (;;) {
+		u64 more = xb_mem_extent(mem, gaddr + bytes, step, XB_MEM_READ);
+
+		if (more && memchr(xb_mem_host(mem, gaddr + bytes), 0, more))
+			break;
+		bytes += more;
+		if (more < step) {
+			fault_mem(proc, row, i, bytes + 1, XB_MEM_READ);
+			return false;
+		}
+	}
+	a->mem = xb_mem_host(mem, gaddr);
+	return true;
+}
+
+static bool
+map_type_fits(const struct xb_helper *row, const struct xb_map *map)
+{
+	return row->map_types == 0 || (row->map_types & XB_MAP_TYPE_BIT(map->type)) != 0;
+}
+
+static bool
+arg_map(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	const struct xb_emu *emu = xb_proc_emu(proc);
+	u64 handle = proc->r[1 + i];
+
+	if (handle == 0)
+		return fault_arg(proc, row, i, XB_FAULT_NULL_POINTER, "null pointer");
+	a->map = emu->handle_region ? xb_map_by_handle(emu, handle) : NULL;
+	if (!a->map)
+		return fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "not a map");
+	if (map_type_fits(row, a->map))
+		return true;
+	xb_proc_fault(proc, XB_FAULT_BAD_ARGUMENT, "cannot pass map_type %u into func bpf_%s#%u",
+	              a->map->type, row->name, row->id);
+	return false;
+}
+
+static bool
+arg_record(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	u64 gaddr = proc->r[1 + i];
+	u32 bytes;
+
+	if (gaddr == 0)
+		return fault_arg(proc, row, i, XB_FAULT_NULL_POINTER, "null pointer");
+	a->map = xb_ringbuf_record(xb_proc_emu(proc), gaddr, &bytes);
+	return a->map || fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT,
+	                           "not a record that is reserved in a ring buffer");
+}
+
+static bool
+arg_ctx(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	a->u = proc->r[1 + i];
+	if (a->u == 0)
+		return fault_arg(proc, row, i, XB_FAULT_NULL_POINTER, "null pointer");
+	if (a->u != proc->ctx_gaddr)
+		return fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "not the program's context");
+	return true;
+}
+
+/* Checks argument i. `map` is the last argument before it that was a map. False after a fault. */
+static bool
+check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct xb_map *map,
+          union xb_arg *a)
+{
+	switch (row->args[i]) {
+	case XB_ARG_CTX:
+		return arg_ctx(proc, row, i, a);
+	case XB_ARG_MAP:
+		return arg_map(proc, row, i, a);
+	case XB_ARG_MAP_KEY:
+		return arg_mem(proc, row, i, map->key_size, XB_MEM_READ, a);
+	case XB_ARG_MAP_VALUE:
+		return arg_mem(proc, row, i, map->value_size, XB_MEM_READ, a);
+	case XB_ARG_MAP_VALUE_W:
+		return arg_mem(proc, row, i, map->value_size, XB_MEM_WRITE, a);
+	case XB_ARG_MEM:
+		return arg_sized(proc, row, i, XB_MEM_READ, false, a);
+	case XB_ARG_MEM_W:
+		return arg_sized(proc, row, i, XB_MEM_WRITE, false, a);
+	case XB_ARG_MEM_OR_NULL:
+		return arg_sized(proc, row, i, XB_MEM_READ, true, a);
+	case XB_ARG_MEM_W_OR_NULL:
+		return arg_sized(proc, row, i, XB_MEM_WRITE, true, a);
+	case XB_ARG_STR:
+		return arg_str(proc, row, i, a);
+	case XB_ARG_U32_W:
+	case XB_ARG_SPIN_LOCK:
+		return arg_mem(proc, row, i, sizeof(u32), XB_MEM_WRITE, a);
+	case XB_ARG_U64_W:
+	case XB_ARG_U64_RW:
+		return arg_mem(proc, row, i, sizeof(u64), XB_MEM_WRITE, a);
+	case XB_ARG_RECORD:
+		return arg_record(proc, row, i, a);
+	case XB_ARG_NONE:
+	case XB_ARG_ANY:
+	case XB_ARG_SIZE: /* checked with the buffer before it */
+	case XB_ARG_SIZE_OR_0:
+	case XB_ARG_FUNC: /* checked when it is called */
+	case XB_ARG_STACK_OR_NULL:
+	case XB_ARG_KIND_CNT:
+		break;
+	}
+	a->u = proc->r[1 + i];
+	return true;
+}
+
+/* Any helper. */
+static u64
+call_checked(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	const struct xb_map *map = NULL;
+	union xb_arg a[MAX_ARGS];
+
+	(void)r;
+	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++) {
+		if (XB_UNLIKELY(!check_arg(proc, row, i, map, &a[i])))
+			return 0;
+		if (row->args[i] == XB_ARG_MAP)
+			map = a[i].map;
+	}
+	return row->fn(proc, a);
+}
+
+/* One that has no arguments. */
+static u64
+call_none(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+
+	(void)r;
+	return row->fn(proc, NULL);
+}
+
+/* One whose arguments are all numbers. */
+static u64
+call_numbers(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	union xb_arg a[MAX_ARGS];
+
+	for (u32 i = 0; i < MAX_ARGS; i++)
+		a[i].u = r[1 + i];
+	return row->fn(proc, a);
+}
+
+static inline struct xb_map *
+const_map(const struct xb_call *call)
+{
+	return (struct xb_map *)(uintptr_t)call->aux;
+}
+
+/* bpf_map_lookup_elem of a map known at load, of a type whose lookup is its own. */
+static u64
+call_lookup(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	struct xb_map *map = const_map(call);
+	const void *key = xb_mem_range(proc->vm->mem, r[2], map->key_size, XB_MEM_READ);
+
+	if (XB_LIKELY(key != NULL))
+		return map->ops->lookup(map, key, proc->vcpu);
+	fault_mem(proc, call->data, 1, map->key_size, XB_MEM_READ);
+	return 0;
+}
+
+/* (map, key) of a map known at load. */
+static u64
+call_map_key(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	union xb_arg a[MAX_ARGS];
+
+	a[0].map = const_map(call);
+	if (!arg_mem(proc, row, 1, a[0].map->key_size, XB_MEM_READ, &a[1]))
+		return 0;
+	for (u32 i = 2; i < MAX_ARGS; i++)
+		a[i].u = r[1 + i];
+	return row->fn(proc, a);
+}
+
+/* (map, key, value, number) of a map known at load. */
+static u64
+call_map_key_value(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	union xb_arg a[MAX_ARGS];
+
+	a[0].map = const_map(call);
+	if (!arg_mem(proc, row, 1, a[0].map->key_size, XB_MEM_READ, &a[1]) ||
+	    !arg_mem(proc, row, 2, a[0].map->value_size, XB_MEM_READ, &a[2]))
+		return 0;
+	a[3].u = r[4];
+	a[4].u = r[5];
+	return row->fn(proc, a);
+}
+
+/* (map, numbers) of a map known at load. */
+static u64
+call_map_numbers(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	union xb_arg a[MAX_ARGS];
+
+	a[0].map = const_map(call);
+	for (u32 i = 1; i < MAX_ARGS; i++)
+		a[i].u = r[1 + i];
+	return row->fn(proc, a);
+}
+
+/* A call that libbpf could not resolve: no fault as long as it is not reached. */
+static u64
+call_unresolved(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	(void)r;
+	if (call->aux)
+		return xb_proc_fault(proc, XB_FAULT_BAD_CALL, "invalid func unknown#%u",
+		                     (u32)call->aux);
+	return xb_proc_fault(
+	        proc, XB_FAULT_BAD_CALL,
+	        "call of a kernel function that was not found when the object was loaded");
+}
+
+static bool
+is_number(enum xb_arg_kind kind)
+{
+	return kind == XB_ARG_NONE || kind == XB_ARG_ANY;
+}
+
+/* Whether arguments from i on are looked at by nobody. */
+static bool
+numbers_from(const struct xb_helper *row, u32 i)
+{
+	while (i < MAX_ARGS && is_number(row->args[i]))
+		i++;
+	return i == MAX_ARGS;
+}
+
+/* The quickest function that does all the checks. */
+static xb_call_fn
+choose_fn(const struct xb_helper *row, const struct xb_map *map)
+{
+	if (row->args[0] == XB_ARG_NONE)
+		return call_none;
+	if (numbers_from(row, 0))
+		return call_numbers;
+	if (row->args[0] != XB_ARG_MAP || !map || !map_type_fits(row, map))
+		return call_checked;
+	if (numbers_from(row, 1))
+		return call_map_numbers;
+	if (row->args[1] != XB_ARG_MAP_KEY)
+		return call_checked;
+	if (row->id == BPF_FUNC_map_lookup_elem && map->ops->lookup)
+		return call_lookup;
+	if (numbers_from(row, 2))
+		return call_map_key;
+	if (row->args[2] == XB_ARG_MAP_VALUE && numbers_from(row, 3))
+		return call_map_key_value;
+	return call_checked;
+}
+
+static void
+bind_unresolved(struct xb_call *call, u32 id)
+{
+	*call = (struct xb_call){ .fn = call_unresolved, .name = "unresolved", .aux = id };
+}
+
+static int
+bind_kfunc(const struct bpf_insn *insn, struct xb_call *call, struct xb_err *err)
+{
+	if (insn->imm == 0 && insn->off == 0) { /* weak, and not found */
+		bind_unresolved(call, 0);
+		return 0;
+	}
+	return xb_err_set(err, XB_ERR_LOAD,
+	                  "calling kernel function with BTF id %d is not supported: kernel "
+	                  "functions are not emulated",
+	                  insn->imm);
+}
+
+static bool
+is_poison(u32 id)
+{
+	return id == POISON_CO_RE || (id >= POISON_MAP_FIRST && id < POISON_KFUNC_END);
+}
+
+/* The row that a program may call, or NULL and err in the verifier's words (cf. check_helper_call).
+ */
+static const struct xb_helper *
+find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struct xb_err *err)
+{
+	const struct xb_helper *row = xb_helper_find(emu, id, prog->type);
+	const char *name = xb_helper_name(id);
+
+	if (!name)
+		xb_err_set(err, XB_ERR_LOAD, "invalid func unknown#%u", id);
+	else if (!row && xb_helper_find(emu, id, ~0u))
+		xb_err_set(err, XB_ERR_LOAD, "program of this type cannot use helper bpf_%s#%u",
+		           name, id);
+	else if (!row)
+		xb_err_set(err, XB_ERR_LOAD, "unknown func bpf_%s#%u: this helper is not emulated",
+		           name, id);
+	else if (row->gpl_only && !prog->gpl_compatible)
+		xb_err_set(err, XB_ERR_LOAD,
+		           "cannot call GPL-restricted function from non GPL compatible program: "
+		           "bpf_%s#%u",
+		           name, id);
+	else
+		return row;
+	return NULL;
+}
+
+int
+xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
+               struct xb_call *call, struct xb_err *err)
+{
+	const struct xb_emu *emu = emu_arg;
+	u32 cnt;
+	const struct bpf_insn *insn = xb_prog_insns(prog, &cnt) + pc;
+	const struct xb_helper *row;
+	struct xb_map *map = NULL;
+	u32 id = (u32)insn->imm;
+
+	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
+		return bind_kfunc(insn, call, err);
+	if (is_poison(id)) {
+		bind_unresolved(call, id);
+		return 0;
+	}
+	row = find_row(emu, xb_prog_user(prog), id, err);
+	if (!row)
+		return -1;
+	if (r1_const && emu->handle_region)
+		map = xb_map_by_handle(emu, r1_const);
+	*call = (struct xb_call){
+		.fn = choose_fn(row, map),
+		.name = row->name,
+		.data = row,
+		.aux = (uintptr_t)map,
+	};
+	return 0;
+}

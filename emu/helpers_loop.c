@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* helpers_loop.c - helpers that call functions of the program. */
+#include "emu/helpers_priv.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_LOOPS (8u * 1024 * 1024) /* cf. include/linux/bpf.h: BPF_MAX_LOOPS */
+
+/* Returns how often the callback was called. */
+static u64
+loop(struct xb_proc *proc, const union xb_arg *a)
+{
+	u32 cnt = (u32)a[0].u;
+	u64 func = a[1].u, ctx = a[2].u, stop;
+
+	if (a[3].u)
+		return helper_ret(-EINVAL);
+	if (cnt > MAX_LOOPS)
+		return helper_ret(-E2BIG);
+	for (u32 i = 0; i < cnt; i++) {
+		const u64 args[5] = { i, ctx };
+
+		if (!xb_proc_callback(proc, func, args, &stop))
+			return 0;
+		if (stop)
+			return i + 1;
+	}
+	return cnt;
+}
+
+/* One walk over a map: what its callback is called with. */
+struct walk {
+	struct xb_proc *proc;
+	u64 func, ctx;
+	u64 key_gaddr; /* where the callback finds its key */
+};
+
+static int
+visit(void *arg, struct xb_map *map, const void *key, u64 value)
+{
+	const struct walk *w = arg;
+	const u64 args[5] = { map->handle, w->key_gaddr, value, w->ctx };
+	u64 stop;
+
+	memcpy(xb_mem_host(w->proc->vm->mem, w->key_gaddr), key, map->key_size);
+	if (!xb_proc_callback(w->proc, w->func, args, &stop))
+		return 1;
+	return stop != 0;
+}
+
+static u64
+for_each_map_elem(struct xb_proc *proc, const union xb_arg *a)
+{
+	struct xb_map *map = a[0].map;
+	struct xb_mem *mem = proc->vm->mem;
+	const struct xb_region_opts opts = { .name = "key", .bytes = map->key_size };
+	struct walk w = { .proc = proc, .func = a[1].u, .ctx = a[2].u };
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_region *key;
+	long ret;
+
+	if (a[3].u)
+		return helper_ret(-EINVAL);
+	key = xb_mem_map(mem, &opts, &err);
+	if (!key)
+		return xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s", err.msg);
+	w.key_gaddr = key->gaddr;
+	xb_mem_allow(mem, key->gaddr, map->key_size, XB_MEM_READ);
+	ret = xb_map_for_each(map, proc->vcpu, visit, &w);
+	xb_mem_unmap(mem, key);
+	return helper_ret(ret);
+}
+
+#define TYPE(t) XB_MAP_TYPE_BIT(BPF_MAP_TYPE_##t)
+
+static const struct xb_helper rows[] = {
+	{ XB_HELPER_ROW(loop, "kernel/bpf/bpf_iter.c"),
+	  .args = { XB_ARG_ANY, XB_ARG_FUNC, XB_ARG_STACK_OR_NULL, XB_ARG_ANY } },
+	{ XB_HELPER_ROW(for_each_map_elem, "kernel/bpf/bpf_iter.c"),
+	  .args = { XB_ARG_MAP, XB_ARG_FUNC, XB_ARG_STACK_OR_NULL, XB_ARG_ANY },
+	  .map_types = TYPE(HASH) | TYPE(PERCPU_HASH) | TYPE(LRU_HASH) | TYPE(LRU_PERCPU_HASH) |
+	               TYPE(ARRAY) | TYPE(PERCPU_ARRAY) },
+};
+
+const struct xb_helper_table xb_helpers_loop = { rows, XB_ARRAY_SIZE(rows) };

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* helpers_misc.c - checksums. */
+#include "emu/helpers_priv.h"
+
+#include "vm/bytes.h"
+
+#include <errno.h>
+
+/*
+ * Ones' complement sums have two zeros; which one comes out is part of the result. A sum with the
+ * carry added back is 0 if all its terms are, else it is in 1 to 2^n-1, whatever their order.
+ */
+static u32
+add_carry32(u32 a, u32 b)
+{
+	u32 sum = a + b;
+
+	return sum + (sum < b);
+}
+
+/* cf. arch/x86/lib/csum-partial_64.c: csum_partial; bytes is a multiple of 4 */
+static u32
+csum_partial(const u8 *data, u32 bytes, u32 sum)
+{
+	for (u32 i = 0; i < bytes; i += 4)
+		sum = add_carry32(sum, xb_ld32(data + i));
+	return sum;
+}
+
+/* cf. include/net/checksum.h: csum_from32to16 */
+static u32
+csum_from32to16(u32 sum)
+{
+	return (sum + ((sum >> 16) | (sum << 16))) >> 16;
+}
+
+/* The 16-bit result is that of Linux from 6.13 on; before it was not folded. */
+static u64
+csum_diff(struct xb_proc *proc, const union xb_arg *a)
+{
+	u32 from_bytes = (u32)a[1].u, to_bytes = (u32)a[3].u;
+	u32 sum = (u32)a[4].u;
+
+	(void)proc;
+	if ((from_bytes | to_bytes) & 3)
+		return helper_ret(-EINVAL);
+	if (from_bytes && to_bytes)
+		sum = add_carry32(csum_partial(a[2].mem, to_bytes, sum),
+		                  ~csum_partial(a[0].mem, from_bytes, 0));
+	else if (to_bytes)
+		sum = csum_partial(a[2].mem, to_bytes, sum);
+	else if (from_bytes)
+		sum = ~csum_partial(a[0].mem, from_bytes, ~sum);
+	return csum_from32to16(sum);
+}
+
+static const struct xb_helper rows[] = {
+	{ XB_HELPER_ROW(csum_diff, "net/core/filter.c"),
+	  .args = { XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0, XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0,
+	            XB_ARG_ANY } },
+};
+
+const struct xb_helper_table xb_helpers_misc = { rows, XB_ARRAY_SIZE(rows) };

@@ -45,6 +45,7 @@ static const struct xb_helper rows[] = {
 	        .fn = xdp_event_output,
 	        .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
 	        .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_XDP),
+	        .map_types = XB_MAP_TYPE_BIT(BPF_MAP_TYPE_PERF_EVENT_ARRAY),
 	        .gpl_only = true,
 	        .source = "net/core/filter.c: bpf_xdp_event_output",
 	},

@@ -66,10 +66,6 @@ xdp_redirect_map(struct xb_proc *proc, const union xb_arg *a)
 	const struct xb_map_target *to;
 	bool all;
 
-	if (kind == XB_REDIRECT_NONE)
-		return xb_proc_fault(proc, XB_FAULT_BAD_ARGUMENT,
-		                     "redirect_map: map '%s' of type %s leads nowhere", map->name,
-		                     xb_map_type_name(map->type));
 	if (kind == XB_REDIRECT_DEVMAP || kind == XB_REDIRECT_DEVMAP_HASH)
 		flag_mask = BPF_F_BROADCAST | BPF_F_EXCLUDE_INGRESS;
 	if (flags & ~(action_mask | flag_mask))
@@ -126,6 +122,10 @@ static const struct xb_helper rows[] = {
 	        .name = "redirect_map",
 	        .fn = xdp_redirect_map,
 	        .args = { XB_ARG_MAP, XB_ARG_ANY, XB_ARG_ANY },
+	        .map_types = XB_MAP_TYPE_BIT(BPF_MAP_TYPE_DEVMAP) |
+	                     XB_MAP_TYPE_BIT(BPF_MAP_TYPE_DEVMAP_HASH) |
+	                     XB_MAP_TYPE_BIT(BPF_MAP_TYPE_CPUMAP) |
+	                     XB_MAP_TYPE_BIT(BPF_MAP_TYPE_XSKMAP),
 	        .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_XDP),
 	        .source = "net/core/filter.c: bpf_xdp_redirect_map",
 	},

@@ -138,6 +138,7 @@ insn_may_write(const struct xb_bpf_prog *prog, const struct bpf_insn *insn)
 		switch (h->args[i]) {
 		case XB_ARG_MAP_VALUE_W:
 		case XB_ARG_MEM_W:
+		case XB_ARG_MEM_W_OR_NULL:
 		case XB_ARG_U32_W:
 		case XB_ARG_U64_W:
 		case XB_ARG_U64_RW:

@@ -347,6 +347,7 @@ ng_tsresol(struct capture *c)
 		{ 0x80, 3, 0 },
 		{ 0x81, 7, 0 },
 		{ 0xa0, 3ull << 32 | 1u << 31, 0 },
+		{ 0xb0, 7ull << 47, 0 },
 		{ 0xff, UINT64_MAX, 0 },
 	};
 
@@ -498,7 +499,8 @@ test_pcapng(void **state)
 	                              "8: 3.000000000 if 7 eth0 link 1 0/0 \n"
 	                              "9: 3.500000000 if 8 eth0 link 1 0/0 \n"
 	                              "10: 3.500000000 if 9 eth0 link 1 0/0 \n"
-	                              "11: 0.000000000 if 10 eth0 link 1 0/0 \nend";
+	                              "11: 3.500000000 if 10 eth0 link 1 0/0 \n"
+	                              "12: 0.000000000 if 11 eth0 link 1 0/0 \nend";
 	const struct row rows[] = {
 		{ "plain", ng_plain, plain },
 		{ "big-endian", ng_be, plain },

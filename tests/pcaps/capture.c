@@ -271,3 +271,60 @@ cap_read_free(struct capture *c)
 	cap_free(c);
 	return text;
 }
+
+static int
+check(const struct cap_row *row)
+{
+	struct capture c = { .len = 0 };
+	char *got;
+	int bad;
+
+	row->build(&c);
+	got = cap_read_free(&c);
+	bad = strcmp(got, row->want) != 0;
+	if (bad)
+		fprintf(stderr, "%s:\n  got:\n%s\n  want:\n%s\n", row->name, got, row->want);
+	free(got);
+	return bad;
+}
+
+int
+cap_check(const struct cap_row *rows, size_t cnt)
+{
+	int bad = 0;
+
+	for (size_t i = 0; i < cnt; i++)
+		bad += check(&rows[i]);
+	return bad;
+}
+
+/* Whether the text is the beginning of the whole one, and then a good reason to stop. */
+static bool
+is_cut(const char *got, const char *whole)
+{
+	const char *last = strrchr(got, '\n') ? strrchr(got, '\n') + 1 : got;
+
+	return !strncmp(got, whole, (size_t)(last - got)) &&
+	       (!strcmp(last, "end") || strstr(last, "the file ends ") ||
+	        strstr(last, "is empty") || strstr(last, "begins with"));
+}
+
+int
+cap_check_cuts(const struct cap_row *row)
+{
+	struct capture c = { .len = 0 };
+	int bad = 0;
+	char *got;
+
+	row->build(&c);
+	for (size_t len = 0; len < c.len; len++) {
+		got = cap_read(cap_fd(c.data, len));
+		if (!is_cut(got, row->want)) {
+			fprintf(stderr, "%s, cut at byte %zu: %s\n", row->name, len, got);
+			bad++;
+		}
+		free(got);
+	}
+	cap_free(&c);
+	return bad;
+}

@@ -53,4 +53,20 @@ char *cap_read(int fd);
 /* cap_read of a capture, which is freed. */
 char *cap_read_free(struct capture *c);
 
+/* A capture, and what cap_read must say of it. */
+struct cap_row {
+	const char *name;
+	void (*build)(struct capture *c);
+	const char *want;
+};
+
+/* Checks all rows, with the name of each that fails. Returns how many do. */
+int cap_check(const struct cap_row *rows, size_t cnt);
+
+/*
+ * Cuts the row's capture at every byte: the packets before the cut must be read, and then an error,
+ * unless the cut is between two blocks. Returns how many cuts fail.
+ */
+int cap_check_cuts(const struct cap_row *row);
+
 #endif

@@ -205,7 +205,8 @@ test_mutations(void **state)
 	}
 	cap_free(&c);
 	print_message("%llu captures, %llu packets, all bytes sum up to %llu\n",
-	              (unsigned long long)cnt, (unsigned long long)packets);
+	              (unsigned long long)cnt, (unsigned long long)packets,
+	              (unsigned long long)sum);
 	assert_true(packets > cnt);
 }
 

@@ -73,23 +73,25 @@ frags_increase_tail(struct xb_xdp *x, u32 bytes)
 	return 0;
 }
 
-/* Takes bytes off the end, fragment by fragment (cf. net/core/filter.c: bpf_xdp_frags_shrink_tail).
+/*
+ * Takes bytes off the end, fragment by fragment (cf. net/core/filter.c: bpf_xdp_frags_shrink_tail).
+ * `bytes` is negative where the program said INT_MIN: then nothing happens, as there.
  */
 static u64
-frags_shrink_tail(struct xb_xdp *x, s64 bytes)
+frags_shrink_tail(struct xb_xdp *x, s32 bytes)
 {
 	struct xdp_shape *s = &x->shape;
-	u32 n, *len;
+	s32 n, len;
 
-	if (bytes > (s64)xdp_buff_len(x) - XDP_ETH_BYTES)
+	if (bytes > (s32)xdp_buff_len(x) - (s32)XDP_ETH_BYTES)
 		return FAIL(EINVAL);
 	while (s->frag_cnt && bytes > 0) {
-		len = &s->frag_len[s->frag_cnt - 1];
-		n = bytes < *len ? (u32)bytes : *len;
-		*len -= n;
-		s->frags_bytes -= n;
+		len = (s32)s->frag_len[s->frag_cnt - 1];
+		n = bytes < len ? bytes : len;
 		bytes -= n;
-		if (*len)
+		s->frags_bytes -= (u32)n;
+		s->frag_len[s->frag_cnt - 1] -= (u32)n;
+		if (n < len)
 			break;
 		s->frag_cnt--;
 	}
@@ -109,7 +111,7 @@ xdp_adjust_tail(struct xb_proc *proc, const union xb_arg *a)
 	s64 end = (s64)s->end_off + offset;
 
 	if (s->frag_cnt)
-		return offset < 0 ? frags_shrink_tail(x, -(s64)offset)
+		return offset < 0 ? frags_shrink_tail(x, (s32)(0u - (u32)offset))
 		                  : frags_increase_tail(x, (u32)offset);
 	if (end > XDP_HARD_END_OFF || end < (s64)s->data_off + XDP_ETH_BYTES)
 		return FAIL(EINVAL);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/xdp/backend.h"
+
+#include "emu/map.h"
+#include "emu/obj.h"
+#include "emu/prog.h"
+#include "xdp/xdp.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LOG_BYTES 65536
+
+/* Around the linker's --wrap, which leads syscall() to the emulator. */
+long __real_syscall(long nr, ...);
+
+void
+backend_open_emu(struct backend *b)
+{
+	const struct xb_emu_opts opts = { .cpu_cnt = 4 };
+	struct xb_err err = XB_ERR_INIT;
+
+	*b = (struct backend){ .name = "emulator", .emu = xb_emu_new(&opts, &err) };
+	if (!b->emu)
+		fail_msg("%s", err.msg);
+	xb_xdp_register(b->emu);
+}
+
+bool
+backend_open_kernel(struct backend *b)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
+	};
+	long fd;
+
+	*b = (struct backend){ .name = "kernel" };
+	fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
+	if (fd < 0) {
+		print_message("skipped: bpf(2) not permitted\n");
+		return false;
+	}
+	close((int)fd);
+	return true;
+}
+
+void
+backend_close(struct backend *b)
+{
+	xb_emu_free(b->emu);
+}
+
+long
+backend_bpf(const struct backend *b, int cmd, union bpf_attr *attr)
+{
+	long ret;
+
+	if (b->emu)
+		return xb_emu_bpf(b->emu, cmd, attr, sizeof(*attr));
+	ret = __real_syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+	return ret < 0 ? -errno : ret;
+}
+
+int
+backend_map(const struct backend *b, u32 type, u32 key_bytes, u32 value_bytes, u32 entries)
+{
+	union bpf_attr attr = { .map_type = type,
+		                .key_size = key_bytes,
+		                .value_size = value_bytes,
+		                .max_entries = entries };
+	long fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
+
+	if (fd < 0)
+		fail_msg("%s: map of type %u: %s", b->name, type, strerror((int)-fd));
+	return (int)fd;
+}
+
+long
+backend_update(const struct backend *b, int map, const void *key, const void *value)
+{
+	union bpf_attr attr = { .map_fd = (u32)map };
+
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	return backend_bpf(b, BPF_MAP_UPDATE_ELEM, &attr);
+}
+
+long
+backend_lookup(const struct backend *b, int map, const void *key, void *value)
+{
+	union bpf_attr attr = { .map_fd = (u32)map };
+
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	return backend_bpf(b, BPF_MAP_LOOKUP_ELEM, &attr);
+}
+
+int
+backend_prog(const struct backend *b, const struct backend_prog *prog)
+{
+	static char text[LOG_BYTES];
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
+	long fd;
+
+	attr.insns = (uintptr_t)prog->insns;
+	attr.insn_cnt = prog->insn_cnt;
+	attr.license = (uintptr_t) "GPL";
+	attr.expected_attach_type = prog->attach_type;
+	attr.prog_flags = prog->flags;
+	attr.log_buf = (uintptr_t)text;
+	attr.log_size = sizeof(text);
+	attr.log_level = 1;
+	text[0] = 0;
+	fd = backend_bpf(b, BPF_PROG_LOAD, &attr);
+	if (fd < 0)
+		fail_msg("%s: program: %s\n%s", b->name, strerror((int)-fd), text);
+	return (int)fd;
+}
+
+struct xb_bpf_prog *
+backend_emu_prog(const struct backend *b, int fd)
+{
+	struct xb_obj *obj;
+
+	assert_int_equal(xb_obj_by_fd(b->emu, fd, XB_OBJ_PROG, &obj), 0);
+	return XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
+}
+
+struct xb_map *
+backend_emu_map(const struct backend *b, int fd)
+{
+	struct xb_obj *obj;
+
+	assert_int_equal(xb_obj_by_fd(b->emu, fd, XB_OBJ_MAP, &obj), 0);
+	return XB_CONTAINER_OF(obj, struct xb_map, obj);
+}

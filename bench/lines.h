@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lines.h - the lines of --json: one object for each packet, then the maps, then the summary.
+ */
+#ifndef XB_BENCH_LINES_H
+#define XB_BENCH_LINES_H
+
+#include "bench/json.h"
+#include "bench/object.h"
+#include "bench/result.h"
+
+struct xb_lines_opts {
+	bool no_data; /* leave "data" out */
+};
+
+void xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_result *r);
+
+/* A line for each map of the object. */
+int xb_lines_maps(struct xb_json *j, const struct xb_object *o, struct xb_err *err);
+
+void xb_lines_summary(struct xb_json *j, const struct xb_stats *s);
+
+#endif

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/object.h"
+
+#include "bench/elf.h"
+#include "emu/btf.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAID_BYTES     (16u << 10)
+#define LOAD_LOG_BYTES (64u << 10)
+#define MAP_POISON     2001000000ull /* libbpf puts a call of this and the map's index in place of a map without descriptor */
+
+/* Whose messages libbpf prints just now: its callback has no argument to say so. */
+static _Thread_local struct xb_object *listening;
+
+static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap) XB_PRINTF(2, 0);
+
+static int
+listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	struct xb_object *o = listening;
+	va_list copy;
+	int n;
+
+	if (!o || level == LIBBPF_DEBUG)
+		return 0;
+	if (o->opts.verbose) {
+		va_copy(copy, ap);
+		vfprintf(stderr, fmt, copy);
+		va_end(copy);
+	}
+	if (level != LIBBPF_WARN || o->said_bytes >= SAID_BYTES - 1)
+		return 0;
+	n = vsnprintf(o->said + o->said_bytes, SAID_BYTES - o->said_bytes, fmt, ap);
+	if (n > 0)
+		o->said_bytes += (size_t)n;
+	if (o->said_bytes >= SAID_BYTES)
+		o->said_bytes = SAID_BYTES - 1;
+	return 0;
+}
+
+static void
+listen(struct xb_object *o)
+{
+	libbpf_set_print(listen_to_libbpf);
+	listening = o;
+	if (o) {
+		o->said[0] = 0;
+		o->said_bytes = 0;
+	}
+}
+
+/* The name that libbpf would take from the path: its last part up to a dot. */
+static void
+object_name(const char *path, char *name, size_t bytes)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(name, bytes, "%s", slash ? slash + 1 : path);
+	name[strcspn(name, ".")] = 0;
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	if (!name[0])
+		snprintf(name, bytes, "object");
+}
+
+/* Whether a line of libbpf's says nothing that another has not said before or better. */
+static bool
+is_chatter(const char *line)
+{
+	static const char *const chatter[] = { "failed to load object", "Retrying without",
+					       "-- BEGIN", "-- END" };
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(chatter); i++)
+		if (strstr(line, chatter[i]))
+			return true;
+	return line[0] == 0;
+}
+
+/* The first line of what libbpf said that says something, without "libbpf: "; cut out of o->said. */
+static const char *
+what_libbpf_said(struct xb_object *o)
+{
+	char *rest = o->said, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		if (is_chatter(line))
+			continue;
+		return strncmp(line, "libbpf: ", 8) ? line : line + 8;
+	}
+	return NULL;
+}
+
+static void
+set_type(struct bpf_program *prog, enum bpf_prog_type type, enum bpf_attach_type attach)
+{
+	bpf_program__set_type(prog, type);
+	bpf_program__set_expected_attach_type(prog, attach);
+}
+
+/*
+ * Sections that libbpf does not know, but whose name says what they are, or whose type the user
+ * gave.
+ */
+static void
+guess_type(struct xb_object *o, struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (bpf_program__type(prog) != BPF_PROG_TYPE_UNSPEC)
+		return;
+	if (!strncmp(section, "xdp_devmap", 10) || !strncmp(section, "xdp/devmap", 10))
+		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP);
+	else if (!strncmp(section, "xdp_cpumap", 10) || !strncmp(section, "xdp/cpumap", 10))
+		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP);
+	else if (!strncmp(section, "xdp", 3) || o->opts.type)
+		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP);
+}
+
+static void
+prepare_programs(struct xb_object *o)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, o->bpf) {
+		bool xdp;
+
+		guess_type(o, prog);
+		xdp = bpf_program__type(prog) == BPF_PROG_TYPE_XDP;
+		if (!xdp)
+			bpf_program__set_autoload(prog, false);
+		if (xdp && o->opts.frags)
+			bpf_program__set_flags(prog, bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
+	}
+}
+
+/* Maps of a type that is not emulated are left out; a program that needs one is refused when it is loaded. */
+static void
+prepare_maps(struct xb_object *o)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, o->bpf) {
+		if (!xb_map_ops_of(bpf_map__type(map)))
+			bpf_map__set_autocreate(map, false);
+	}
+}
+
+static int
+open_bpf(struct xb_object *o, struct xb_err *err)
+{
+	char name[64];
+	LIBBPF_OPTS(bpf_object_open_opts, open_opts);
+	const char *said;
+	int errnum;
+
+	object_name(o->opts.path, name, sizeof(name));
+	open_opts.object_name = name;
+	open_opts.kernel_log_buf = o->load_log;
+	open_opts.kernel_log_size = LOAD_LOG_BYTES;
+	open_opts.kernel_log_level = 1;
+	if (xb_btf_kernel_set(o->emu, o->opts.image, o->opts.bytes, true, err) != 0)
+		return -1;
+	listen(o);
+	xb_emu_enter(o->emu);
+	o->bpf = bpf_object__open_mem(o->opts.image, o->opts.bytes, &open_opts);
+	errnum = errno;
+	xb_emu_enter(NULL);
+	listen(NULL);
+	if (o->bpf)
+		return 0;
+	said = what_libbpf_said(o);
+	return xb_err_set(err, XB_ERR_LOAD, "cannot be opened: %s", said ? said : strerror(errnum));
+}
+
+struct xb_object *
+xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts, struct xb_err *err)
+{
+	struct xb_object *o;
+
+	if (xb_elf_check(opts->image, opts->bytes, err) != 0)
+		return NULL;
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		xb_err_errno(err, ENOMEM, "object");
+		return NULL;
+	}
+	o->emu = emu;
+	o->opts = *opts;
+	o->said = calloc(1, SAID_BYTES);
+	o->load_log = calloc(1, LOAD_LOG_BYTES);
+	if (!o->said || !o->load_log) {
+		xb_err_errno(err, ENOMEM, "object");
+		goto free_object;
+	}
+	if (open_bpf(o, err) != 0)
+		goto free_object;
+	if (!bpf_object__next_program(o->bpf, NULL)) {
+		xb_err_set(err, XB_ERR_LOAD, "no program in it");
+		goto free_object;
+	}
+	prepare_programs(o);
+	prepare_maps(o);
+	return o;
+
+free_object:
+	xb_object_free(o);
+	return NULL;
+}
+
+void
+xb_object_free(struct xb_object *o)
+{
+	if (!o)
+		return;
+	if (o->bpf) {
+		xb_emu_enter(o->emu);
+		bpf_object__close(o->bpf);
+		xb_emu_enter(NULL);
+	}
+	free(o->load_log);
+	free(o->said);
+	free(o);
+}
+
+static bool
+is_candidate(const struct bpf_program *prog)
+{
+	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
+
+	return bpf_program__type(prog) == BPF_PROG_TYPE_XDP && attach != BPF_XDP_DEVMAP &&
+	       attach != BPF_XDP_CPUMAP;
+}
+
+/* "'xdp_a' (xdp), 'xdp_b' (xdp)": every program with its section. */
+static void
+list_programs(const struct xb_object *o, char *text, size_t bytes)
+{
+	struct bpf_program *prog;
+	size_t len = 0;
+
+	text[0] = 0;
+	bpf_object__for_each_program(prog, o->bpf) {
+		int n = snprintf(text + len, bytes - len, "%s'%s' (section '%s')", len ? ", " : "",
+				 bpf_program__name(prog), bpf_program__section_name(prog));
+
+		if (n < 0 || (size_t)n >= bytes - len) {
+			memcpy(text + bytes - 4, "...", 4);
+			return;
+		}
+		len += (size_t)n;
+	}
+}
+
+/* The pin's name is the section's, with '_' for '/' (cf. libbpf: __bpf_program__pin_name). */
+static bool
+is_pin_name(const char *section, const char *name)
+{
+	for (; *section && *name; section++, name++)
+		if (*name != (*section == '/' ? '_' : *section))
+			return false;
+	return *section == *name;
+}
+
+static int
+choose_named(struct xb_object *o, struct xb_err *err)
+{
+	const char *name = o->opts.prog;
+	struct bpf_program *prog;
+	char names[512];
+	u32 found = 0;
+
+	o->chosen = xb_object_find_prog(o, name);
+	if (o->chosen)
+		return 0;
+	bpf_object__for_each_program(prog, o->bpf) {
+		const char *section = bpf_program__section_name(prog);
+
+		if (strcmp(section, name) && !is_pin_name(section, name))
+			continue;
+		o->chosen = prog;
+		found++;
+	}
+	if (found == 1)
+		return 0;
+	list_programs(o, names, sizeof(names));
+	return xb_err_set(err, XB_ERR_USAGE, found ? "more than one program in section '%.64s'; there are %s"
+						   : "no program '%.64s'; there are %s",
+			  name, names);
+}
+
+static int
+choose_only(struct xb_object *o, struct xb_err *err)
+{
+	struct bpf_program *prog;
+	char names[512];
+	u32 found = 0;
+
+	bpf_object__for_each_program(prog, o->bpf) {
+		if (!is_candidate(prog))
+			continue;
+		o->chosen = prog;
+		found++;
+	}
+	if (found == 1)
+		return 0;
+	list_programs(o, names, sizeof(names));
+	if (found)
+		return xb_err_set(err, XB_ERR_USAGE, "more than one XDP program; choose one with -p: %s",
+				  names);
+	return xb_err_set(err, XB_ERR_LOAD, "no XDP program; there are %s", names);
+}
+
+int
+xb_object_choose(struct xb_object *o, struct xb_err *err)
+{
+	enum bpf_prog_type type;
+	const char *type_name;
+
+	if ((o->opts.prog ? choose_named(o, err) : choose_only(o, err)) != 0)
+		return -1;
+	type = bpf_program__type(o->chosen);
+	type_name = xb_prog_type_name(type);
+	if (type == BPF_PROG_TYPE_UNSPEC)
+		return xb_err_set(err, XB_ERR_USAGE,
+				  "prog '%s': section '%s' does not tell its type; say --type xdp",
+				  bpf_program__name(o->chosen), bpf_program__section_name(o->chosen));
+	if (type != BPF_PROG_TYPE_XDP)
+		return xb_err_set(err, XB_ERR_LOAD, "prog '%s': programs of type %s cannot be run in this version",
+				  bpf_program__name(o->chosen), type_name ? type_name : "(unknown)");
+	bpf_program__set_autoload(o->chosen, true);
+	return 0;
+}
+
+/* The map behind a poisoned instruction that the log complains about, or NULL. */
+static const struct bpf_map *
+poisoned_map(const struct xb_object *o, const char *log)
+{
+	const char *p = strstr(log, "2001");
+	const struct bpf_map *map = NULL;
+	u64 number = p ? strtoull(p, NULL, 10) : 0;
+
+	if (number < MAP_POISON || number >= MAP_POISON + 100000)
+		return NULL;
+	for (u64 i = 0; i <= number - MAP_POISON; i++) {
+		map = bpf_object__next_map(o->bpf, map);
+		if (!map)
+			return NULL;
+	}
+	return map;
+}
+
+static int
+load_error(struct xb_object *o, int errnum, struct xb_err *err)
+{
+	const char *said = what_libbpf_said(o);
+	const struct bpf_map *map;
+	const char *name_end;
+	size_t log_bytes;
+	int name_bytes;
+
+	if (!said)
+		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", strerror(errnum));
+	name_end = strstr(said, "': BPF program load failed");
+	log_bytes = strcspn(o->load_log, "\n");
+	if (!name_end || strncmp(said, "prog '", 6) || !log_bytes)
+		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", said);
+	name_bytes = (int)(name_end - said) + 1;
+	map = poisoned_map(o, o->load_log);
+	if (map && !xb_object_map(o, map)) {
+		const char *type = xb_map_type_name(bpf_map__type(map));
+
+		return xb_err_set(err, XB_ERR_LOAD, "%.*s: map '%s': type %s (%u) is not emulated",
+				  name_bytes, said, bpf_map__name(map), type ? type : "unknown",
+				  bpf_map__type(map));
+	}
+	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", name_bytes, said, (int)log_bytes, o->load_log);
+}
+
+int
+xb_object_load(struct xb_object *o, struct xb_err *err)
+{
+	int rc;
+
+	listen(o);
+	xb_emu_enter(o->emu);
+	rc = bpf_object__load(o->bpf);
+	xb_emu_enter(NULL);
+	listen(NULL);
+	if (rc != 0)
+		return load_error(o, -rc, err);
+	if (!o->chosen)
+		return 0;
+	o->prog = xb_object_prog(o, o->chosen);
+	if (!o->prog)
+		return xb_err_set(err, XB_ERR_LOAD, "prog '%s' was not loaded", bpf_program__name(o->chosen));
+	return 0;
+}
+
+struct xb_bpf_prog *
+xb_object_prog(const struct xb_object *o, const struct bpf_program *prog)
+{
+	struct xb_obj *obj;
+	int fd = bpf_program__fd(prog);
+
+	if (fd < 0 || xb_obj_by_fd(o->emu, fd, XB_OBJ_PROG, &obj) != 0)
+		return NULL;
+	return XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
+}
+
+struct xb_map *
+xb_object_map(const struct xb_object *o, const struct bpf_map *map)
+{
+	struct xb_obj *obj;
+	int fd = bpf_map__fd(map);
+
+	if (fd < 0 || xb_obj_by_fd(o->emu, fd, XB_OBJ_MAP, &obj) != 0)
+		return NULL;
+	return XB_CONTAINER_OF(obj, struct xb_map, obj);
+}
+
+struct bpf_program *
+xb_object_find_prog(const struct xb_object *o, const char *name)
+{
+	return bpf_object__find_program_by_name(o->bpf, name);
+}
+
+struct bpf_map *
+xb_object_find_map(const struct xb_object *o, const char *name)
+{
+	return bpf_object__find_map_by_name(o->bpf, name);
+}

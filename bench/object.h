@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * object.h - a BPF object file in the emulator: opened and loaded by libbpf, one of its programs chosen.
+ *
+ * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names the program, the
+ * instruction and its source line. All programs of the chosen one's kind are loaded: it may call them through a
+ * program array.
+ */
+#ifndef XB_BENCH_OBJECT_H
+#define XB_BENCH_OBJECT_H
+
+#include "emu/emu.h"
+#include "emu/map.h"
+#include "emu/prog.h"
+
+struct bpf_map;
+struct bpf_object;
+struct bpf_program;
+
+struct xb_object_opts {
+	const char *path;  /* for messages and the names of maps */
+	const void *image; /* kept by the caller as long as the object */
+	size_t bytes;
+	const char *prog; /* -p, or NULL */
+	const char *type; /* --type, or NULL */
+	bool frags;	  /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
+	bool verbose;	  /* libbpf's messages go to standard error too */
+};
+
+struct xb_object {
+	struct xb_emu *emu; /* borrowed */
+	struct xb_object_opts opts;
+	struct bpf_object *bpf;
+	struct bpf_program *chosen;
+	struct xb_bpf_prog *prog; /* the chosen one, when loaded */
+	char *said;		  /* libbpf's warnings, one a line */
+	size_t said_bytes;
+	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD */
+};
+
+/* Reads the object. Programs whose section does not tell their type get it from the section's name or opts->type. */
+struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts,
+				 struct xb_err *err);
+
+/*
+ * Picks the program to run: the one named (function, section, pin), else the only XDP program there is. The error
+ * lists what there is. XB_ERR_USAGE where the name is wrong or missing, XB_ERR_LOAD where there is no XDP program.
+ */
+int xb_object_choose(struct xb_object *o, struct xb_err *err);
+
+/* Loads maps and programs into the emulator. XB_ERR_LOAD. */
+int xb_object_load(struct xb_object *o, struct xb_err *err);
+
+/* NULL is allowed. */
+void xb_object_free(struct xb_object *o);
+
+/* What the emulator holds of libbpf's program or map; NULL where it was not loaded. */
+struct xb_bpf_prog *xb_object_prog(const struct xb_object *o, const struct bpf_program *prog);
+struct xb_map *xb_object_map(const struct xb_object *o, const struct bpf_map *map);
+
+/* By name, as in the source. NULL: there is none. */
+struct bpf_program *xb_object_find_prog(const struct xb_object *o, const char *name);
+struct bpf_map *xb_object_find_map(const struct xb_object *o, const char *name);
+
+#endif

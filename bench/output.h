@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * output.h - the capture that -w writes: one file, or one for each verdict (%v) or interface (%i).
+ *
+ * Each file has an interface block for every interface its packets came in by or were sent to, and
+ * statistics of them at its end.
+ */
+#ifndef XB_BENCH_OUTPUT_H
+#define XB_BENCH_OUTPUT_H
+
+#include "bench/file.h"
+#include "bench/opts.h"
+#include "bench/result.h"
+#include "pcaps/reader.h"
+
+struct xb_output;
+
+struct xb_output_opts {
+	const struct xb_opts *cli;
+	struct xb_file file; /* opened by the caller, unless the name has a %: then fd is -1 */
+	const char *comment; /* of the section: the program */
+	const struct xb_reader *reader; /* for the names of interfaces */
+};
+
+/* Whether the name makes more than one file. */
+bool xb_output_is_template(const char *name);
+
+/* Takes the file over. */
+struct xb_output *xb_output_open(const struct xb_output_opts *opts, struct xb_err *err);
+
+/* Writes a packet, as --emit asks: as it came in, as it left, or not at all. */
+int xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb_err *err);
+
+/* One copy of a redirected packet, `data` of `bytes`, on its way to `port` (--emit forwarded). */
+int xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port, const u8 *data,
+		   u32 bytes, struct xb_err *err);
+
+/* Writes what was gathered and frees all. 0, or -1 and the first error. NULL is allowed. */
+int xb_output_close(struct xb_output *out, struct xb_err *err);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/stats.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define STATS_MAX_TARGETS 65536u
+
+const char *
+xb_verdict_name(u32 verdict)
+{
+	static const char *const names[XB_VERDICT_CNT] = {
+		[XDP_ABORTED]	     = "XDP_ABORTED",
+		[XDP_DROP]	     = "XDP_DROP",
+		[XDP_PASS]	     = "XDP_PASS",
+		[XDP_TX]	     = "XDP_TX",
+		[XDP_REDIRECT]	     = "XDP_REDIRECT",
+		[XB_VERDICT_INVALID] = "INVALID",
+	};
+
+	return names[verdict];
+}
+
+const char *
+xb_port_kind_name(enum xb_port_kind kind)
+{
+	static const char *const names[] = {
+		[XB_PORT_INGRESS] = "interface",
+		[XB_PORT_IFINDEX] = "ifindex",
+		[XB_PORT_CPU]	  = "cpu",
+		[XB_PORT_SOCKET]  = "socket",
+	};
+
+	return names[kind];
+}
+
+int
+xb_stats_init(struct xb_stats *s, struct xb_err *err)
+{
+	*s = (struct xb_stats){ 0 };
+	s->insns.small = calloc(XB_INSNS_SMALL, sizeof(*s->insns.small));
+	return s->insns.small ? 0 : xb_err_errno(err, ENOMEM, "statistics");
+}
+
+void
+xb_stats_fini(struct xb_stats *s)
+{
+	if (s->insns.large)
+		munmap(s->insns.large, XB_INSNS_EXACT * sizeof(u64));
+	free(s->insns.small);
+	free(s->targets);
+}
+
+void
+xb_stats_insns_large(struct xb_insn_stats *i, u64 insns)
+{
+	if (insns >= XB_INSNS_EXACT)
+		insns = XB_INSNS_EXACT - 1;
+	if (!i->large) {
+		void *p = mmap(NULL, XB_INSNS_EXACT * sizeof(u64), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+		i->large = p == MAP_FAILED ? NULL : p;
+	}
+	i->blocks[insns / XB_INSNS_SMALL]++;
+	if (i->large)
+		i->large[insns]++;
+}
+
+/* The rank-th smallest among counts[0..n), rank from 1. */
+static u64
+pick(const u64 *counts, u64 rank)
+{
+	u64 i = 0;
+
+	while (i < XB_INSNS_SMALL - 1 && rank > counts[i])
+		rank -= counts[i++];
+	return i;
+}
+
+u64
+xb_stats_percentile(const struct xb_insn_stats *i, u32 percent)
+{
+	u64 rank = (i->runs / 100) * percent + ((i->runs % 100) * percent + 99) / 100;
+	u64 small = i->runs, block;
+
+	if (i->runs == 0)
+		return 0;
+	for (block = 1; block < XB_ARRAY_SIZE(i->blocks); block++)
+		small -= i->blocks[block];
+	if (rank <= small)
+		return pick(i->small, rank);
+	rank -= small;
+	for (block = 1; block < XB_ARRAY_SIZE(i->blocks) - 1 && rank > i->blocks[block]; block++)
+		rank -= i->blocks[block];
+	return block * XB_INSNS_SMALL + (i->large ? pick(i->large + block * XB_INSNS_SMALL, rank) : 0);
+}
+
+static bool
+same_port(struct xb_port a, struct xb_port b)
+{
+	return a.kind == b.kind && a.index == b.index;
+}
+
+static struct xb_target_stats *
+new_target(struct xb_stats *s, struct xb_port port)
+{
+	if (s->target_cnt == s->target_cap) {
+		u32 cap = s->target_cap ? s->target_cap * 2 : 16;
+		struct xb_target_stats *p = NULL;
+
+		if (cap <= STATS_MAX_TARGETS)
+			p = realloc(s->targets, cap * sizeof(*p));
+		if (!p)
+			return NULL;
+		s->targets = p;
+		s->target_cap = cap;
+	}
+	s->target_last = s->target_cnt++;
+	s->targets[s->target_last] = (struct xb_target_stats){ .port = port };
+	return &s->targets[s->target_last];
+}
+
+void
+xb_stats_target(struct xb_stats *s, struct xb_port port, u64 bytes)
+{
+	struct xb_target_stats *t = NULL;
+
+	if (s->target_cnt && same_port(s->targets[s->target_last].port, port))
+		t = &s->targets[s->target_last];
+	for (u32 i = 0; !t && i < s->target_cnt; i++)
+		if (same_port(s->targets[i].port, port)) {
+			s->target_last = i;
+			t = &s->targets[i];
+		}
+	if (!t)
+		t = new_target(s, port);
+	if (!t) {
+		s->targets_lost++;
+		return;
+	}
+	t->packets++;
+	t->bytes += bytes;
+}
+
+static int
+compare_targets(const void *a, const void *b)
+{
+	const struct xb_target_stats *x = a, *y = b;
+
+	if (x->port.kind != y->port.kind)
+		return x->port.kind < y->port.kind ? -1 : 1;
+	return (x->port.index > y->port.index) - (x->port.index < y->port.index);
+}
+
+void
+xb_stats_sort_targets(struct xb_stats *s)
+{
+	if (s->target_cnt)
+		qsort(s->targets, s->target_cnt, sizeof(*s->targets), compare_targets);
+	s->target_last = 0;
+}
+
+void
+xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n)
+{
+	struct xb_fault_site *site;
+
+	s->faults++;
+	for (u32 i = 0; i < s->site_cnt; i++) {
+		site = &s->sites[i];
+		if (site->prog == fault->prog && site->pc == fault->pc && site->kind == fault->kind) {
+			site->count++;
+			return;
+		}
+	}
+	if (s->site_cnt == XB_STATS_FAULT_SITES)
+		return;
+	site = &s->sites[s->site_cnt++];
+	*site = (struct xb_fault_site){ .prog = fault->prog,
+					.pc = fault->pc,
+					.kind = fault->kind,
+					.count = 1,
+					.first_packet = n };
+	snprintf(site->message, sizeof(site->message), "%s", fault->message);
+}

@@ -11,8 +11,7 @@
 
 struct btf;
 struct xb_log;
-struct xb_func;
-struct xb_line;
+struct xb_bpf_prog;
 
 struct xb_btf {
 	struct xb_obj obj;
@@ -26,12 +25,12 @@ struct xb_btf {
 int xb_btf_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
 
 /*
- * Function names and source lines from the func_info and line_info of BPF_PROG_LOAD; new arrays,
- * owned by the caller, whose strings belong to `btf`. Entries that make no sense are -EINVAL, as in
- * the kernel (cf. kernel/bpf/verifier.c: check_btf_info).
+ * Reads func_info and line_info of BPF_PROG_LOAD into a program whose instructions are there: its
+ * btf, funcs, func_info, lines, line_info. Nothing where attr has none. Records that make no sense
+ * are -EINVAL with a line in the log; what was read until then is the program's all the same. On
+ * -E2BIG attr has the record size that is known here (cf. kernel/bpf/verifier.c: check_btf_info).
  */
-int xb_btf_prog_info(const struct xb_btf *btf, const union bpf_attr *attr, struct xb_func **funcs,
-                     u32 *func_cnt, struct xb_line **lines, u32 *line_cnt);
+int xb_btf_prog_info(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log);
 
 /*
  * The offset of a bpf_spin_lock in a map value's type. 0, -ENOENT where there is none, -EINVAL,
@@ -40,26 +39,31 @@ int xb_btf_prog_info(const struct xb_btf *btf, const union bpf_attr *attr, struc
 int xb_btf_spin_lock_off(const struct xb_btf *btf, u32 value_type_id, u32 value_size, u32 *off);
 
 /*
- * The BTF that stands for the kernel's (/sys/kernel/btf/vmlinux) while libbpf loads an object, made
- * for one ELF file: what CO-RE relocates against, and where functions and variables of the kernel
- * are looked up. Types are the machine's own kernel's where it can be read and `use_host` says so,
- * else those of the object itself. It has no functions and no variables, so that a weak extern
- * becomes 0 and a strong one is libbpf's error, which names it. 0, or -1 and err; an object without
- * BTF is not an error.
+ * Sets the BTF that stands for the kernel's (/sys/kernel/btf/vmlinux) while libbpf loads an object,
+ * made for one ELF file: what CO-RE relocates against, and where functions and variables of the
+ * kernel are looked up. Types are those of the host's kernel where it can be read and `use_host`
+ * says so, else the object's own. It has no functions and no variables, so that a weak extern
+ * becomes 0 and a strong one is libbpf's error, which names it. 0, or -1 and err: not an ELF file,
+ * corrupt BTF. An object without BTF is not an error. `elf` is not kept. Where it was never called,
+ * libbpf reads the host's BTF as it is.
  */
 int xb_btf_kernel_set(struct xb_emu *emu, const void *elf, size_t bytes, bool use_host,
                       struct xb_err *err);
 
-/* The descriptor to read instead of `path`, or -1 where path is not the kernel's BTF or none was
- * set. */
-int xb_btf_kernel_fd(const struct xb_emu *emu, const char *path);
+/* The descriptor to read instead of `path`, or -1 where path is not the kernel's BTF or there is
+ * none. */
+int xb_btf_kernel_fd(struct xb_emu *emu, const char *path);
 void xb_btf_kernel_free(struct xb_emu *emu);
+
+/* BTF as compilers write it: sections of variables have no sizes yet, and functions may be extern.
+ */
+#define XB_BTF_UNLINKED 1u
 
 /*
  * Whether BTF is sound enough for libbpf's parser and every walk over it: header, sections, names,
  * ids, member counts, and no type that contains itself (cf. kernel/bpf/btf.c: btf_check_all_metas).
  * 0 or -errno with a line in the log.
  */
-int xb_btf_check(const void *raw, u32 bytes, struct xb_log *log);
+int xb_btf_check(const void *raw, u32 bytes, u32 flags, struct xb_log *log);
 
 #endif

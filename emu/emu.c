@@ -90,7 +90,6 @@ xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err)
 	}
 	emu->cpu_cnt = cpu_cnt;
 	emu->seed = opts->seed;
-	emu->kernel_btf_fd = -1;
 	for (u32 cpu = 0; cpu < XB_EMU_MAX_CPUS; cpu++)
 		emu->rand_state[cpu] = next_seed(&state);
 	if (make_parts(emu, opts, err)) {

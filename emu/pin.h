@@ -2,9 +2,9 @@
 /*
  * pin.h - pins: names for objects, as bpffs has them.
  *
- * A pin's name is its path; the directory part need not exist. Names live in memory; with a
- * pin_dir, maps are also written there when the emulator is freed, one file each, and are there
- * again for the next emulator with the same directory.
+ * A pin's name is its path; the directory part need not exist. Names live in memory. With a
+ * pin_dir, which stands for /sys/fs/bpf, xb_pin_save() also writes maps of plain values there, one
+ * file each, and the next emulator with the same directory finds them under the same names.
  */
 #ifndef XB_EMU_PIN_H
 #define XB_EMU_PIN_H

@@ -60,6 +60,8 @@ struct xb_bpf_prog {
 	struct bpf_line_info *line_info;
 	u32 func_info_cnt, line_info_cnt;
 	struct xb_prog_refs *refs; /* ldimm64 that named maps, for information; owned */
+	struct xb_func *vm_funcs;  /* of vm after relinking, else NULL; owned */
+	struct xb_line *vm_lines;
 	struct xb_prog_past *past; /* what relinking replaced; owned */
 	bool was_attached;         /* EXT: its first link was made */
 };
@@ -93,7 +95,7 @@ int xb_prog_bind_map(struct xb_emu *emu, const union bpf_attr *attr);
  * Builds the machine's program anew with the functions that links replace by EXT programs. 0 or
  * -errno, and the program is as it was. No process may be running it.
  */
-int xb_prog_relink(struct xb_bpf_prog *prog, struct xb_log *log);
+int xb_prog_relink(struct xb_bpf_prog *prog);
 
 /* The name of a program type as bpftool prints it; NULL out of range. */
 const char *xb_prog_type_name(u32 type);

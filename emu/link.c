@@ -122,6 +122,7 @@ attach_ext(struct xb_emu *emu, struct xb_bpf_prog *prog, u32 target_fd, u32 btf_
 		return rc;
 	}
 	prog->was_attached = true;
+	like.target->freplace = prog;
 	return xb_obj_fd(&link->obj);
 }
 

@@ -6,12 +6,14 @@
 #include "pcaps/reader.h"
 #include "tests/pcaps/capture.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -344,12 +346,65 @@ test_cut_while_read(void **state)
 	cap_free(&c);
 }
 
+/* The process's peak of resident memory. */
+static long
+peak_kib(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_maxrss;
+}
+
+#define LONG_PACKETS 100000
+
+/* Memory does not grow with the capture: 150 MB through a pipe, none of them kept. */
+static void
+test_memory(void **state)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct capture rec = { .len = 0 };
+	struct xb_packet pkt;
+	struct xb_reader *r;
+	long begin_kib = 0;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	cap_pcap_hdr(&rec, XB_PCAP_MAGIC_NS, 2, 4, 0, 1);
+	assert_int_equal(write(fds[1], rec.data, rec.len), (ssize_t)rec.len);
+	rec.len = 0;
+	cap_pcap_rec(&rec, 0, 0, 1500, 1500);
+	cap_pattern(&rec, 0, 1500);
+	if (!fork()) {
+		for (u32 i = 0; i < LONG_PACKETS; i++)
+			if (write(fds[1], rec.data, rec.len) != (ssize_t)rec.len)
+				_exit(1);
+		_exit(0);
+	}
+	close(fds[1]);
+	r = xb_reader_open(fds[0], "c", &err);
+	assert_non_null(r);
+	while (xb_reader_next(r, &pkt, &err) == 1)
+		if (pkt.n == LONG_PACKETS / 10)
+			begin_kib = peak_kib();
+	assert_int_equal(pkt.n, LONG_PACKETS);
+	assert_true(peak_kib() - begin_kib < 1024);
+	xb_reader_close(r);
+	wait(NULL);
+	cap_free(&rec);
+}
+
 static void
 test_no_file(void **state)
 {
 	struct xb_err err = XB_ERR_INIT;
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
+	assert_null(xb_reader_open(fd, "folder", &err));
+	assert_string_equal(err.msg, "folder: cannot be read: Is a directory");
+	assert_int_equal(close(fd), 0); /* still the caller's */
 	assert_null(xb_reader_open(-1, "nothing", &err));
 	assert_string_equal(err.msg, "nothing: cannot be read: Bad file descriptor");
 	assert_int_equal(err.kind, XB_ERR_FILE);
@@ -363,7 +418,7 @@ main(void)
 		cmocka_unit_test(test_gzip_of_other), cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_pipe),          cmocka_unit_test(test_pipe_progress),
 		cmocka_unit_test(test_stop),          cmocka_unit_test(test_cut_while_read),
-		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_memory),        cmocka_unit_test(test_no_file),
 	};
 
 	return cmocka_run_group_tests_name("pcaps/input", tests, NULL, NULL);

@@ -409,6 +409,14 @@ ng_tsresol_len(struct capture *c)
 }
 
 static void
+ng_ifaces(struct capture *c)
+{
+	cap_shb(c);
+	for (u32 i = 0; i < 65537; i++)
+		cap_idb(c, 1, 0);
+}
+
+static void
 test_pcapng_damage(void **state)
 {
 	static const struct cap_row rows[] = {
@@ -451,6 +459,8 @@ test_pcapng_damage(void **state)
 		  "c: block 3 at byte 48: the file ends after 12 of 36 bytes" },
 		{ "interface options", ng_iface_options,
 		  "c: block 2 at byte 28: options that run past its end" },
+		{ "interfaces without end", ng_ifaces,
+		  "c: block 65538 at byte 1310748: more than 65536 interfaces" },
 		{ "length of if_tsresol", ng_tsresol_len,
 		  "c: block 2 at byte 28: if_tsresol of 2 bytes" },
 	};

@@ -64,6 +64,8 @@ struct xb_bpf_prog {
 	struct xb_line *vm_lines;
 	struct xb_prog_past *past; /* what relinking replaced; owned */
 	bool was_attached;         /* EXT: its first link was made */
+	struct xb_bpf_prog
+	        *freplace; /* the last EXT program that took the place of a function, or NULL */
 };
 
 /* Registers a program type. `type` is kept. */

@@ -16,31 +16,31 @@ static const struct {
 	[BPF_MAP_TYPE_UNSPEC] = { .name = "unspec" },
 	[BPF_MAP_TYPE_HASH] = { .ops = &xb_map_hash_ops },
 	[BPF_MAP_TYPE_ARRAY] = { .ops = &xb_map_array_ops },
-	[BPF_MAP_TYPE_PROG_ARRAY] = { .name = "prog_array" },
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { .name = "perf_event_array" },
+	[BPF_MAP_TYPE_PROG_ARRAY] = { .ops = &xb_map_prog_array_ops },
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { .ops = &xb_map_perf_event_array_ops },
 	[BPF_MAP_TYPE_PERCPU_HASH] = { .ops = &xb_map_percpu_hash_ops },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { .ops = &xb_map_percpu_array_ops },
 	[BPF_MAP_TYPE_STACK_TRACE] = { .name = "stack_trace" },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { .name = "cgroup_array" },
-	[BPF_MAP_TYPE_LRU_HASH] = { .name = "lru_hash" },
-	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { .name = "lru_percpu_hash" },
-	[BPF_MAP_TYPE_LPM_TRIE] = { .name = "lpm_trie" },
-	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { .name = "array_of_maps" },
-	[BPF_MAP_TYPE_HASH_OF_MAPS] = { .name = "hash_of_maps" },
-	[BPF_MAP_TYPE_DEVMAP] = { .name = "devmap" },
+	[BPF_MAP_TYPE_LRU_HASH] = { .ops = &xb_map_lru_hash_ops },
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { .ops = &xb_map_lru_percpu_hash_ops },
+	[BPF_MAP_TYPE_LPM_TRIE] = { .ops = &xb_map_lpm_trie_ops },
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { .ops = &xb_map_array_of_maps_ops },
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = { .ops = &xb_map_hash_of_maps_ops },
+	[BPF_MAP_TYPE_DEVMAP] = { .ops = &xb_map_devmap_ops },
 	[BPF_MAP_TYPE_SOCKMAP] = { .name = "sockmap" },
-	[BPF_MAP_TYPE_CPUMAP] = { .name = "cpumap" },
-	[BPF_MAP_TYPE_XSKMAP] = { .name = "xskmap" },
+	[BPF_MAP_TYPE_CPUMAP] = { .ops = &xb_map_cpumap_ops },
+	[BPF_MAP_TYPE_XSKMAP] = { .ops = &xb_map_xskmap_ops },
 	[BPF_MAP_TYPE_SOCKHASH] = { .name = "sockhash" },
 	[BPF_MAP_TYPE_CGROUP_STORAGE] = { .name = "cgroup_storage" },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { .name = "reuseport_sockarray" },
 	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { .name = "percpu_cgroup_storage" },
-	[BPF_MAP_TYPE_QUEUE] = { .name = "queue" },
-	[BPF_MAP_TYPE_STACK] = { .name = "stack" },
+	[BPF_MAP_TYPE_QUEUE] = { .ops = &xb_map_queue_ops },
+	[BPF_MAP_TYPE_STACK] = { .ops = &xb_map_stack_ops },
 	[BPF_MAP_TYPE_SK_STORAGE] = { .name = "sk_storage" },
-	[BPF_MAP_TYPE_DEVMAP_HASH] = { .name = "devmap_hash" },
+	[BPF_MAP_TYPE_DEVMAP_HASH] = { .ops = &xb_map_devmap_hash_ops },
 	[BPF_MAP_TYPE_STRUCT_OPS] = { .name = "struct_ops" },
-	[BPF_MAP_TYPE_RINGBUF] = { .name = "ringbuf" },
+	[BPF_MAP_TYPE_RINGBUF] = { .ops = &xb_map_ringbuf_ops },
 	[BPF_MAP_TYPE_INODE_STORAGE] = { .name = "inode_storage" },
 	[BPF_MAP_TYPE_TASK_STORAGE] = { .name = "task_storage" },
 	[BPF_MAP_TYPE_BLOOM_FILTER] = { .name = "bloom_filter" },
@@ -266,6 +266,34 @@ xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
 		map_free(map);
 	}
 	return ret;
+}
+
+u64
+xb_map_no_lookup(struct xb_map *map, const void *key, u32 cpu)
+{
+	(void)map;
+	(void)key;
+	(void)cpu;
+	return 0;
+}
+
+int
+xb_map_no_update(struct xb_map *map, const void *key, const void *value, u64 flags, u32 cpu)
+{
+	(void)map;
+	(void)key;
+	(void)value;
+	(void)flags;
+	(void)cpu;
+	return -EINVAL;
+}
+
+int
+xb_map_no_remove(struct xb_map *map, const void *key)
+{
+	(void)map;
+	(void)key;
+	return -EINVAL;
 }
 
 void

@@ -78,6 +78,13 @@ struct xb_map_target {
 	struct xb_bpf_prog *prog; /* that runs there, or NULL */
 };
 
+/* Which programs a map that holds programs takes, once the first has come (cf. kernel/bpf/core.c:
+ * __bpf_prog_map_compatible). */
+struct xb_map_owner {
+	bool set, has_frags;
+	u32 type, attach_type;
+};
+
 struct xb_map {
 	struct xb_obj obj;
 	struct xb_emu *emu;
@@ -94,6 +101,7 @@ struct xb_map {
 	u32 spin_lock_off;  /* of a bpf_spin_lock in the value */
 	bool has_spin_lock;
 	struct xb_map *inner; /* template of map-in-map */
+	struct xb_map_owner owner;
 	struct xb_map *gc_next;
 	bool gc_queued;
 	void (*gc)(struct xb_map *map); /* frees what was deleted during the run; NULL: nothing to do */
@@ -129,6 +137,13 @@ const struct xb_map_target *xb_map_target(struct xb_map *map, u64 key);
 
 /* XSKMAP: puts an emulated AF_XDP socket, known by its number, into a slot; -errno as an update. */
 int xb_xskmap_set(struct xb_map *map, u32 key, u32 socket);
+
+/*
+ * Whether prog may be put into the map, or use it; the first to ask decides which are alike. True for
+ * maps that hold no programs. BPF_PROG_LOAD asks for each map of a program and refuses with -EINVAL
+ * (cf. kernel/bpf/core.c: bpf_check_tail_call, bpf_prog_map_compatible).
+ */
+bool xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog);
 
 /* PROG_ARRAY: the program in a slot, or NULL. */
 struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);

@@ -162,14 +162,6 @@ array_map_update_elem(struct xb_map *map, const void *key, const void *value, u6
 	return 0;
 }
 
-static int
-array_map_delete_elem(struct xb_map *map, const void *key)
-{
-	(void)map;
-	(void)key;
-	return -EINVAL;
-}
-
 int
 xb_map_array_next_key(struct xb_map *map, const void *key, void *next)
 {
@@ -204,7 +196,7 @@ const struct xb_map_ops xb_map_array_ops = {
 	.free = array_map_free,
 	.lookup = array_map_lookup_elem,
 	.update = array_map_update_elem,
-	.remove = array_map_delete_elem,
+	.remove = xb_map_no_remove,
 	.next_key = xb_map_array_next_key,
 	.for_each = bpf_for_each_array_elem,
 	.check_btf = xb_map_array_btf,
@@ -220,7 +212,7 @@ const struct xb_map_ops xb_map_percpu_array_ops = {
 	.free = array_map_free,
 	.lookup = percpu_array_map_lookup_elem,
 	.update = array_map_update_elem,
-	.remove = array_map_delete_elem,
+	.remove = xb_map_no_remove,
 	.next_key = xb_map_array_next_key,
 	.for_each = bpf_for_each_array_elem,
 	.check_btf = xb_map_array_btf,

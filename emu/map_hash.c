@@ -15,7 +15,9 @@
 static void
 htab_map_gc(struct xb_map *map)
 {
-	xb_htab_gc(map->priv);
+	struct xb_htab *h = map->priv;
+
+	xb_pool_gc(&h->pool);
 }
 
 static int
@@ -27,7 +29,7 @@ htab_map_alloc(struct xb_map *map)
 	if (!h)
 		return -ENOMEM;
 	ret = xb_htab_init(h, map,
-	                   &(struct xb_htab_opts){ .value_bytes = map->value_size,
+	                   &(struct xb_pool_opts){ .value_bytes = map->value_size,
 	                                           .copies = xb_map_copy_cnt(map) });
 	if (ret) {
 		free(h);
@@ -51,7 +53,7 @@ htab_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	const struct xb_htab *h = map->priv;
 	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
 
-	return ref ? xb_htab_value(h, ref, cpu) : 0;
+	return ref ? xb_pool_value(&h->pool, ref, cpu) : 0;
 }
 
 /* A new element with this value for `cpu`, in the table; 0 or -errno. */
@@ -59,13 +61,11 @@ static int
 insert(struct xb_map *map, const void *key, u32 hash, const void *value, u32 cpu)
 {
 	struct xb_htab *h = map->priv;
-	u32 ref = xb_htab_alloc(h);
+	u32 ref = xb_htab_insert(h, key, hash);
 
 	if (!ref)
 		return -ENOMEM;
-	memcpy(xb_htab_elem(h, ref)->key, key, h->key_size);
-	xb_map_value_copy(map, xb_htab_value_host(h, ref, cpu), value);
-	xb_htab_link(h, ref, hash);
+	xb_map_value_copy(map, xb_pool_value_host(&h->pool, ref, cpu), value);
 	return 0;
 }
 
@@ -86,7 +86,7 @@ htab_map_update_elem(struct xb_map *map, const void *key, const void *value, u64
 	if (ret)
 		return ret;
 	if (old && flags & BPF_F_LOCK) {
-		xb_map_value_copy(map, xb_htab_value_host(h, old, 0), value);
+		xb_map_value_copy(map, xb_pool_value_host(&h->pool, old, 0), value);
 		return 0;
 	}
 	if (!old && h->count >= map->max_entries)
@@ -94,8 +94,7 @@ htab_map_update_elem(struct xb_map *map, const void *key, const void *value, u64
 	ret = insert(map, key, hash, value, 0);
 	if (ret || !old)
 		return ret;
-	xb_htab_unlink(h, old);
-	xb_htab_retire(h, old);
+	xb_htab_remove(h, old);
 	return 0;
 }
 
@@ -115,7 +114,7 @@ htab_percpu_map_update_elem(struct xb_map *map, const void *key, const void *val
 		return ret;
 	if (!old)
 		return h->count >= map->max_entries ? -E2BIG : insert(map, key, hash, value, cpu);
-	xb_map_value_copy(map, xb_htab_value_host(h, old, cpu), value);
+	xb_map_value_copy(map, xb_pool_value_host(&h->pool, old, cpu), value);
 	return 0;
 }
 
@@ -127,15 +126,16 @@ htab_map_delete_elem(struct xb_map *map, const void *key)
 
 	if (!ref)
 		return -ENOENT;
-	xb_htab_unlink(h, ref);
-	xb_htab_retire(h, ref);
+	xb_htab_remove(h, ref);
 	return 0;
 }
 
 static int
 htab_map_get_next_key(struct xb_map *map, const void *key, void *next)
 {
-	return xb_htab_next_key(map->priv, key, next);
+	const struct xb_htab *h = map->priv;
+
+	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
 }
 
 static long

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/map_htab.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#define DEAD_BYTES   (64u << 20)
 #define BUCKETS_MOST (1u << 27) /* U32_MAX / sizeof(struct bucket), as a power of two */
 #define KERNEL_ELEM  48u        /* sizeof(struct htab_elem) */
 #define HTAB_FLAGS                                                                                 \
@@ -69,34 +67,24 @@ bucket_cnt(u32 max_entries)
 }
 
 int
-xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_htab_opts *opts)
+xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *opts)
 {
-	u64 bytes;
 	u32 n = bucket_cnt(map->max_entries);
-	char name[48];
+	struct xb_pool_opts own = *opts;
 
 	if (n > BUCKETS_MOST)
 		return -E2BIG;
 	*h = (struct xb_htab){
-		.map = map,
 		.base = map->emu->mem->base,
 		.mask = n - 1,
 		.key_size = map->key_size,
-		.value_bytes = opts->opaque ? 0 : opts->value_bytes,
-		.copies = opts->copies,
-		.head_bytes = opts->head_bytes,
 	};
 	h->seed = map->flags & BPF_F_ZERO_SEED ? 0 : xb_hash_mix(map->emu->seed ^ 1, XB_HASH_K1);
-	h->val_off = (u32)(sizeof(struct xb_elem) + xb_align_up(map->key_size, 8));
-	h->cpu_stride = (u32)xb_align_up(opts->value_bytes, 8);
-	if (opts->copies > 1)
-		h->cpu_stride = (u32)xb_align_up(h->cpu_stride + 8, 64);
 	h->buckets = calloc(n, sizeof(*h->buckets));
 	if (!h->buckets)
 		return -ENOMEM;
-	bytes = (u64)h->head_bytes + h->val_off + (u64)h->cpu_stride * opts->copies;
-	snprintf(name, sizeof(name), "value of map '%s'", map->name);
-	xb_pool_init(&h->pool, map->emu->mem, name, bytes, map->max_entries);
+	own.val_off = (u32)(sizeof(struct xb_elem) + xb_align_up(map->key_size, 8));
+	xb_pool_init(&h->pool, map, &own);
 	return 0;
 }
 
@@ -105,52 +93,27 @@ xb_htab_fini(struct xb_htab *h)
 {
 	xb_pool_fini(&h->pool);
 	free(h->buckets);
-	free(h->dead);
-}
-
-static void
-allow(struct xb_htab *h, u32 ref)
-{
-	for (u32 cpu = 0; h->value_bytes && cpu < h->copies; cpu++)
-		xb_mem_allow(h->pool.mem, xb_htab_value(h, ref, cpu), h->value_bytes,
-		             xb_map_value_need(h->map));
-}
-
-static void
-release(struct xb_htab *h, u32 ref)
-{
-	for (u32 cpu = 0; h->value_bytes && cpu < h->copies; cpu++)
-		xb_mem_forbid(h->pool.mem, xb_htab_value(h, ref, cpu), h->value_bytes);
-	xb_pool_put(&h->pool, ref - h->head_bytes / 16);
 }
 
 u32
-xb_htab_alloc(struct xb_htab *h)
+xb_htab_insert(struct xb_htab *h, const void *key, u32 hash)
 {
-	u32 ref = xb_pool_get(&h->pool);
+	u32 *head = &h->buckets[hash & h->mask], ref = xb_pool_get(&h->pool);
+	struct xb_elem *e;
 
 	if (!ref)
 		return 0;
-	ref += h->head_bytes / 16;
-	memset(xb_htab_value_host(h, ref, 0), 0, (size_t)h->cpu_stride * h->copies);
-	allow(h, ref);
-	return ref;
-}
-
-void
-xb_htab_link(struct xb_htab *h, u32 ref, u32 hash)
-{
-	struct xb_elem *e = xb_htab_elem(h, ref);
-	u32 *head = &h->buckets[hash & h->mask];
-
+	e = xb_htab_elem(h, ref);
+	memcpy(e->key, key, h->key_size);
 	e->hash = hash;
 	e->next = *head;
 	*head = ref;
 	h->count++;
+	return ref;
 }
 
 void
-xb_htab_unlink(struct xb_htab *h, u32 ref)
+xb_htab_remove(struct xb_htab *h, u32 ref)
 {
 	const struct xb_elem *e = xb_htab_elem(h, ref);
 	u32 *link = &h->buckets[e->hash & h->mask];
@@ -159,44 +122,7 @@ xb_htab_unlink(struct xb_htab *h, u32 ref)
 		link = &xb_htab_elem(h, *link)->next;
 	*link = e->next;
 	h->count--;
-}
-
-/* Room for one more in `dead`; where the host has none, or enough are there, the oldest goes. */
-static bool
-dead_reserve(struct xb_htab *h)
-{
-	u32 cap = h->dead_cap ? 2 * h->dead_cap : 64;
-	u32 *dead;
-
-	if ((u64)(h->dead_cnt - h->dead_first) * h->pool.stride > DEAD_BYTES)
-		release(h, h->dead[h->dead_first++]);
-	if (h->dead_cnt < h->dead_cap)
-		return true;
-	dead = realloc(h->dead, cap * sizeof(*dead));
-	if (!dead)
-		return false;
-	h->dead = dead;
-	h->dead_cap = cap;
-	return true;
-}
-
-void
-xb_htab_retire(struct xb_htab *h, u32 ref)
-{
-	if (!dead_reserve(h)) {
-		release(h, ref);
-		return;
-	}
-	h->dead[h->dead_cnt++] = ref;
-	xb_map_gc_later(h->map);
-}
-
-void
-xb_htab_gc(struct xb_htab *h)
-{
-	for (u32 i = h->dead_first; i < h->dead_cnt; i++)
-		release(h, h->dead[i]);
-	h->dead_first = h->dead_cnt = 0;
+	xb_pool_retire(&h->pool, ref);
 }
 
 /* First element of bucket `i` or one after it; 0: none. */
@@ -210,21 +136,13 @@ first_from(const struct xb_htab *h, u64 i)
 }
 
 int
-xb_htab_next_key(struct xb_htab *h, const void *key, void *next)
+xb_htab_next_key(const struct xb_htab *h, u32 ref, void *next)
 {
-	u32 hash, ref = 0, after;
+	const struct xb_elem *e = xb_htab_elem(h, ref);
+	u32 after = ref ? e->next : first_from(h, 0);
 
-	if (key) {
-		hash = xb_htab_hash(h, key);
-		ref = xb_htab_find(h, key, hash);
-	}
-	if (!ref) {
-		after = first_from(h, 0);
-	} else {
-		after = xb_htab_elem(h, ref)->next;
-		if (!after)
-			after = first_from(h, (u64)(xb_htab_elem(h, ref)->hash & h->mask) + 1);
-	}
+	if (ref && !after)
+		after = first_from(h, (u64)(e->hash & h->mask) + 1);
 	if (!after)
 		return -ENOENT;
 	memcpy(next, xb_htab_elem(h, after)->key, h->key_size);
@@ -239,7 +157,8 @@ xb_htab_for_each(struct xb_htab *h, u32 cpu, xb_map_each_fn fn, void *arg)
 	for (u64 i = 0; i <= h->mask; i++) {
 		for (u32 ref = h->buckets[i]; ref; ref = xb_htab_elem(h, ref)->next) {
 			cnt++;
-			if (fn(arg, h->map, xb_htab_elem(h, ref)->key, xb_htab_value(h, ref, cpu)))
+			if (fn(arg, h->pool.map, xb_htab_elem(h, ref)->key,
+			       xb_pool_value(&h->pool, ref, cpu)))
 				return cnt;
 		}
 	}

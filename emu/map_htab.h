@@ -2,13 +2,9 @@
 /*
  * map_htab.h - the hash table inside all maps that are one.
  *
- *   element:  [16 bytes of the owner's]  next  hash  key, pad 8  value, pad 8  (value of CPU 1 ...)
- *                                       ^ reference                ^ val_off
- *
- * Elements lie in guest memory, but only their values are addressable: header and key are the red
- * zone. A bucket is a list, the newest element first, as the kernel's. Elements that were taken out
- * stay readable until the run ends, when the map's gc gives them back; where a single run leaves
- * more than 64 MiB of them, the oldest are used again, as the kernel would use any.
+ * Elements are a pool's; what they begin with is the link to the next in the bucket, the hash, and
+ * the key, rounded up to 8 bytes. A bucket is a list with the newest element first, as the
+ * kernel's.
  */
 #ifndef XB_EMU_MAP_HTAB_H
 #define XB_EMU_MAP_HTAB_H
@@ -23,52 +19,31 @@ struct xb_elem {
 };
 
 struct xb_htab {
-	struct xb_map *map;
+	struct xb_pool pool;
 	u8 *base; /* of guest memory */
 	u32 *buckets;
 	u32 mask;
 	u32 key_size;
 	u64 seed;
 	u32 count;
-	u32 val_off;     /* from the element */
-	u32 cpu_stride;  /* from the value of a CPU to the next one's */
-	u32 value_bytes; /* addressable of each */
-	u32 copies;
-	u32 head_bytes; /* before the element, for its owner */
-	struct xb_pool pool;
-	u32 *dead; /* taken out, oldest first from dead_first */
-	u32 dead_first, dead_cnt, dead_cap;
 };
 
-struct xb_htab_opts {
-	u32 value_bytes; /* in memory */
-	u32 copies;
-	u32 head_bytes; /* 0 or 16 */
-	bool opaque;    /* values are not for programs */
-};
-
-/* -ENOMEM, -E2BIG where the kernel's table would overflow (cf. kernel/bpf/hashtab.c:
- * htab_map_alloc). */
-int xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_htab_opts *opts);
+/*
+ * Makes a table for map->max_entries elements; opts->val_off is set here. -ENOMEM, or -E2BIG where
+ * the kernel's table would overflow (cf. kernel/bpf/hashtab.c: htab_map_alloc).
+ */
+int xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *opts);
 void xb_htab_fini(struct xb_htab *h);
 
-/* Memory for an element with addressable, zeroed values, not in the table; 0: none. */
-u32 xb_htab_alloc(struct xb_htab *h);
+/* A new element with this key in the table, its values zeroed; 0: no memory. */
+u32 xb_htab_insert(struct xb_htab *h, const void *key, u32 hash);
 
-/* Puts an element with its key at the head of its bucket. */
-void xb_htab_link(struct xb_htab *h, u32 ref, u32 hash);
+/* Takes an element out, to be freed when the run is over; its `next` stays, for iterations that are
+ * at it. */
+void xb_htab_remove(struct xb_htab *h, u32 ref);
 
-/* Takes an element out of its bucket; its `next` stays, for iterations that are at it. */
-void xb_htab_unlink(struct xb_htab *h, u32 ref);
-
-/* Frees an element that was unlinked, when the run is over. */
-void xb_htab_retire(struct xb_htab *h, u32 ref);
-
-/* Frees what was retired. */
-void xb_htab_gc(struct xb_htab *h);
-
-/* First (NULL key or unknown one) or next key; -ENOENT (cf. htab_map_get_next_key). */
-int xb_htab_next_key(struct xb_htab *h, const void *key, void *next);
+/* The key after an element's, or the first (ref 0); -ENOENT (cf. htab_map_get_next_key). */
+int xb_htab_next_key(const struct xb_htab *h, u32 ref, void *next);
 
 /* Calls fn for each element; it may remove it (cf. bpf_for_each_hash_elem). */
 long xb_htab_for_each(struct xb_htab *h, u32 cpu, xb_map_each_fn fn, void *arg);
@@ -79,18 +54,6 @@ static inline struct xb_elem *
 xb_htab_elem(const struct xb_htab *h, u32 ref)
 {
 	return (struct xb_elem *)(void *)(h->base + ((u64)ref << 4));
-}
-
-static inline u64
-xb_htab_value(const struct xb_htab *h, u32 ref, u32 cpu)
-{
-	return ((u64)ref << 4) + h->val_off + (u64)cpu * h->cpu_stride;
-}
-
-static inline void *
-xb_htab_value_host(const struct xb_htab *h, u32 ref, u32 cpu)
-{
-	return h->base + xb_htab_value(h, ref, cpu);
 }
 
 /* Both halves of a 128-bit product, folded: each bit of either factor reaches every bit. */
@@ -135,6 +98,17 @@ xb_htab_hash(const struct xb_htab *h, const void *key)
 			break;                                                                     \
 	}
 
+/* The element with that 4-byte key, or 0. */
+static inline u32
+xb_htab_find4(const struct xb_htab *h, u32 key, u32 hash)
+{
+	u32 ref = h->buckets[hash & h->mask];
+	const struct xb_elem *e;
+
+	XB_HTAB_WALK(ref, e, xb_ld32(e->key) == key);
+	return ref;
+}
+
 /* The element with that key, or 0. */
 static inline u32
 xb_htab_find(const struct xb_htab *h, const void *key, u32 hash)
@@ -145,9 +119,7 @@ xb_htab_find(const struct xb_htab *h, const void *key, u32 hash)
 
 	switch (h->key_size) {
 	case 4:
-		lo = xb_ld32(key);
-		XB_HTAB_WALK(ref, e, xb_ld32(e->key) == lo);
-		return ref;
+		return xb_htab_find4(h, xb_ld32(key), hash);
 	case 8:
 		lo = xb_ld64(key);
 		XB_HTAB_WALK(ref, e, xb_ld64(e->key) == lo);

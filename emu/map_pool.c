@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/map_pool.h"
 
-#include "vm/bytes.h"
+#include "emu/map_priv.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define CHUNK_LEAST (64u << 10)
 #define CHUNK_MOST  (64u << 20)
+#define DEAD_BYTES  (64u << 20)
 
 void
-xb_pool_init(struct xb_pool *pool, struct xb_mem *mem, const char *name, u64 bytes, u64 cnt)
+xb_pool_init(struct xb_pool *pool, struct xb_map *map, const struct xb_pool_opts *opts)
 {
-	u64 all;
+	u64 bytes, all;
 
-	*pool = (struct xb_pool){ .mem = mem, .stride = (u32)xb_align_up(bytes, 16) };
-	all = cnt * pool->stride;
-	snprintf(pool->name, sizeof(pool->name), "%s", name);
+	*pool = (struct xb_pool){
+		.map = map,
+		.base = map->emu->mem->base,
+		.val_off = opts->val_off,
+		.cpu_stride = (u32)xb_align_up(opts->value_bytes, 8),
+		.value_bytes = opts->opaque ? 0 : opts->value_bytes,
+		.copies = opts->copies,
+		.need = opts->read_only ? XB_MEM_READ : xb_map_value_need(map),
+		.head = opts->head_bytes / 16,
+	};
+	/* Each CPU's value starts a cache line's worth after the last one's. */
+	if (opts->copies > 1)
+		pool->cpu_stride = (u32)xb_align_up(pool->cpu_stride + 8, 64);
+	bytes = opts->head_bytes + opts->val_off + (u64)pool->cpu_stride * opts->copies;
+	if (opts->tail_bytes)
+		bytes += 8 + opts->tail_bytes;
+	pool->stride = (u32)xb_align_up(bytes, 16);
+	all = (u64)map->max_entries * pool->stride;
 	if (all > CHUNK_MOST)
 		all = CHUNK_MOST;
 	if (all < CHUNK_LEAST)
@@ -28,28 +43,25 @@ void
 xb_pool_fini(struct xb_pool *pool)
 {
 	while (pool->chunk_cnt)
-		xb_mem_unmap(pool->mem, pool->chunks[--pool->chunk_cnt]);
+		xb_mem_unmap(pool->map->emu->mem, pool->chunks[--pool->chunk_cnt]);
 	free(pool->chunks);
-	pool->chunks = NULL;
+	free(pool->dead);
 }
 
 static bool
 grow(struct xb_pool *pool)
 {
-	struct xb_err err = XB_ERR_INIT;
 	struct xb_region **chunks, *r;
 
 	chunks = realloc(pool->chunks, (pool->chunk_cnt + 1) * sizeof(*chunks));
 	if (!chunks)
 		return false;
 	pool->chunks = chunks;
-	r = xb_mem_map(pool->mem,
-	               &(struct xb_region_opts){ .name = pool->name, .bytes = pool->chunk_bytes },
-	               &err);
+	r = xb_map_region_new(pool->map, pool->chunk_bytes, false);
 	if (!r)
 		return false;
-	if (((r->gaddr + r->bytes) >> 4) > UINT32_MAX) {
-		xb_mem_unmap(pool->mem, r);
+	if ((r->gaddr + r->bytes) >> 4 > UINT32_MAX) {
+		xb_mem_unmap(pool->map->emu->mem, r);
 		return false;
 	}
 	pool->chunks[pool->chunk_cnt++] = r;
@@ -58,8 +70,9 @@ grow(struct xb_pool *pool)
 	return true;
 }
 
-u32
-xb_pool_get(struct xb_pool *pool)
+/* A piece of memory from the freed ones or a fresh one. */
+static u32
+take(struct xb_pool *pool)
 {
 	u32 ref = pool->free;
 
@@ -69,14 +82,69 @@ xb_pool_get(struct xb_pool *pool)
 	}
 	if (pool->end - pool->next < pool->stride && !grow(pool))
 		return 0;
-	ref = (u32)(pool->next >> 4);
+	ref = (u32)(pool->next >> 4) + pool->head;
 	pool->next += pool->stride;
+	return ref;
+}
+
+u32
+xb_pool_get(struct xb_pool *pool)
+{
+	u32 ref = take(pool);
+
+	if (!ref)
+		return 0;
+	memset(xb_pool_value_host(pool, ref, 0), 0, (size_t)pool->cpu_stride * pool->copies);
+	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
+		xb_mem_allow(pool->map->emu->mem, xb_pool_value(pool, ref, cpu), pool->value_bytes,
+		             pool->need);
 	return ref;
 }
 
 void
 xb_pool_put(struct xb_pool *pool, u32 ref)
 {
+	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
+		xb_mem_forbid(pool->map->emu->mem, xb_pool_value(pool, ref, cpu),
+		              pool->value_bytes);
 	xb_st32(xb_pool_host(pool, ref), pool->free);
 	pool->free = ref;
+}
+
+/* Room for one more in `dead`, after the oldest went where there are enough of them. */
+static bool
+dead_reserve(struct xb_pool *pool)
+{
+	u32 cap = pool->dead_cap ? 2 * pool->dead_cap : 64;
+	u32 *dead;
+
+	if ((u64)(pool->dead_cnt - pool->dead_first) * pool->stride > DEAD_BYTES)
+		xb_pool_put(pool, pool->dead[pool->dead_first++]);
+	if (pool->dead_cnt < pool->dead_cap)
+		return true;
+	dead = realloc(pool->dead, cap * sizeof(*dead));
+	if (!dead)
+		return false;
+	pool->dead = dead;
+	pool->dead_cap = cap;
+	return true;
+}
+
+void
+xb_pool_retire(struct xb_pool *pool, u32 ref)
+{
+	if (!dead_reserve(pool)) {
+		xb_pool_put(pool, ref);
+		return;
+	}
+	pool->dead[pool->dead_cnt++] = ref;
+	xb_map_gc_later(pool->map);
+}
+
+void
+xb_pool_gc(struct xb_pool *pool)
+{
+	for (u32 i = pool->dead_first; i < pool->dead_cnt; i++)
+		xb_pool_put(pool, pool->dead[i]);
+	pool->dead_first = pool->dead_cnt = 0;
 }

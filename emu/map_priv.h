@@ -105,6 +105,11 @@ int xb_map_inner_get(struct xb_emu *emu, u32 fd, struct xb_map **inner);
 /* Whether the map's handle is put into programs by lookups in outer maps; see map_fd.c. */
 struct xb_map *xb_map_of_obj(struct xb_obj *obj);
 
+/* For types whose elements programs cannot look up (0), change or delete (-EINVAL). */
+u64 xb_map_no_lookup(struct xb_map *map, const void *key, u32 cpu);
+int xb_map_no_update(struct xb_map *map, const void *key, const void *value, u64 flags, u32 cpu);
+int xb_map_no_remove(struct xb_map *map, const void *key);
+
 /* Frees what was deleted, for bpf(2), which no program's pointers outlive. */
 static inline void
 xb_map_gc_now(struct xb_map *map)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_perf.c - PERF_EVENT_ARRAY (cf. kernel/bpf/arraymap.c: perf_event_array_map_ops).
+ *
+ * A slot has a reader or none; slot i is the reader of CPU i, as every perf buffer has it. Samples
+ * go to the emulator's event hook, whoever the reader is.
+ *
+ * Differs: a real perf event that bpf(2) puts into a slot makes the slot readable, and gets
+ * nothing.
+ */
+#include "emu/map_priv.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Bit i of `readers`: slot i is filled. */
+struct perf {
+	u64 *readers;
+};
+
+static int
+perf_alloc(struct xb_map *map)
+{
+	struct perf *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->readers = calloc((u64)map->max_entries / 64 + 1, sizeof(u64));
+	if (!p->readers) {
+		free(p);
+		return -ENOMEM;
+	}
+	map->priv = p;
+	return 0;
+}
+
+static void
+perf_event_fd_array_map_free(struct xb_map *map)
+{
+	struct perf *p = map->priv;
+
+	free(p->readers);
+	free(p);
+}
+
+static bool
+is_set(const struct perf *p, u64 idx)
+{
+	return p->readers[idx / 64] >> (idx % 64) & 1;
+}
+
+static void
+set(struct perf *p, u64 idx, bool on)
+{
+	u64 bit = 1ull << (idx % 64);
+
+	if (on)
+		p->readers[idx / 64] |= bit;
+	else
+		p->readers[idx / 64] &= ~bit;
+}
+
+/* Whether a descriptor is one of perf_event_open(2). */
+static bool
+is_perf_event(int fd)
+{
+	char path[32], name[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return readlink(path, name, sizeof(name) - 1) > 0 &&
+	       !strcmp(name, "anon_inode:[perf_event]");
+}
+
+static int
+perf_update_sys(struct xb_map *map, const void *key, const void *value, u64 flags)
+{
+	u32 idx = xb_ld32(key);
+
+	if (flags != BPF_ANY)
+		return -EINVAL;
+	if (idx >= map->max_entries)
+		return -E2BIG;
+	if (!is_perf_event((int)xb_ld32(value)))
+		return -EBADF;
+	set(map->priv, idx, true);
+	return 0;
+}
+
+static int
+perf_read_sys(struct xb_map *map, const void *key, void *value)
+{
+	(void)map;
+	(void)key;
+	(void)value;
+	return -XB_ENOTSUPP;
+}
+
+static int
+fd_array_map_delete_elem(struct xb_map *map, const void *key)
+{
+	u32 idx = xb_ld32(key);
+
+	if (idx >= map->max_entries)
+		return -E2BIG;
+	if (!is_set(map->priv, idx))
+		return -ENOENT;
+	set(map->priv, idx, false);
+	return 0;
+}
+
+int
+xb_perf_array_open(struct xb_map *map)
+{
+	if (map->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return -EINVAL;
+	for (u32 cpu = 0; cpu < map->emu->cpu_cnt && cpu < map->max_entries; cpu++)
+		set(map->priv, cpu, true);
+	return 0;
+}
+
+void
+xb_perf_array_close(struct xb_map *map)
+{
+	struct perf *p = map->priv;
+
+	if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		memset(p->readers, 0, ((u64)map->max_entries / 64 + 1) * sizeof(u64));
+}
+
+int
+xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu)
+{
+	if (index >= map->max_entries)
+		return -E2BIG;
+	if (!is_set(map->priv, index))
+		return -ENOENT;
+	*cpu = (u32)index;
+	return 0;
+}
+
+const struct xb_map_ops xb_map_perf_event_array_ops = {
+	.name = "perf_event_array",
+	.source = "kernel/bpf/arraymap.c",
+	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP,
+	.check = xb_map_fd_array_check,
+	.alloc = perf_alloc,
+	.free = perf_event_fd_array_map_free,
+	.lookup = xb_map_no_lookup,
+	.update = xb_map_no_update,
+	.update_sys = perf_update_sys,
+	.read_sys = perf_read_sys,
+	.remove = fd_array_map_delete_elem,
+	.next_key = xb_map_array_next_key,
+	.check_btf = xb_map_no_btf,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * job.h - whole commands, timed from outside.
+ */
+#ifndef XB_TESTS_PERF_JOB_H
+#define XB_TESTS_PERF_JOB_H
+
+#include "vm/types.h"
+
+#define JOB_MAX_RUNS 32
+
+struct job_figures {
+	double wall_s, cpu_s; /* medians */
+	long max_rss_kib;
+	int status; /* of the last run, as waitpid gives it */
+};
+
+/* Runs the commands in turn, A B A B ..., `runs` times each after one that does not count. -1:
+ * cannot be started. */
+int job_compare(const char *const *const *commands, u32 cnt, u32 runs, struct job_figures *figures);
+
+#endif

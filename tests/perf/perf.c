@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * perf - prints figures: what a packet costs in the engine, and what whole jobs cost beside
+ * tcpdump's plain copy of the same capture, run in turn with them.
+ *
+ *   perf XDPBENCH OBJECT_DIR [PACKETS]
+ */
+#include "tests/perf/engine.h"
+#include "tests/perf/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUNS       7
+#define PATH_BYTES 4096
+
+static const char *const programs[] = { "trivial", "parser", "tables", "rewrite" };
+
+struct bench {
+	const char *tool, *objects;
+	u32 packets;
+	char dir[64]; /* temporary, for captures */
+	struct traffic_packet *mix;
+};
+
+static const char *
+path(char buf[PATH_BYTES], const char *dir, const char *name, const char *suffix)
+{
+	snprintf(buf, PATH_BYTES, "%s/%s%s", dir, name, suffix);
+	return buf;
+}
+
+static int
+print_engine(const struct bench *b)
+{
+	printf("Engine alone, ns a packet (%u different packets in turn; one repeated)\n\n"
+	       "| program | mix | one | insns (mix) | ns/insn (mix) |\n|-|-:|-:|-:|-:|\n",
+	       TRAFFIC_CNT);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(programs); i++) {
+		struct xb_err err = XB_ERR_INIT;
+		struct engine_figures f;
+		char object[PATH_BYTES];
+
+		if (engine_measure(path(object, b->objects, programs[i], ".o"), b->mix, &f,
+		                   &err)) {
+			fprintf(stderr, "perf: %s\n", err.msg);
+			return -1;
+		}
+		printf("| %s | %.1f | %.1f | %.1f | %.2f |\n", programs[i], f.mix_ns, f.same_ns,
+		       f.mix_insns, (f.mix_ns - f.load_ns) / f.mix_insns);
+	}
+	return 0;
+}
+
+static bool
+failed(const char *name, const struct job_figures *f)
+{
+	if (WIFEXITED(f->status) && WEXITSTATUS(f->status) == 0)
+		return false;
+	fprintf(stderr, "perf: %s ended with status %d\n", name, f->status);
+	return true;
+}
+
+/* Every whole job beside tcpdump's copy of the same capture, all in turn. */
+static int
+print_jobs(const struct bench *b, const char *in)
+{
+	char out[PATH_BYTES], copy[PATH_BYTES], object[XB_ARRAY_SIZE(programs)][PATH_BYTES];
+	const char *const tcpdump[] = {
+		"tcpdump", "-r", in, "-w", path(copy, b->dir, "copy", ""), "-Z", "root", NULL
+	};
+	const char *jobs[XB_ARRAY_SIZE(programs)][9];
+	const char *const *commands[1 + XB_ARRAY_SIZE(programs)] = { tcpdump };
+	struct job_figures f[1 + XB_ARRAY_SIZE(programs)];
+
+	path(out, b->dir, "out.pcapng", "");
+	for (u32 i = 0; i < XB_ARRAY_SIZE(programs); i++) {
+		path(object[i], b->objects, programs[i], ".o");
+		memcpy(jobs[i],
+		       (const char *[]){ b->tool, "-q", "-r", in, "-w", out, object[i], NULL },
+		       8 * sizeof(char *));
+		commands[i + 1] = jobs[i];
+	}
+	if (job_compare(commands, XB_ARRAY_SIZE(commands), RUNS, f)) {
+		fprintf(stderr, "perf: a command cannot be started\n");
+		return -1;
+	}
+	printf("\nWhole job, %u packets from page cache, medians of %d runs in turn\n\n"
+	       "| command | packets/s | wall s | CPU s | wall : tcpdump | peak MiB |\n"
+	       "|-|-:|-:|-:|-:|-:|\n",
+	       b->packets, RUNS);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(commands); i++) {
+		const char *name = i ? programs[i - 1] : "tcpdump -r in -w out";
+
+		if (failed(name, &f[i]))
+			return -1;
+		printf("| %s | %.0f | %.3f | %.3f | %.2f | %.1f |\n", name,
+		       b->packets / f[i].wall_s, f[i].wall_s, f[i].cpu_s, f[i].wall_s / f[0].wall_s,
+		       (double)f[i].max_rss_kib / 1024);
+	}
+	return 0;
+}
+
+/* From the start of the process to the end of a job of one packet, for 3 and for 1,000
+ * instructions. */
+static int
+print_load(const struct bench *b, const char *in)
+{
+	char trivial[PATH_BYTES], big[PATH_BYTES];
+	const char *const nothing[] = { b->tool, "--version", NULL };
+	const char *const small[] = { b->tool,
+		                      "-q",
+		                      "-r",
+		                      in,
+		                      "-w",
+		                      "/dev/null",
+		                      path(trivial, b->objects, "trivial", ".o"),
+		                      NULL };
+	const char *const large[] = {
+		b->tool, "-q", "-r", in, "-w", "/dev/null", path(big, b->objects, "long", ".o"),
+		NULL
+	};
+	const char *const *const commands[] = { nothing, small, large };
+	static const char *const names[] = { "--version", "trivial, one packet",
+		                             "1,000 instructions, one packet" };
+	struct job_figures f[3];
+
+	if (job_compare(commands, 3, 4 * RUNS, f)) {
+		fprintf(stderr, "perf: a command cannot be started\n");
+		return -1;
+	}
+	printf("\nFrom start to end of the process, medians of %d runs\n\n"
+	       "| job | wall ms | CPU ms | peak MiB |\n|-|-:|-:|-:|\n",
+	       4 * RUNS);
+	for (u32 i = 0; i < 3; i++) {
+		if (failed(names[i], &f[i]))
+			return -1;
+		printf("| %s | %.2f | %.2f | %.1f |\n", names[i], f[i].wall_s * 1e3,
+		       f[i].cpu_s * 1e3, (double)f[i].max_rss_kib / 1024);
+	}
+	return 0;
+}
+
+static int
+measure(const struct bench *b)
+{
+	char in[PATH_BYTES], one[PATH_BYTES], out[PATH_BYTES];
+	int ret = -1;
+
+	path(in, b->dir, "in.pcap", "");
+	path(one, b->dir, "one.pcap", "");
+	if (traffic_write(in, b->mix, b->packets) || traffic_write(one, b->mix, 1))
+		perror("perf: capture");
+	else
+		ret = print_engine(b) || print_jobs(b, in) || print_load(b, one) ? -1 : 0;
+	unlink(in);
+	unlink(one);
+	unlink(path(out, b->dir, "out.pcapng", ""));
+	unlink(path(out, b->dir, "copy", ""));
+	return ret;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bench b = { .packets = 1000000 };
+	const char *tmp = getenv("TMPDIR");
+	int ret;
+
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: perf XDPBENCH OBJECT_DIR [PACKETS]\n");
+		return 2;
+	}
+	b.tool = argv[1];
+	b.objects = argv[2];
+	if (argc == 4)
+		b.packets = (u32)strtoul(argv[3], NULL, 10);
+	snprintf(b.dir, sizeof(b.dir), "%.40s/xdpbench-perf-XXXXXX", tmp ? tmp : "/tmp");
+	b.mix = traffic_new();
+	if (!b.mix || !mkdtemp(b.dir)) {
+		perror("perf");
+		return 1;
+	}
+	ret = measure(&b);
+	rmdir(b.dir);
+	free(b.mix);
+	return ret ? 1 : 0;
+}

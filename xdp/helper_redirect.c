@@ -7,6 +7,8 @@
 
 #include "emu/helper.h"
 
+#include <limits.h>
+
 static const char *const kind_names[XB_REDIRECT_KIND_CNT] = {
 	[XB_REDIRECT_NONE] = "none",     [XB_REDIRECT_IFINDEX] = "ifindex",
 	[XB_REDIRECT_DEVMAP] = "devmap", [XB_REDIRECT_DEVMAP_HASH] = "devmap_hash",
@@ -96,8 +98,8 @@ xdp_redirect_out(const struct xb_xdp *x, struct xb_redirect *redirect)
 {
 	const struct xdp_target *t = &x->target;
 
-	if (t->kind == XB_REDIRECT_IFINDEX && t->index == 0)
-		return;
+	if (t->kind == XB_REDIRECT_IFINDEX && (t->index == 0 || t->index > INT_MAX))
+		return; /* no interface has such a number */
 	*redirect = (struct xb_redirect){
 		.kind = t->kind,
 		.map = t->map,

@@ -173,36 +173,47 @@ run_all(struct test *t)
 	}
 }
 
-/* What the run left, metadata in front, to the caller (cf. net/bpf/test_run.c: bpf_test_finish). */
+/* The bytes that the run left, metadata in front, as far as `room` goes; short of it the linear
+ * part is cut first. */
 static int
-write_data(struct test *t)
+write_bytes(const struct test *t, u32 room)
+{
+	const struct xdp_shape *s = &t->x->shape;
+	u64 to = t->attr->test.data_out;
+	u32 i, n = room - s->frags_bytes;
+
+	if (room < s->frags_bytes)
+		return -ENOSPC;
+	if (xb_user_write(to, t->x->page + s->meta_off, n))
+		return -EFAULT;
+	for (i = 0; i < s->frag_cnt; i++) {
+		to += n;
+		n = s->frag_len[i];
+		if (xb_user_write(to, xdp_frag(t->x, i), n))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* cf. net/bpf/test_run.c: bpf_test_finish. Where not even the fragments fit, nothing at all comes
+ * back. */
+static int
+write_data(const struct test *t)
 {
 	union bpf_attr *attr = t->attr;
 	const struct xdp_shape *s = &t->x->shape;
-	u32 head = s->end_off - s->meta_off, size = head + s->frags_bytes, room = size, i, n;
-	u64 to = attr->test.data_out;
-	int ret = 0;
+	u32 size = s->end_off - s->meta_off + s->frags_bytes, room = size;
+	int ret;
 
-	if (attr->test.data_size_out && room > attr->test.data_size_out) {
+	if (attr->test.data_size_out && room > attr->test.data_size_out)
 		room = attr->test.data_size_out;
-		ret = -ENOSPC;
-	}
-	if (to) {
-		n = head < room ? head : room;
-		if (xb_user_write(to, t->x->page + s->meta_off, n))
-			return -EFAULT;
-		for (i = 0; i < s->frag_cnt && room > n; i++) {
-			to += n;
-			room -= n;
-			n = s->frag_len[i] < room ? s->frag_len[i] : room;
-			if (xb_user_write(to, xdp_frag(t->x, i), n))
-				return -EFAULT;
-		}
-	}
+	ret = attr->test.data_out ? write_bytes(t, room) : 0;
+	if (ret)
+		return ret;
 	attr->test.data_size_out = size;
 	attr->test.retval = t->out.retval;
 	attr->test.duration = t->duration_ns;
-	return ret;
+	return room < size ? -ENOSPC : 0;
 }
 
 /* cf. net/bpf/test_run.c: bpf_ctx_finish */

@@ -96,7 +96,8 @@ xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 	x->md->ingress_ifindex = in->ingress_ifindex;
 	x->md->rx_queue_index = in->rx_queue_index;
 	x->md->egress_ifindex = 0;
-	x->target = (struct xdp_target){ 0 };
+	x->target.kind = XB_REDIRECT_NONE;
+	x->target.index = x->target.key_index = 0;
 }
 
 /*

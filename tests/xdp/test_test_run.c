@@ -172,6 +172,8 @@ run_row(const struct backend *b, const struct script_maps *maps, const struct ro
 static void
 check_row(const struct backend *b, const struct row *row, const struct outcome *o)
 {
+	u32 i;
+
 	CHECK("test run", o->run.ret, row->ret);
 	CHECK("length", o->kept.results[0], row->saw.len);
 	CHECK("linear length", o->kept.linear, row->saw.linear);
@@ -183,6 +185,10 @@ check_row(const struct backend *b, const struct row *row, const struct outcome *
 	if (row->ret == 0)
 		CHECK("data_size_out", o->run.data_bytes,
 		      row->data_bytes ? row->data_bytes : row->in.bytes);
+	for (i = 0;
+	     row->ret == 0 && !row->in.no_data_out && !(row->in.flags & LIVE) && i < row->in.bytes;
+	     i++)
+		CHECK("a byte of data_out", o->run.data[i], run_pattern(i));
 	if (row->ret == 0 && row->in.has_ctx && !row->in.no_ctx_out) {
 		CHECK("ctx_out.data", o->run.ctx.data, row->ctx_data);
 		CHECK("ctx_out.data_end", o->run.ctx.data_end, row->ctx_data_end);

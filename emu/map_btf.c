@@ -49,10 +49,8 @@ find_spin_lock(struct xb_map *map, u32 value_id)
 {
 	int ret = xb_btf_spin_lock_off(map->btf, value_id, map->value_size, &map->spin_lock_off);
 
-	if (ret == -ENOENT)
+	if (ret) /* Linux makes the map all the same: no program may lock it */
 		return 0;
-	if (ret)
-		return ret;
 	map->has_spin_lock = true;
 	if (map->flags & BPF_F_RDONLY_PROG)
 		return -EACCES;

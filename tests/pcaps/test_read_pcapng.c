@@ -125,6 +125,18 @@ ng_spb(struct capture *c)
 	cap_end(c);
 }
 
+/* No time is no time, whatever the interface adds to others. */
+static void
+ng_spb_offset(struct capture *c)
+{
+	cap_shb(c);
+	idb_tsresol(c, 9, 100);
+	cap_begin(c, XB_PCAPNG_SPB);
+	cap_u32(c, 1);
+	cap_pattern(c, 9, 1);
+	cap_end(c);
+}
+
 static void
 ng_pb(struct capture *c)
 {
@@ -260,6 +272,8 @@ test_pcapng(void **state)
 		{ "resolutions, big-endian", ng_tsresol_be, tsresol },
 		{ "simple packets", ng_spb,
 		  "1: 0.000000000 if 0 link 1 2/60 0102\n2: 0.000000000 if 0 link 1 1/1 09\nend" },
+		{ "simple packet, if_tsoffset", ng_spb_offset,
+		  "1: 0.000000000 if 0 eth0 link 1 1/1 09\nend" },
 		{ "obsolete packet", ng_pb, "1: 0.000005000 if 1 link 1 1/2 01 flags=2\nend" },
 		{ "obsolete packet, be", ng_pb_be,
 		  "1: 0.000005000 if 1 link 1 1/2 01 flags=2\nend" },

@@ -60,7 +60,7 @@ test_rewind(void **state)
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_packet pkt;
 	struct xb_reader *r;
-	u64 cnt = 0;
+	u64 cnt = 0, done, total;
 
 	(void)state;
 	build(&c);
@@ -73,6 +73,8 @@ test_rewind(void **state)
 		assert_int_equal(pkt.if_idx, 1);
 		assert_int_equal(xb_reader_iface_cnt(r), 2);
 		assert_int_equal(xb_reader_next(r, &pkt, &err), 0);
+		xb_reader_progress(r, &done, &total);
+		assert_int_equal(done, total);
 		assert_int_equal(xb_reader_rewind(r, &err), 0);
 	}
 	assert_int_equal(cnt, 12);

@@ -211,22 +211,21 @@ test_long_comment(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	text[0] = 'x';
-	for (size_t i = 1; i + 1 < comment.len; i += 2)
+	for (size_t i = 0; i < comment.len; i += 2)
 		memcpy(text + i, "\xc3\xa9", 2);
 	comment.text = text;
 	w = open_writer(XB_WRITER_PCAPNG, 4096, &fd);
 	xb_writer_add_interface(w, &eth, &err);
 	put(w, &(struct xb_out_packet){ .comments = &comment, .comment_cnt = 1 });
-	comment.len = 65534; /* ends in half a character, as it was told */
+	comment.len = 65535; /* ends in half a character, as it was told */
 	put(w, &(struct xb_out_packet){ .comments = &comment, .comment_cnt = 1 });
 	assert_int_equal(xb_writer_close(w, &err), 0);
 	lseek(fd, 0, SEEK_SET);
 	r = xb_reader_open(fd, "c", &err);
 	assert_int_equal(xb_reader_next(r, &pkt, &err), 1);
-	assert_int_equal(pkt.comment_len, 65535);
-	assert_int_equal(xb_reader_next(r, &pkt, &err), 1);
 	assert_int_equal(pkt.comment_len, 65534);
+	assert_int_equal(xb_reader_next(r, &pkt, &err), 1);
+	assert_int_equal(pkt.comment_len, 65535);
 	xb_reader_close(r);
 	free(text);
 }
@@ -319,6 +318,39 @@ test_flush(void **state)
 		assert_int_equal(xb_writer_close(w, &err), 0);
 		close(fd);
 	}
+}
+
+/* Padding is zero, whatever was in the buffer before. */
+static void
+test_padding(void **state)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_out_packet pkt = { .meta = { .has = XB_PACKET_HASH, .hash = UINT32_MAX } };
+	struct xb_writer *w;
+	struct xb_packet in;
+	struct xb_reader *r;
+	u8 ones[1000];
+	int fd;
+
+	(void)state;
+	memset(ones, 0xff, sizeof(ones));
+	pkt.data = ones;
+	w = open_writer(XB_WRITER_PCAPNG, 4096, &fd);
+	xb_writer_add_interface(w, &eth, &err);
+	for (u32 i = 0; i < 300; i++) {
+		pkt.caplen = pkt.len = i % 2 ? 1000 : i / 2 + 1;
+		put(w, &pkt);
+	}
+	assert_int_equal(xb_writer_close(w, &err), 0);
+	lseek(fd, 0, SEEK_SET);
+	r = xb_reader_open(fd, "c", &err);
+	while (xb_reader_next(r, &in, &err) == 1) {
+		for (const u8 *p = in.data + in.caplen; p < in.opts; p++)
+			assert_int_equal(*p, 0);
+		assert_memory_equal(in.opts, "\3\0\5\0\0\377\377\377\377\0\0\0\0\0\0\0", 16);
+	}
+	assert_int_equal(in.n, 300);
+	xb_reader_close(r);
 }
 
 /* A device that is always full. */
@@ -435,11 +467,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_pcap),
-		cmocka_unit_test(test_no_packets),  cmocka_unit_test(test_long_comment),
-		cmocka_unit_test(test_refused),     cmocka_unit_test(test_flush),
-		cmocka_unit_test(test_full),        cmocka_unit_test(test_full_at_close),
-		cmocka_unit_test(test_closed_pipe), cmocka_unit_test(test_filling_up),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_pcap),
+		cmocka_unit_test(test_no_packets),    cmocka_unit_test(test_long_comment),
+		cmocka_unit_test(test_refused),       cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_padding),       cmocka_unit_test(test_full),
+		cmocka_unit_test(test_full_at_close), cmocka_unit_test(test_closed_pipe),
+		cmocka_unit_test(test_filling_up),
 	};
 
 	return cmocka_run_group_tests_name("pcaps/writer", tests, NULL, NULL);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * corpus.h - the objects to compare, and what their maps hold before the first packet.
+ */
+#ifndef XB_TESTS_E2E_CORPUS_H
+#define XB_TESTS_E2E_CORPUS_H
+
+#include "vm/types.h"
+
+/* An element, in hex; per-CPU maps get the value for every CPU. */
+struct corpus_elem {
+	const char *map;
+	const char *key;
+	const char *value; /* "prog:NAME" among the bytes: that program's descriptor */
+};
+
+struct corpus_row {
+	const char *object;           /* without ".o" */
+	const char *not_compared;     /* why results depend on more than packet and maps, or NULL */
+	struct corpus_elem elems[12]; /* up to the first without a map */
+};
+
+extern const struct corpus_row corpus_rows[];
+extern const u32 corpus_row_cnt;
+
+/*
+ * Debian's xdp-tools: objects that others wrote. Each has some of the maps; elements for the others
+ * are left out.
+ */
+extern const struct corpus_row foreign_rows[];
+extern const u32 foreign_row_cnt;
+
+#endif

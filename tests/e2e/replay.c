@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/e2e/replay.h"
+
+#include "tests/e2e/record.h"
+#include "tests/e2e/replay_priv.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOW_NS 1700000000000000000ull
+
+/* What both forms of a run have to say. */
+struct result {
+	u32 retval;
+	u32 bytes; /* of metadata and packet, in run->out */
+	u32 meta_bytes;
+	u32 linear_bytes; /* with metadata */
+};
+
+static void
+record_result(struct run *run, const struct result *r)
+{
+	const struct replay_packet *p = run->packet;
+
+	record_note(run->file, "%s packet %u: returns %u", p->capture, p->n, r->retval);
+	record_note(run->file, "%s packet %u: %u bytes of metadata, %u linear", p->capture, p->n,
+	            r->meta_bytes, r->linear_bytes);
+	record_put(run->file, run->out, r->bytes, "%s packet %u: bytes", p->capture, p->n);
+}
+
+static int
+run_by_syscall(struct run *run, const struct bpf_program *prog, struct result *r)
+{
+	struct xdp_md in = { .data_end = run->packet->bytes }, out = { .data = 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->packet->data,
+	            .data_size_in = run->packet->bytes, .data_out = run->out,
+	            .data_size_out = XB_XDP_MAX_BYTES, .ctx_in = &in, .ctx_size_in = sizeof(in),
+	            .ctx_out = &out, .ctx_size_out = sizeof(out));
+	int err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+
+	*r = (struct result){ opts.retval, opts.data_size_out, out.data, out.data_end };
+	return err;
+}
+
+static int
+run_by_call(struct run *run, const struct bpf_program *prog, struct result *r)
+{
+	const struct xb_xdp_in in = {
+		.data = run->packet->data,
+		.bytes = run->packet->bytes,
+		.ingress_ifindex = 1,
+	};
+	struct xb_xdp_out out;
+	struct xb_obj *obj;
+	int err = xb_obj_by_fd(run->emu, bpf_program__fd(prog), XB_OBJ_PROG, &obj);
+
+	if (err)
+		return err;
+	xb_xdp_load(run->xdp, &in);
+	xb_xdp_run(run->xdp, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	if (out.fault) {
+		record_note(run->file, "fault: %s", out.fault->message);
+		return -EFAULT;
+	}
+	*r = (struct result){ out.retval, out.meta_bytes + out.bytes, out.meta_bytes,
+		              out.meta_bytes + out.linear_bytes };
+	if (out.meta_bytes)
+		memcpy(run->out, out.meta, out.meta_bytes);
+	xb_xdp_copy(run->xdp, 0, out.bytes, run->out + out.meta_bytes);
+	return 0;
+}
+
+static void
+run_prog(struct run *run, const struct bpf_program *prog)
+{
+	const struct replay_packets *packets = run->opts->packets;
+
+	record_note(run->file, "program %s", bpf_program__name(prog));
+	for (u32 i = 0; i < packets->cnt; i++) {
+		struct result r;
+		int err;
+
+		run->packet = &packets->packets[i];
+		err = run->world == WORLD_EMU ? run_by_call(run, prog, &r)
+		                              : run_by_syscall(run, prog, &r);
+		run_events_take(run);
+		if (err)
+			record_note(run->file, "%s packet %u: error %d", run->packet->capture,
+			            run->packet->n, err);
+		else
+			record_result(run, &r);
+	}
+}
+
+static void
+run_progs(struct run *run)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, run->obj)
+	{
+		/* Programs of devmap and cpumap entries have no test run. */
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_XDP &&
+		    (bpf_program__expected_attach_type(prog) == BPF_XDP ||
+		     bpf_program__expected_attach_type(prog) == 0))
+			run_prog(run, prog);
+	}
+}
+
+static int
+print_warnings(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, ap) : 0;
+}
+
+/* The kernel's world: a private bpffs for pins, and always the same CPU. */
+static void
+enter_kernel(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL);
+}
+
+static bool
+enter_emu(struct run *run)
+{
+	const struct xb_emu_opts opts = { .cpu_cnt = run->cpu_cnt };
+	const struct xb_xdp_opts xdp_opts = { .vcpu = 0 };
+	struct xb_err err = XB_ERR_INIT;
+
+	run->emu = xb_emu_new(&opts, &err);
+	if (!run->emu) {
+		record_note(run->file, "emulator: %s", err.msg);
+		return false;
+	}
+	run->emu->clock = (struct xb_clock){ .now_ns = NOW_NS, .boot_ns = NOW_NS / 2 };
+	xb_xdp_register(run->emu);
+	run->xdp = xb_xdp_new(run->emu, &xdp_opts, &err);
+	if (!run->xdp)
+		record_note(run->file, "emulator: %s", err.msg);
+	xb_emu_enter(run->emu);
+	return run->xdp != NULL;
+}
+
+static void
+load_and_run(struct run *run)
+{
+	int err;
+
+	run->obj = bpf_object__open_file(run->opts->path, NULL);
+	if (!run->obj) {
+		record_note(run->file, "open gives %d", -errno);
+		return;
+	}
+	err = bpf_object__load(run->obj);
+	record_note(run->file, "load gives %d", err);
+	if (err || !run_events_open(run) || !run_fill_maps(run))
+		return;
+	run_progs(run);
+	run_dump_maps(run);
+}
+
+/* The child process. */
+static void
+run_child(enum world world, const struct replay_opts *opts, FILE *file)
+{
+	struct run run = {
+		.world = world,
+		.opts = opts,
+		.file = file,
+		.cpu_cnt = (u32)libbpf_num_possible_cpus(),
+		.out = calloc(1, XB_XDP_MAX_BYTES + 4096),
+	};
+
+	libbpf_set_print(print_warnings);
+	if (world == WORLD_KERNEL)
+		enter_kernel();
+	if (run.out && (world == WORLD_KERNEL || enter_emu(&run)))
+		load_and_run(&run);
+}
+
+FILE *
+replay(enum world world, const struct replay_opts *opts)
+{
+	FILE *file = tmpfile();
+	int status = 0;
+	pid_t pid;
+
+	if (!file)
+		return NULL;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		run_child(world, opts, file);
+		fflush(file);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+		fseek(file, 0, SEEK_END);
+		record_note(file, "world %d: its process ended with status 0x%x", (int)world,
+		            status);
+		fflush(file);
+	}
+	return file;
+}
+
+bool
+replay_kernel_permitted(void)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd =
+	        bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", insns, XB_ARRAY_SIZE(insns), NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}

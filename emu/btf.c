@@ -96,28 +96,55 @@ found_lock(u32 bit_off, u32 value_bytes, u32 *off, u32 *cnt)
 	return 0;
 }
 
+/* The type behind modifiers and typedefs, or NULL. */
+static const struct btf_type *
+skip_mods(const struct btf *btf, u32 id)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	while (t && (btf_is_mod(t) || btf_is_typedef(t)))
+		t = btf__type_by_id(btf, t->type);
+	return t;
+}
+
+/* Locks among the members of a struct, not those of structs inside it. */
+static int
+lock_in_struct(const struct btf *btf, const struct btf_type *t, u32 value_bytes, u32 *off, u32 *cnt)
+{
+	const struct btf_member *m = btf_members(t);
+	int rc = 0;
+
+	for (u32 i = 0; rc == 0 && i < btf_vlen(t); i++)
+		if (is_spin_lock(btf, m[i].type))
+			rc = found_lock(btf_member_bit_offset(t, i), value_bytes, off, cnt);
+	return rc;
+}
+
+/* Locks among the variables of a section. */
+static int
+lock_in_datasec(const struct btf *btf, const struct btf_type *t, u32 value_bytes, u32 *off,
+                u32 *cnt)
+{
+	const struct btf_var_secinfo *v = btf_var_secinfos(t);
+	int rc = 0;
+
+	for (u32 i = 0; rc == 0 && i < btf_vlen(t); i++)
+		if (is_spin_lock(btf, btf__type_by_id(btf, v[i].type)->type))
+			rc = found_lock(v[i].offset * 8, value_bytes, off, cnt);
+	return rc;
+}
+
 int
 xb_btf_spin_lock_off(const struct xb_btf *btf, u32 value_type_id, u32 value_size, u32 *off)
 {
-	const struct btf_type *t = btf__type_by_id(btf->btf, value_type_id);
+	const struct btf_type *t = skip_mods(btf->btf, value_type_id);
 	u32 cnt = 0, at = 0;
 	int rc = 0;
 
-	if (t && btf_is_datasec(t)) {
-		const struct btf_var_secinfo *v = btf_var_secinfos(t);
-
-		for (u32 i = 0; rc == 0 && i < btf_vlen(t); i++)
-			if (is_spin_lock(btf->btf, btf__type_by_id(btf->btf, v[i].type)->type))
-				rc = found_lock(v[i].offset * 8, value_size, &at, &cnt);
-	} else if (t && btf_is_struct(t)) {
-		const struct btf_member *m = btf_members(t);
-
-		for (u32 i = 0; rc == 0 && i < btf_vlen(t); i++)
-			if (is_spin_lock(btf->btf, m[i].type))
-				rc = found_lock(btf_member_bit_offset(t, i), value_size, &at, &cnt);
-	} else {
-		return -EINVAL;
-	}
+	if (t && btf_is_datasec(t))
+		rc = lock_in_datasec(btf->btf, t, value_size, &at, &cnt);
+	else if (t && btf_is_struct(t))
+		rc = lock_in_struct(btf->btf, t, value_size, &at, &cnt);
 	if (rc)
 		return rc;
 	if (cnt == 0)

@@ -122,6 +122,7 @@ const struct corpus_row foreign_rows[] = {
 	{ .object = "xdpfilt_dny_tcp", .elems = { FILTERS } },
 	{ .object = "xdpfilt_dny_udp", .elems = { FILTERS } },
 	{ .object = "xdp-dispatcher" },
+	{ .object = "xdpdump_xdp" },
 	{ .object = "xsk_def_xdp_prog" },
 	{ .object = "xsk_def_xdp_prog_5.3" },
 };

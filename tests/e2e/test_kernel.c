@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#define PACKETS_PER_CAPTURE 40
+#define PACKETS_PER_CAPTURE 1000
 
 struct suite {
 	const char *dir;
@@ -154,17 +154,17 @@ main(int argc, char **argv)
 	if (!suite.kernel)
 		printf("skipped: bpf(2) not permitted\n");
 	read_directory(&suite.packets, argv[2], UINT32_MAX);
+	if (pcaps)
+		read_directory(&suite.packets, pcaps, PACKETS_PER_CAPTURE);
+	else
+		printf("skipped: XDPBENCH_PCAPS names no directory of captures\n");
+	printf("%u packets\n", suite.packets.cnt);
 	if (argc == 3) {
 		suite.dir = argv[1];
 		failed = run_rows(&suite, "corpus", corpus_rows, corpus_row_cnt);
 	} else {
 		suite.dir = argv[3];
 		suite.foreign = true;
-		if (pcaps)
-			read_directory(&suite.packets, pcaps, PACKETS_PER_CAPTURE);
-		else
-			printf("skipped: XDPBENCH_PCAPS names no directory of captures\n");
-		printf("%u packets\n", suite.packets.cnt);
 		failed = run_rows(&suite, "foreign objects", foreign_rows, foreign_row_cnt);
 	}
 	replay_packets_fini(&suite.packets);

@@ -3,9 +3,10 @@
  * What registers are known to hold: constants, and distances from the frame's top or the context.
  *
  * Forward data flow over basic blocks. A block's entry state is the meet of those of its
- * predecessors; a register only ever goes from a value to "nothing", so the walk ends after a few
- * rounds. Functions start with nothing known but R10, and R1 in the first. (The verifier does this
- * and far more; here it only saves work at run time, and knowing less is always safe.)
+ * predecessors; a register only ever goes from a value to "nothing", so the walk ends after few
+ * visits. Functions start with nothing known but R10, and R1 in the first, unless it is called too.
+ * (The verifier does this and far more; here it only saves work at run time, and knowing less is
+ * always safe.)
  */
 #include "vm/prog_priv.h"
 
@@ -25,6 +26,8 @@ struct tracker {
 	struct state *states; /* entry states */
 	bool *seen;           /* whether a state was reached at all */
 	bool *dirty;          /* whether it changed since its block was walked */
+	u32 *todo;            /* first slots of dirty blocks, each once */
+	u32 todo_cnt;
 	u32 block_cnt;
 };
 
@@ -142,6 +145,17 @@ entry_state(bool first)
 	return s;
 }
 
+static void
+make_dirty(struct tracker *t, u32 pc)
+{
+	s32 b = t->block[pc];
+
+	if (t->dirty[b])
+		return;
+	t->dirty[b] = true;
+	t->todo[t->todo_cnt++] = pc;
+}
+
 /* Merges a predecessor's state into a block's entry. */
 static void
 meet(struct tracker *t, s64 pc, const struct state *from)
@@ -151,7 +165,8 @@ meet(struct tracker *t, s64 pc, const struct state *from)
 
 	if (!t->seen[b]) {
 		*to = *from;
-		t->seen[b] = t->dirty[b] = true;
+		t->seen[b] = true;
+		make_dirty(t, (u32)pc);
 		return;
 	}
 	for (u32 i = 0; i < REGS; i++) {
@@ -159,12 +174,12 @@ meet(struct tracker *t, s64 pc, const struct state *from)
 		    (to->r[i].kind == from->r[i].kind && to->r[i].value == from->r[i].value))
 			continue;
 		to->r[i] = nothing;
-		t->dirty[b] = true;
+		make_dirty(t, (u32)pc);
 	}
 }
 
-/* Walks the block at pc from its entry state to its end; returns the slot after it. */
-static u32
+/* Walks the block at pc from its entry state to its end. */
+static void
 walk_block(struct tracker *t, u32 pc)
 {
 	const struct xb_prog *prog = t->prog;
@@ -180,10 +195,10 @@ walk_block(struct tracker *t, u32 pc)
 			meet(t, target, &s);
 		pc += is_wide(prog, pc) ? 2 : 1;
 		if (pc >= prog->insn_cnt || !falls_through(id))
-			return pc;
+			return;
 		if (t->block[pc] >= 0) {
 			meet(t, pc, &s);
-			return pc;
+			return;
 		}
 	}
 }
@@ -218,31 +233,39 @@ find_blocks(struct tracker *t, struct xb_err *err)
 	t->states = calloc(t->block_cnt, sizeof(*t->states));
 	t->seen = calloc(t->block_cnt, sizeof(*t->seen));
 	t->dirty = calloc(t->block_cnt, sizeof(*t->dirty));
-	if (!t->states || !t->seen || !t->dirty)
+	t->todo = calloc(t->block_cnt, sizeof(*t->todo));
+	if (!t->states || !t->seen || !t->dirty || !t->todo)
 		return xb_err_errno(err, ENOMEM, "program");
 	return 0;
 }
 
+/* Whether the first function is called too, or its address taken: R1 may be anything then. */
+static bool
+first_is_called(const struct xb_prog *prog)
+{
+	for (u32 pc = 0; pc < prog->insn_cnt; pc += is_wide(prog, pc) ? 2 : 1) {
+		enum xb_insn_id id = prog->ops[pc].code;
+
+		if ((id == XB_INSN_CALL_LOCAL || id == XB_INSN_LDFUNC) &&
+		    (s64)pc + 1 + prog->insns[pc].imm == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A stack of blocks: each is walked once, and once more for each register that is given up. */
 static void
 reach_fixpoint(struct tracker *t)
 {
 	const struct xb_prog *prog = t->prog;
-	bool again = true;
 
 	for (u32 i = 0; i < prog->subprog_cnt; i++) {
-		struct state s = entry_state(i == 0);
+		struct state s = entry_state(i == 0 && !first_is_called(prog));
 
 		meet(t, prog->subprogs[i].start, &s);
 	}
-	while (again) {
-		again = false;
-		for (u32 pc = 0; pc < prog->insn_cnt; pc++) {
-			if (t->block[pc] < 0 || !t->dirty[t->block[pc]])
-				continue;
-			walk_block(t, pc);
-			again = true;
-		}
-	}
+	while (t->todo_cnt)
+		walk_block(t, t->todo[--t->todo_cnt]);
 }
 
 int
@@ -267,6 +290,7 @@ xb_prog_track(const struct xb_prog *prog,
 		transfer(prog, pc, &s);
 		ret = fn(arg, pc, before.r, err);
 	}
+	free(t.todo);
 	free(t.dirty);
 	free(t.seen);
 	free(t.states);

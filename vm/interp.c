@@ -360,15 +360,17 @@ MAY_GOTO:
 CALL:
 CALL_KFUNC : {
 	const struct xb_call *call = op->call;
+	u64 r0;
 
 	if (XB_UNLIKELY(left < 0))
 		goto out_of_budget;
 	p->pc = (u32)(op - ops);
 	p->insns = p->max_insns - (u64)left;
-	r[0] = call->fn(p, call, r);
+	r0 = call->fn(p, call, r);
 	left = (s64)(p->max_insns - p->insns);
 	if (XB_UNLIKELY(p->event))
 		goto event;
+	r[0] = r0;
 	NEXT;
 }
 CALL_LOCAL : {
@@ -418,6 +420,8 @@ event:
 	if (!(p->event & XB_PROC_FAULTED)) {
 		p->event = 0;
 		p->prog = p->next_prog;
+		/* Loads from the context were proved for R1 as it is at the start of a run. */
+		r[1] = p->ctx_gaddr;
 		xb_proc_enter_frame(p, p->prog->subprogs[0].uses_frame);
 		ops = op = p->prog->ops;
 		left--;
@@ -440,8 +444,8 @@ too_deep:
 	goto event;
 out_of_budget:
 	p->pc = (u32)(op - ops);
-	xb_proc_fault(p, XB_FAULT_BUDGET, "stopped after %llu instructions",
-	              (unsigned long long)(p->max_insns - (u64)left));
+	p->insns = p->max_insns - (u64)left;
+	xb_proc_fault_budget(p);
 	goto event;
 
 stepped:

@@ -65,10 +65,10 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 	proc->insns = 0;
 	proc->max_insns = proc->vm->max_insns;
 	proc->base_depth = 0;
+	proc->ctx_gaddr = ctx_gaddr;
 	proc->fault.kind = XB_FAULT_NONE;
 	memset(proc->r, 0, 10 * sizeof(proc->r[0]));
 	proc->r[1] = ctx_gaddr;
-	proc->ctx_gaddr = ctx_gaddr;
 	xb_proc_enter_frame(proc, prog->subprogs[0].uses_frame);
 }
 
@@ -122,6 +122,13 @@ xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ..
 	vsnprintf(f->message, sizeof(f->message), fmt, ap);
 	va_end(ap);
 	return 0;
+}
+
+void
+xb_proc_fault_budget(struct xb_proc *proc)
+{
+	xb_proc_fault(proc, XB_FAULT_BUDGET, "stopped after %llu instructions",
+	              (unsigned long long)proc->insns);
 }
 
 static enum xb_fault_kind
@@ -221,6 +228,11 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 	if (proc->depth + 1 >= XB_PROC_FRAMES) {
 		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %d frames of calls",
 		              XB_PROC_FRAMES);
+		return false;
+	}
+	/* A callback that never jumps does not look at the budget itself. */
+	if (proc->insns > proc->max_insns) {
+		xb_proc_fault_budget(proc);
 		return false;
 	}
 	memcpy(caller.r, proc->r, sizeof(caller.r));

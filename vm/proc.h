@@ -44,12 +44,12 @@ struct xb_proc {
 	u32 depth;      /* active frames - 1 */
 	u32 tail_calls; /* of this run */
 	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
+	u64 ctx_gaddr;  /* R1 at the start of this run, and after each tail call */
 	u64 max_insns;  /* budget; a run is stopped at the first taken jump or call past it */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
-	u64 ctx_gaddr;	/* of the run's context: R1 at entry */
 	u64 lock_gaddr; /* of the 4-byte lock that a call took and nobody gave back; 0: none */
-	void *run;                       /* the context's own (an xdp_buff, an sk_buff) */
-	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
+	void *run;      /* the context's own (an xdp_buff, an sk_buff) */
+	struct xb_fault fault; /* valid after XB_RUN_FAULT */
 	struct xb_region *stack;
 	u64 frame_top[XB_PROC_FRAMES]; /* R10 of each frame */
 	u32 may_goto[XB_PROC_FRAMES];  /* times that each frame may still go on */
@@ -82,7 +82,9 @@ u64 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt
  * sentence. */
 u64 xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what);
 
-/* Inside a call: asks for prog to take the place of the current one. False: 33 were done already.
+/*
+ * Inside a call: asks for prog to take the place of the current one, with R1 as at the start of the
+ * run. False: 33 were done already.
  */
 bool xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog);
 

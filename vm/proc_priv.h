@@ -45,6 +45,9 @@ xb_proc_pop_frame(struct xb_proc *proc)
 	proc->r[10] = proc->frame_top[proc->depth];
 }
 
+/* Stops the run for its proc->insns. */
+void xb_proc_fault_budget(struct xb_proc *proc);
+
 /*
  * Interprets from proc->pc of proc->prog until the frame at base_depth exits, a fault, or, with
  * `step`, one instruction.

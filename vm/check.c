@@ -79,7 +79,7 @@ check_insn(struct checker *c, u32 pc)
 	    check_field(c, pc, "imm", row->imm, insn->imm))
 		return -1;
 	if (BPF_CLASS(row->code) == BPF_LD && BPF_MODE(row->code) != BPF_IMM &&
-	    (!c->prog->may_load_packet || !c->prog->vm->ops->load_packet))
+	    (!c->prog->may_load_packet || !c->prog->vm->ops || !c->prog->vm->ops->load_packet))
 		return xb_prog_err(c->prog, pc, c->err,
 		                   "LD_ABS and LD_IND are not for programs of this type");
 	c->prog->ops[pc].code = (u16)id;

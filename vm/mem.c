@@ -59,7 +59,8 @@ xb_mem_new(u64 bytes, struct xb_err *err)
 		}
 		bytes /= 2;
 	}
-	mem->low_next = XB_MEM_NULL_BYTES;
+	/* A page before the first region: near it an address is not near null. */
+	mem->low_next = XB_MEM_NULL_BYTES + PAGE_BYTES;
 	mem->high_next = XB_MEM_LOW_END;
 	return mem;
 }

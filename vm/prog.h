@@ -96,7 +96,7 @@ void *xb_prog_user(const struct xb_prog *prog);
 /* The original instructions, as given (and count of slots). */
 const struct bpf_insn *xb_prog_insns(const struct xb_prog *prog, u32 *cnt);
 
-/* The function that slot pc is in, by BTF or "main"/"sub_N"; never NULL. */
+/* The function that slot pc is in, or the program's name where it came without; never NULL. */
 const char *xb_prog_func_name(const struct xb_prog *prog, u32 pc);
 
 /* The source line of slot pc, or NULL where the program has none. */

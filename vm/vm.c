@@ -20,6 +20,8 @@ xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 	}
 	vm->vcpu_cnt = opts->vcpu_cnt;
 	vm->max_insns = opts->max_insns ? opts->max_insns : XB_VM_MAX_INSNS;
+	if (vm->max_insns > INT64_MAX) /* engines count down, below 0 */
+		vm->max_insns = INT64_MAX;
 	vm->ops = opts->ops;
 	vm->emu = opts->emu;
 	return vm;

@@ -3,19 +3,18 @@
 
 #include "bench/mapjson.h"
 
-#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>
 
 static void
-write_redirect(struct xb_json *j, const struct xb_result *r)
+write_redirect(struct xb_json *j, const struct xb_object *o, const struct xb_result *r)
 {
 	const struct xb_redirect *to = &r->out.redirect;
 
 	xb_json_open_object(j, "redirect");
 	xb_json_string(j, "kind", xb_redirect_kind_name(to->kind));
 	if (to->map) {
-		xb_json_string(j, "map", to->map->name);
+		xb_json_string(j, "map", xb_object_map_name(o, to->map));
 		if (!(to->flags & BPF_F_BROADCAST))
 			xb_json_u64(j, "key", to->key);
 	}
@@ -88,7 +87,7 @@ write_printk(struct xb_json *j, const struct xb_notes *notes)
 }
 
 static void
-write_events(struct xb_json *j, const struct xb_notes *notes)
+write_events(struct xb_json *j, const struct xb_object *o, const struct xb_notes *notes)
 {
 	bool open = false;
 
@@ -99,7 +98,7 @@ write_events(struct xb_json *j, const struct xb_notes *notes)
 			xb_json_open_array(j, "events");
 		open = true;
 		xb_json_open_object(j, NULL);
-		xb_json_string(j, "map", notes->notes[i].map->name);
+		xb_json_string(j, "map", xb_object_map_name(o, notes->notes[i].map));
 		xb_json_hex(j, "data", notes->buf + notes->notes[i].off, notes->notes[i].bytes, NULL, 0);
 		xb_json_close_object(j);
 	}
@@ -137,11 +136,11 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 	xb_json_u64(j, "insns", out->insns);
 	xb_json_u64(j, "cpu", 0);
 	if (out->redirect.kind != XB_REDIRECT_NONE)
-		write_redirect(j, r);
+		write_redirect(j, opts->object, r);
 	write_ctx(j, r);
 	if (r->notes->cnt) {
 		write_printk(j, r->notes);
-		write_events(j, r->notes);
+		write_events(j, opts->object, r->notes);
 	}
 	if (out->fault)
 		write_fault(j, out->fault);
@@ -166,14 +165,8 @@ xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struc
 int
 xb_lines_maps(struct xb_json *j, const struct xb_object *o, struct xb_err *err)
 {
-	struct bpf_map *bpf;
-
-	bpf_object__for_each_map(bpf, o->bpf) {
-		struct xb_map *map = xb_object_map(o, bpf);
-
-		if (!map)
-			continue;
-		if (xb_mapjson_write(j, map, bpf_map__name(bpf), err) != 0)
+	for (u32 i = 0; i < o->map_cnt; i++) {
+		if (xb_mapjson_write(j, o->maps[i].map, o->maps[i].name, err) != 0)
 			return -1;
 		xb_json_newline(j);
 	}

@@ -10,6 +10,7 @@
 #include "bench/result.h"
 
 struct xb_lines_opts {
+	const struct xb_object *object; /* for the names of maps */
 	bool no_data; /* leave "data" out */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/object.h"
 
-#include "bench/elf.h"
+#include "bench/elfcheck.h"
 #include "emu/btf.h"
 
 #include <bpf/bpf.h>
@@ -224,6 +224,7 @@ xb_object_free(struct xb_object *o)
 		bpf_object__close(o->bpf);
 		xb_emu_enter(NULL);
 	}
+	free(o->maps);
 	free(o->load_log);
 	free(o->said);
 	free(o);
@@ -383,6 +384,27 @@ load_error(struct xb_object *o, int errnum, struct xb_err *err)
 	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", name_bytes, said, (int)log_bytes, o->load_log);
 }
 
+static int
+list_maps(struct xb_object *o, struct xb_err *err)
+{
+	struct bpf_map *bpf;
+	u32 cnt = 0;
+
+	bpf_object__for_each_map(bpf, o->bpf)
+		cnt++;
+	o->maps = calloc(cnt ? cnt : 1, sizeof(*o->maps));
+	if (!o->maps)
+		return xb_err_errno(err, ENOMEM, "maps");
+	bpf_object__for_each_map(bpf, o->bpf) {
+		struct xb_map *map = xb_object_map(o, bpf);
+
+		if (map)
+			o->maps[o->map_cnt++] =
+				(struct xb_object_map){ .map = map, .name = bpf_map__name(bpf) };
+	}
+	return 0;
+}
+
 int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
@@ -395,6 +417,8 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 	listen(NULL);
 	if (rc != 0)
 		return load_error(o, -rc, err);
+	if (list_maps(o, err) != 0)
+		return -1;
 	if (!o->chosen)
 		return 0;
 	o->prog = xb_object_prog(o, o->chosen);
@@ -435,4 +459,13 @@ struct bpf_map *
 xb_object_find_map(const struct xb_object *o, const char *name)
 {
 	return bpf_object__find_map_by_name(o->bpf, name);
+}
+
+const char *
+xb_object_map_name(const struct xb_object *o, const struct xb_map *map)
+{
+	for (u32 i = 0; i < o->map_cnt; i++)
+		if (o->maps[i].map == map)
+			return o->maps[i].name;
+	return map->name;
 }

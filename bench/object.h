@@ -27,12 +27,20 @@ struct xb_object_opts {
 	bool verbose;	  /* libbpf's messages go to standard error too */
 };
 
+/* A map of the object, as the emulator has it. */
+struct xb_object_map {
+	struct xb_map *map;
+	const char *name; /* as in the source; the emulator's own is cut at 15 characters */
+};
+
 struct xb_object {
 	struct xb_emu *emu; /* borrowed */
 	struct xb_object_opts opts;
 	struct bpf_object *bpf;
 	struct bpf_program *chosen;
 	struct xb_bpf_prog *prog; /* the chosen one, when loaded */
+	struct xb_object_map *maps; /* those that were made, when loaded */
+	u32 map_cnt;
 	char *said;		  /* libbpf's warnings, one a line */
 	size_t said_bytes;
 	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD */
@@ -57,6 +65,9 @@ void xb_object_free(struct xb_object *o);
 /* What the emulator holds of libbpf's program or map; NULL where it was not loaded. */
 struct xb_bpf_prog *xb_object_prog(const struct xb_object *o, const struct bpf_program *prog);
 struct xb_map *xb_object_map(const struct xb_object *o, const struct bpf_map *map);
+
+/* The full name of a map that the emulator hands out. */
+const char *xb_object_map_name(const struct xb_object *o, const struct xb_map *map);
 
 /* By name, as in the source. NULL: there is none. */
 struct bpf_program *xb_object_find_prog(const struct xb_object *o, const char *name);

@@ -215,9 +215,10 @@ new_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct x
 	return (int)sink->port_cnt++;
 }
 
-/* The interface's number in the file, or -1. */
+/* The interface's number in the file, or -1; the packet came in by if_idx. */
 static int
-find_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct xb_err *err)
+find_port(struct xb_output *out, struct sink *sink, struct xb_port port, u32 if_idx,
+	  struct xb_err *err)
 {
 	if (XB_LIKELY(sink->port_last < sink->port_cnt &&
 		      same_port(sink->ports[sink->port_last].port, port)))
@@ -227,6 +228,10 @@ find_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct 
 			sink->port_last = i;
 			return (int)i;
 		}
+	/* The interface that packets came in by is the first. */
+	if (sink->port_cnt == 0 && port.kind != XB_PORT_INGRESS && !out->by_port &&
+	    new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, if_idx }, err) < 0)
+		return -1;
 	return new_port(out, sink, port, err);
 }
 
@@ -311,7 +316,7 @@ write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 
 	if (!sink)
 		return -1;
-	if_id = find_port(out, sink, b->port, err);
+	if_id = find_port(out, sink, b->port, b->r->pkt->if_idx, err);
 	if (if_id < 0)
 		return -1;
 	packet.if_id = (u32)if_id;
@@ -460,9 +465,13 @@ free_output:
 }
 
 static int
-close_sink(struct sink *sink, struct xb_err *err)
+close_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
 {
 	int rc = 0;
+
+	/* A capture without an interface is none that others read. */
+	if (sink->port_cnt == 0 && new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, 0 }, err) < 0)
+		rc = -1;
 
 	for (u32 i = 0; rc == 0 && i < sink->port_cnt; i++)
 		rc = xb_writer_stats(sink->writer, i, &sink->ports[i].stats, err);
@@ -485,7 +494,7 @@ xb_output_close(struct xb_output *out, struct xb_err *err)
 	for (u32 i = 0; i < out->sink_cnt; i++) {
 		struct xb_err next = XB_ERR_INIT;
 
-		if (close_sink(&out->sinks[i], rc == 0 ? err : &next) != 0)
+		if (close_sink(out, &out->sinks[i], rc == 0 ? err : &next) != 0)
 			rc = -1;
 	}
 	free(out->sinks);

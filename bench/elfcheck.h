@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * elf.h - whether a file is a BPF object at all, looked at before libbpf is.
+ * elfcheck.h - whether a file is a BPF object at all, looked at before libbpf is.
  */
-#ifndef XB_BENCH_ELF_H
-#define XB_BENCH_ELF_H
+#ifndef XB_BENCH_ELFCHECK_H
+#define XB_BENCH_ELFCHECK_H
 
 #include "vm/err.h"
 #include "vm/types.h"

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/replay.h"
+
+#include "bench/lines.h"
+#include "bench/progress.h"
+#include "bench/result.h"
+#include "bench/say.h"
+#include "bench/summary.h"
+#include "pcaps/filter.h"
+#include "pcaps/link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define REPLAY_MAX_FILTERS 16	   /* link types in one capture */
+#define REPLAY_MAX_HOPS	   4	   /* redirects one after the other */
+#define BOOT_BEFORE_NS	   1000000000000ull /* programs find the machine up for 1,000 s at the first packet */
+#define ETHER_VLAN_BYTES   18
+
+/* A filter compiled for one link type. */
+struct link_filter {
+	u16 linktype;
+	struct xb_filter *filter;
+};
+
+/* What is said once. */
+enum note { NOTE_LINKTYPE = 1, NOTE_NO_ETHER = 2, NOTE_TOO_LONG = 4, NOTE_INVALID = 8 };
+
+struct replay {
+	struct xb_replay_opts opts;
+	struct xb_stats *stats;
+	struct xb_err *err;
+	struct xb_emu *emu;
+	struct xb_xdp *xdp;
+	struct xb_result r;
+	struct xb_notes notes;
+	struct xb_progress progress;
+	struct link_filter filters[REPLAY_MAX_FILTERS];
+	u32 filter_cnt;
+	struct xb_link_ether ether;
+	u64 n;			  /* packets counted, over all rounds */
+	u64 shift_ns;		  /* of this round's timestamps */
+	u64 first_ns, last_ns;	  /* of this round, as captured */
+	bool timed;		  /* first_ns is set */
+	bool need_data;		  /* somebody wants the packet's bytes after the run */
+	bool copies;		  /* --emit forwarded: redirected packets are written copy by copy */
+	u32 said;		  /* enum note */
+	u32 hops;
+	int rc; /* of writing copies */
+	u8 *flat; /* a packet in one piece */
+};
+
+static bool
+once(struct replay *p, enum note note)
+{
+	if (p->said & note || p->opts.cli->quiet)
+		return false;
+	p->said |= note;
+	return true;
+}
+
+/* The packet as Ethernet. 0; 1 where it has no such form; -1 where the capture cannot be used. */
+static int
+make_ether(struct replay *p, const struct xb_packet *pkt)
+{
+	struct xb_xdp_in *in = &p->r.in;
+	char name[XB_LINK_NAME_LEN];
+	int rc;
+
+	in->hdr_bytes = 0;
+	in->data = pkt->data;
+	in->bytes = pkt->caplen;
+	if (XB_LIKELY(pkt->linktype == XB_LINKTYPE_ETHERNET))
+		return 0;
+	if (p->opts.cli->linktype_strict)
+		return xb_err_set(p->err, XB_ERR_FILE, "%s: link type %s is not Ethernet",
+				  p->opts.capture, xb_link_name(pkt->linktype, name));
+	rc = xb_link_to_ether(pkt->linktype, pkt->data, pkt->caplen, &p->ether, p->err);
+	if (rc < 0)
+		return xb_err_prefix(p->err, "%s", p->opts.capture);
+	if (rc > 0) {
+		if (once(p, NOTE_NO_ETHER))
+			xb_say("%s: packet %llu is not run: %s", p->opts.capture,
+			       (unsigned long long)p->r.n, p->err->msg);
+		return 1;
+	}
+	if (once(p, NOTE_LINKTYPE))
+		xb_say("%s: link type %s: Ethernet headers are made up", p->opts.capture,
+		       xb_link_name(pkt->linktype, name));
+	in->hdr = p->ether.hdr;
+	in->hdr_bytes = p->ether.hdr_len;
+	in->data += p->ether.strip_bytes;
+	in->bytes -= p->ether.strip_bytes;
+	return 0;
+}
+
+static struct xb_filter *
+filter_of(struct replay *p, u16 linktype)
+{
+	struct link_filter *f;
+
+	for (u32 i = 0; i < p->filter_cnt; i++)
+		if (p->filters[i].linktype == linktype)
+			return p->filters[i].filter;
+	if (p->filter_cnt == REPLAY_MAX_FILTERS) {
+		xb_err_set(p->err, XB_ERR_FILE, "%s: more than %d link types to filter",
+			   p->opts.capture, REPLAY_MAX_FILTERS);
+		return NULL;
+	}
+	f = &p->filters[p->filter_cnt];
+	f->linktype = linktype;
+	f->filter = xb_filter_new(p->opts.cli->filter, linktype, 0, p->err);
+	if (!f->filter) {
+		xb_err_prefix(p->err, "--filter");
+		return NULL;
+	}
+	p->filter_cnt++;
+	return f->filter;
+}
+
+/* Whether the packet goes through the program: 1, 0, or -1. */
+static int
+wanted(struct replay *p, const struct xb_packet *pkt)
+{
+	const struct xb_filter *filter;
+	int rc = make_ether(p, pkt);
+
+	p->r.ether = rc == 0;
+	if (rc != 0) {
+		p->stats->unfit++;
+		return rc < 0 ? -1 : 0;
+	}
+	if (p->opts.cli->filter) {
+		filter = filter_of(p, pkt->linktype);
+		if (!filter)
+			return -1;
+		if (!xb_filter_match(filter, pkt->data, pkt->caplen, pkt->len)) {
+			p->stats->unmatched++;
+			return 0;
+		}
+	}
+	if (XB_UNLIKELY(p->r.in.hdr_bytes + p->r.in.bytes > XB_XDP_MAX_BYTES)) {
+		p->stats->unfit++;
+		if (once(p, NOTE_TOO_LONG))
+			xb_say("%s: packet %llu is not run: %u bytes are more than an XDP buffer holds (%u)",
+			       p->opts.capture, (unsigned long long)p->r.n,
+			       p->r.in.hdr_bytes + p->r.in.bytes, XB_XDP_MAX_BYTES);
+		return 0;
+	}
+	return 1;
+}
+
+static u64
+wall_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
+}
+
+static void
+set_clock(struct replay *p)
+{
+	struct xb_clock *clock = &p->emu->clock;
+
+	if (p->opts.cli->clock == XB_CLOCK_CAPTURE)
+		clock->now_ns = p->r.ts_ns;
+	else if (p->opts.cli->clock == XB_CLOCK_WALL)
+		clock->now_ns = wall_ns();
+}
+
+/* Fixes when the machine was booted, at the first packet. */
+static void
+start_clock(struct replay *p)
+{
+	struct xb_clock *clock = &p->emu->clock;
+
+	if (p->opts.cli->clock == XB_CLOCK_FIXED) {
+		*clock = (struct xb_clock){ .now_ns = p->opts.cli->clock_ns };
+		return;
+	}
+	set_clock(p);
+	clock->boot_ns = clock->now_ns > BOOT_BEFORE_NS ? clock->now_ns - BOOT_BEFORE_NS : 0;
+}
+
+static void
+tell_fault(const struct replay *p, const struct xb_fault *fault)
+{
+	char place[512];
+
+	xb_summary_place(fault->prog, fault->pc, place, sizeof(place));
+	xb_say("%s: packet %llu: %s: %s, at %s", p->opts.capture, (unsigned long long)p->r.n,
+	       xb_fault_kind_name(fault->kind), fault->message, place);
+}
+
+static void
+count_fault(struct replay *p, const struct xb_fault *fault)
+{
+	xb_stats_fault(p->stats, fault, p->r.n);
+	if (p->opts.cli->verbose)
+		tell_fault(p, fault);
+}
+
+/* What a redirect's target is called. */
+static struct xb_port
+target_port(const struct replay *p, enum xb_redirect_kind kind, u32 index)
+{
+	if (kind == XB_REDIRECT_CPUMAP)
+		return (struct xb_port){ XB_PORT_CPU, index };
+	if (kind == XB_REDIRECT_XSKMAP)
+		return (struct xb_port){ XB_PORT_SOCKET, index };
+	if (index == p->r.in.ingress_ifindex)
+		return (struct xb_port){ XB_PORT_INGRESS, p->r.pkt->if_idx };
+	return (struct xb_port){ XB_PORT_IFINDEX, index };
+}
+
+static void follow(struct replay *p, const struct xb_xdp_out *out);
+
+/* One copy of a redirected packet has come to a target. */
+static void
+deliver(void *arg, const struct xb_delivery *d)
+{
+	struct replay *p = arg;
+	struct xb_port port = target_port(p, d->redirect->kind, d->index);
+	struct xb_port counted = port;
+
+	if (d->ran) {
+		p->stats->insns.total += d->out.insns;
+		if (d->out.fault)
+			count_fault(p, d->out.fault);
+	}
+	if (port.kind == XB_PORT_INGRESS)
+		counted = (struct xb_port){ XB_PORT_IFINDEX, d->index };
+	xb_stats_target(p->stats, counted, d->out.bytes);
+	if (p->r.target_cnt < XB_RESULT_MAX_TARGETS)
+		p->r.targets[p->r.target_cnt++] = port;
+	if (d->out.status == XB_RUN_EXIT && d->ran && d->out.retval == XDP_REDIRECT) {
+		follow(p, &d->out);
+		return;
+	}
+	if (!d->forwarded || !p->copies || p->rc != 0)
+		return;
+	xb_xdp_copy(p->xdp, 0, d->out.bytes, p->flat);
+	p->rc = xb_output_copy(p->opts.output, &p->r, port, p->flat, d->out.bytes, p->err);
+}
+
+static void
+follow(struct replay *p, const struct xb_xdp_out *out)
+{
+	if (p->hops >= REPLAY_MAX_HOPS)
+		return;
+	p->hops++;
+	if (xb_xdp_follow(p->xdp, out, deliver, p) == 0)
+		p->stats->nowhere++;
+	p->hops--;
+}
+
+/* The packet after the run in one piece, before a redirect's target alters it. */
+static void
+take_data(struct replay *p)
+{
+	const struct xb_xdp_out *out = &p->r.out;
+	bool alone = out->bytes == out->linear_bytes && p->r.verdict != XDP_REDIRECT;
+
+	p->r.data = out->data;
+	if (alone || !p->need_data)
+		return;
+	/* Copies of a redirect use the first half, one after the other. */
+	p->r.data = p->flat + XB_XDP_MAX_BYTES;
+	xb_xdp_copy(p->xdp, 0, out->bytes, p->flat + XB_XDP_MAX_BYTES);
+}
+
+static void
+run(struct replay *p)
+{
+	struct xb_result *r = &p->r;
+
+	set_clock(p);
+	xb_xdp_load(p->xdp, &r->in);
+	xb_xdp_run(p->xdp, p->opts.session->object->prog, &r->out);
+	r->ran = true;
+	r->target_cnt = 0;
+	r->verdict = xb_verdict_of(r->out.retval);
+	p->stats->ran++;
+	p->stats->verdicts[r->verdict]++;
+	p->stats->truncated += r->pkt->caplen < r->pkt->len;
+	xb_stats_insns(&p->stats->insns, r->out.insns, r->n);
+	take_data(p);
+	if (XB_UNLIKELY(r->out.fault != NULL))
+		count_fault(p, r->out.fault);
+	else if (XB_UNLIKELY(r->verdict == XB_VERDICT_INVALID) && once(p, NOTE_INVALID))
+		xb_say("%s: packet %llu: the program returned %u, which is no XDP action; dropped",
+		       p->opts.capture, (unsigned long long)r->n, r->out.retval);
+	if (r->verdict == XDP_REDIRECT)
+		follow(p, &r->out);
+	xb_session_collect(p->opts.session, &p->notes);
+}
+
+static void
+trace(struct replay *p)
+{
+	const struct xb_result *r = &p->r;
+
+	if (!r->ran) {
+		fprintf(p->opts.trace, "%llu: not run, %u bytes\n", (unsigned long long)r->n,
+			r->pkt->caplen);
+		return;
+	}
+	fprintf(p->opts.trace, "%llu: %s, %u bytes, %llu instructions", (unsigned long long)r->n,
+		xb_verdict_name(r->verdict), r->out.bytes, (unsigned long long)r->out.insns);
+	for (u32 i = 0; i < r->target_cnt; i++)
+		fprintf(p->opts.trace, ", to %s %u", xb_port_kind_name(r->targets[i].kind),
+			r->targets[i].index);
+	fputs("\n", p->opts.trace);
+	for (u32 i = 0; i < p->notes.cnt; i++)
+		if (!p->notes.notes[i].map)
+			fprintf(p->opts.trace, "    %.*s\n", (int)p->notes.notes[i].bytes,
+				(const char *)p->notes.buf + p->notes.notes[i].off);
+	if (r->out.fault)
+		fprintf(p->opts.trace, "    fault: %s: %s\n", xb_fault_kind_name(r->out.fault->kind),
+			r->out.fault->message);
+}
+
+static int
+write_json(struct replay *p)
+{
+	const struct xb_lines_opts opts = {
+		.object = p->opts.session->object,
+		.no_data = p->opts.cli->no_data,
+	};
+
+	xb_lines_packet(p->opts.json, &opts, &p->r);
+	return p->opts.json->errnum ? xb_json_flush(p->opts.json, p->err) : 0;
+}
+
+static int
+replay_packet(struct replay *p, const struct xb_packet *pkt)
+{
+	struct xb_result *r = &p->r;
+	int rc;
+
+	r->n = ++p->n;
+	r->pkt = pkt;
+	r->ts_ns = pkt->ts_ns + p->shift_ns;
+	r->ran = false;
+	if (!p->opts.cli->has_queue)
+		r->in.rx_queue_index = pkt->meta.queue;
+	if (p->notes.cnt)
+		xb_notes_clear(&p->notes);
+	p->stats->packets++;
+	p->stats->bytes += pkt->caplen;
+	rc = wanted(p, pkt);
+	if (rc < 0)
+		return -1;
+	if (rc > 0)
+		run(p);
+	if (p->rc != 0)
+		return -1;
+	if (p->opts.output && xb_output_result(p->opts.output, r, p->err) != 0)
+		return -1;
+	if (p->opts.json && write_json(p) != 0)
+		return -1;
+	if (p->opts.trace)
+		trace(p);
+	return 0;
+}
+
+static void
+note_time(struct replay *p, const struct xb_packet *pkt)
+{
+	if (!p->timed) {
+		p->timed = true;
+		p->first_ns = pkt->ts_ns;
+		p->last_ns = pkt->ts_ns;
+		if (p->n == 0) {
+			p->r.ts_ns = pkt->ts_ns;
+			start_clock(p);
+		}
+	}
+	if (pkt->ts_ns > p->last_ns)
+		p->last_ns = pkt->ts_ns;
+}
+
+/* The capture once. 1: stopped; 0: at its end; -1. */
+static int
+replay_round(struct replay *p, u64 round)
+{
+	const struct xb_opts *cli = p->opts.cli;
+	u64 end = cli->count && cli->count < UINT64_MAX - cli->skip ? cli->skip + cli->count : UINT64_MAX;
+	struct xb_packet pkt;
+
+	for (u64 i = 0; i < end; i++) {
+		int rc = *p->opts.stop ? 2 : xb_reader_next(p->opts.reader, &pkt, p->err);
+
+		if (rc != 1)
+			return rc == 2 ? 1 : rc;
+		if (i < cli->skip)
+			continue;
+		note_time(p, &pkt);
+		if (replay_packet(p, &pkt) != 0)
+			return -1;
+		if (p->n % XB_PROGRESS_EVERY == 0)
+			xb_progress_update(&p->progress, p->opts.reader, round, p->n);
+	}
+	return 0;
+}
+
+static int
+replay_all(struct replay *p)
+{
+	int rc = 0;
+
+	for (u64 round = 0; rc == 0 && round < p->opts.cli->repeat; round++) {
+		if (round && xb_reader_rewind(p->opts.reader, p->err) != 0)
+			return -1;
+		rc = replay_round(p, round);
+		/* The next round begins a microsecond after this one's last packet. */
+		if (p->timed)
+			p->shift_ns += p->last_ns - p->first_ns + 1000;
+		p->timed = false;
+		if (rc == 0 && p->n == 0)
+			break;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+init(struct replay *p)
+{
+	const struct xb_opts *cli = p->opts.cli;
+	struct xb_xdp_opts xdp_opts = { .headroom = cli->headroom };
+	u32 headroom = cli->headroom ? cli->headroom : XB_XDP_HEADROOM;
+	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - headroom;
+
+	if (cli->mtu)
+		xdp_opts.linear_bytes = cli->mtu + ETHER_VLAN_BYTES < room ? cli->mtu + ETHER_VLAN_BYTES
+									   : room;
+	p->notes.keep_events = p->opts.json != NULL;
+	p->notes.keep_text = p->opts.json || p->opts.trace || (p->opts.output && !cli->write_pcap);
+	p->need_data = p->opts.output || p->opts.json;
+	p->copies = p->opts.output && cli->emit & XB_EMIT_FORWARDED;
+	p->r.notes = &p->notes;
+	p->r.in.meta = cli->meta_bytes ? cli->meta : NULL;
+	p->r.in.meta_bytes = cli->meta_bytes;
+	p->r.in.ingress_ifindex = cli->ingress_ifindex;
+	p->r.in.rx_queue_index = cli->rx_queue_index;
+	p->flat = malloc(2 * (size_t)XB_XDP_MAX_BYTES);
+	if (!p->flat)
+		return xb_err_errno(p->err, ENOMEM, "packet");
+	p->xdp = xb_xdp_new(p->emu, &xdp_opts, p->err);
+	if (!p->xdp)
+		return -1;
+	return xb_session_listen(p->opts.session, &p->notes, !cli->no_events, p->err);
+}
+
+int
+xb_replay(const struct xb_replay_opts *opts, struct xb_stats *stats, struct xb_err *err)
+{
+	struct replay *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (!p)
+		return xb_err_errno(err, ENOMEM, "replay");
+	p->opts = *opts;
+	p->stats = stats;
+	p->err = err;
+	p->emu = opts->session->emu;
+	xb_progress_init(&p->progress, !opts->cli->quiet && !opts->cli->no_progress, opts->cli->repeat);
+	rc = init(p);
+	stats->start_ns = xb_now_ns();
+	if (rc == 0)
+		rc = replay_all(p);
+	stats->end_ns = xb_now_ns();
+	stats->events = p->notes.event_cnt;
+	stats->printks = p->notes.printk_cnt;
+	xb_progress_clear(&p->progress);
+	p->emu->hooks = (struct xb_emu_hooks){ 0 };
+	for (u32 i = 0; i < p->filter_cnt; i++)
+		xb_filter_free(p->filters[i].filter);
+	xb_xdp_free(p->xdp);
+	xb_notes_fini(&p->notes);
+	free(p->flat);
+	free(p);
+	return rc;
+}

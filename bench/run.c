@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/run.h"
+
+#include "bench/lines.h"
+#include "bench/replay.h"
+#include "bench/say.h"
+#include "bench/summary.h"
+#include "bench/worker.h"
+#include "emu/pin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All that the command line names, open. */
+struct files {
+	struct xb_file object, read, write, json, dump;
+	struct xb_mapinit *inits; /* cli->map_cnt */
+};
+
+struct job {
+	const struct xb_opts *cli;
+	struct files files;
+};
+
+/* What the worker has made so far. */
+struct work {
+	const struct job *job;
+	const struct xb_worker *worker;
+	struct xb_session session;
+	struct xb_reader *reader;
+	struct xb_output *output;
+	struct xb_json json, dump;
+	bool has_json, has_dump;
+	struct xb_stats stats;
+	char comment[256];
+};
+
+static int
+open_writers(struct files *f, const struct xb_opts *cli, struct xb_err *err)
+{
+	if (cli->write && xb_output_is_template(cli->write))
+		f->write.name = cli->write;
+	else if (cli->write && xb_file_open_write(&f->write, cli->write, err) != 0)
+		return -1;
+	if (cli->json && xb_file_open_write(&f->json, cli->json, err) != 0)
+		return -1;
+	if (cli->dump_maps &&
+	    xb_file_open_write(&f->dump, cli->dump_maps_file ? cli->dump_maps_file : "-", err) != 0)
+		return -1;
+	return 0;
+}
+
+/* No output may be an input, or two outputs the same file. */
+static int
+check_distinct(const struct files *f, struct xb_err *err)
+{
+	const struct xb_file *ins[] = { &f->object, &f->read }, *outs[] = { &f->write, &f->json, &f->dump };
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(outs); i++) {
+		for (size_t k = 0; k < XB_ARRAY_SIZE(ins); k++)
+			if (xb_file_same(outs[i], ins[k]))
+				return xb_err_set(err, XB_ERR_USAGE, "%s: is read, and would be overwritten",
+						  outs[i]->name);
+		for (size_t k = 0; k < i; k++)
+			if (xb_file_same(outs[i], outs[k]))
+				return xb_err_set(err, XB_ERR_USAGE, "%s: is written by two options",
+						  outs[i]->name);
+	}
+	return 0;
+}
+
+static int
+open_files(struct files *f, const struct xb_opts *cli, struct xb_err *err)
+{
+	*f = (struct files){ .object = XB_FILE_NONE,
+			     .read = XB_FILE_NONE,
+			     .write = XB_FILE_NONE,
+			     .json = XB_FILE_NONE,
+			     .dump = XB_FILE_NONE };
+	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
+	if (!f->inits)
+		return xb_err_errno(err, ENOMEM, "maps");
+	if (xb_file_open_read(&f->object, cli->object, err) != 0 ||
+	    xb_file_open_read(&f->read, cli->read, err) != 0)
+		return -1;
+	for (u32 i = 0; i < cli->map_cnt; i++)
+		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
+			return -1;
+	if (open_writers(f, cli, err) != 0)
+		return -1;
+	return check_distinct(f, err);
+}
+
+static void
+close_files(struct files *f, const struct xb_opts *cli)
+{
+	for (u32 i = 0; f->inits && i < cli->map_cnt; i++)
+		if (f->inits[i].arg)
+			xb_mapinit_close(&f->inits[i]);
+	free(f->inits);
+	xb_file_close(&f->object);
+	xb_file_close(&f->read);
+	xb_file_close(&f->write);
+	xb_file_close(&f->json);
+	xb_file_close(&f->dump);
+}
+
+/* Opens what comes after the object: the capture, and what is written. */
+static int
+open_outputs(struct work *w, struct xb_err *err)
+{
+	const struct files *f = &w->job->files;
+	struct xb_output_opts opts = { .cli = w->job->cli, .file = f->write, .comment = w->comment };
+
+	w->reader = xb_reader_open(f->read.fd, f->read.name, err);
+	if (!w->reader)
+		return -1;
+	xb_reader_set_stop(w->reader, w->worker->stop);
+	opts.reader = w->reader;
+	snprintf(w->comment, sizeof(w->comment), "%.128s: %s", f->object.name,
+		 w->session.object->prog->func_name);
+	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
+		return -1;
+	if (f->json.name) {
+		if (xb_file_start(&f->json, err) != 0 || xb_json_init(&w->json, &f->json, err) != 0)
+			return -1;
+		w->has_json = true;
+	}
+	if (f->dump.name) {
+		if (xb_file_start(&f->dump, err) != 0 || xb_json_init(&w->dump, &f->dump, err) != 0)
+			return -1;
+		w->has_dump = true;
+	}
+	return 0;
+}
+
+/* Text goes to standard output, unless something else does. */
+static FILE *
+text_stream(const struct files *f)
+{
+	bool taken = f->write.fd == STDOUT_FILENO || f->json.fd == STDOUT_FILENO ||
+		     f->dump.fd == STDOUT_FILENO;
+
+	return taken ? stderr : stdout;
+}
+
+/* Says an error; the first one's exit code stays. */
+static void
+keep_error(int *code, const struct xb_err *err)
+{
+	int this_code = xb_say_error(err);
+
+	if (*code == XB_EXIT_OK)
+		*code = this_code;
+}
+
+/* Everything that is due after the last packet, whatever happened to it. */
+static void
+finish(struct work *w, bool interrupted, int *code)
+{
+	const struct xb_opts *cli = w->job->cli;
+	const struct xb_summary_opts summary = {
+		.object = w->job->files.object.name,
+		.prog = w->session.object->prog->func_name,
+		.interrupted = interrupted,
+	};
+	struct xb_err err = XB_ERR_INIT;
+	bool broken = w->has_json && w->json.errnum;
+
+	if (xb_output_close(w->output, &err) != 0 && *code == XB_EXIT_OK)
+		keep_error(code, &err);
+	w->output = NULL;
+	xb_stats_sort_targets(&w->stats);
+	if (w->has_json && !broken) {
+		if (xb_lines_maps(&w->json, w->session.object, &err) != 0)
+			keep_error(code, &err);
+		xb_lines_summary(&w->json, &w->stats);
+		if (xb_json_flush(&w->json, &err) != 0)
+			keep_error(code, &err);
+	}
+	if (w->has_dump && (xb_lines_maps(&w->dump, w->session.object, &err) != 0 ||
+			    xb_json_flush(&w->dump, &err) != 0))
+		keep_error(code, &err);
+	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
+		keep_error(code, &err);
+	if (!cli->quiet)
+		xb_summary_print(text_stream(&w->job->files), &summary, &w->stats);
+}
+
+static int
+replay(struct work *w)
+{
+	const struct xb_opts *cli = w->job->cli;
+	const struct xb_replay_opts opts = {
+		.cli = cli,
+		.session = &w->session,
+		.reader = w->reader,
+		.capture = w->job->files.read.name,
+		.output = w->output,
+		.json = w->has_json ? &w->json : NULL,
+		.trace = cli->trace ? text_stream(&w->job->files) : NULL,
+		.stop = w->worker->stop,
+	};
+	struct xb_err err = XB_ERR_INIT;
+	int code = XB_EXIT_OK;
+	bool interrupted;
+
+	if (xb_replay(&opts, &w->stats, &err) != 0)
+		keep_error(&code, &err);
+	interrupted = *w->worker->stop != 0;
+	finish(w, interrupted, &code);
+	if (code == XB_EXIT_OK && interrupted)
+		code = XB_EXIT_INTERRUPTED;
+	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count)
+		code = XB_EXIT_FAULT;
+	return code;
+}
+
+static int
+work(const struct xb_worker *worker, void *arg)
+{
+	const struct job *job = arg;
+	struct work *w = calloc(1, sizeof(*w));
+	const struct xb_session_opts opts = { .cli = job->cli,
+					      .object = job->files.object,
+					      .inits = job->files.inits };
+	struct xb_err err = XB_ERR_INIT;
+	int code;
+
+	if (!w)
+		return XB_EXIT_USAGE;
+	w->job = job;
+	w->worker = worker;
+	if (xb_session_open(&w->session, &opts, &err) != 0) {
+		code = xb_say_error(&err);
+		free(w);
+		return code;
+	}
+	xb_worker_loaded(worker);
+	if (open_outputs(w, &err) != 0 || xb_stats_init(&w->stats, &err) != 0)
+		code = xb_say_error(&err);
+	else
+		code = replay(w);
+	xb_output_close(w->output, &err);
+	xb_reader_close(w->reader);
+	if (w->has_json)
+		xb_json_fini(&w->json);
+	if (w->has_dump)
+		xb_json_fini(&w->dump);
+	xb_stats_fini(&w->stats);
+	xb_session_close(&w->session);
+	free(w);
+	return code;
+}
+
+int
+xb_run_main(const struct xb_opts *cli)
+{
+	struct job job = { .cli = cli };
+	struct xb_err err = XB_ERR_INIT;
+	int code;
+
+	if (open_files(&job.files, cli, &err) != 0)
+		code = xb_say_error(&err);
+	else
+		code = xb_worker_run(job.files.object.name, work, &job);
+	close_files(&job.files, cli);
+	return code;
+}

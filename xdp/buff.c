@@ -51,19 +51,25 @@ window_move(struct xb_xdp *x, u32 start, u32 end)
 		window_end(x->mem, g + start, g + old_end, g + end);
 }
 
+/* The values come by argument: read back from where they were just stored, they cost a stall. */
+static inline void
+sync_to(struct xb_xdp *x, u32 meta_off, u32 data_off, u32 end_off)
+{
+	u32 g = (u32)x->buff->gaddr;
+
+	if (meta_off != x->win_start || end_off != x->win_end)
+		window_move(x, meta_off, end_off);
+	if (meta_off < x->zero_off)
+		x->zero_off = meta_off;
+	x->md->data = g + data_off;
+	x->md->data_end = g + end_off;
+	x->md->data_meta = g + meta_off;
+}
+
 void
 xdp_buff_sync(struct xb_xdp *x)
 {
-	const struct xdp_shape *s = &x->shape;
-	u32 g = (u32)x->buff->gaddr;
-
-	if (s->meta_off != x->win_start || s->end_off != x->win_end)
-		window_move(x, s->meta_off, s->end_off);
-	if (s->meta_off < x->zero_off)
-		x->zero_off = s->meta_off;
-	x->md->data = g + s->data_off;
-	x->md->data_end = g + s->end_off;
-	x->md->data_meta = g + s->meta_off;
+	sync_to(x, x->shape.meta_off, x->shape.data_off, x->shape.end_off);
 }
 
 /* A packet that comes in two pieces, taken from front to back. */
@@ -108,26 +114,26 @@ xdp_buff_place(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 {
 	struct pieces p = { { in->hdr, in->data }, { in->hdr_bytes, in->bytes } };
 	struct xdp_shape *s = &x->shape;
-	u32 total = in->hdr_bytes + in->bytes;
+	u32 data_off = x->headroom, meta_off = data_off - in->meta_bytes;
 
-	s->data_off = x->headroom;
-	s->meta_off = x->headroom - in->meta_bytes;
-	s->end_off = s->data_off + linear_bytes;
+	s->meta_off = meta_off;
+	s->data_off = data_off;
+	s->end_off = data_off + linear_bytes;
 	s->frag_cnt = 0;
 	s->frags_bytes = 0;
-	if (x->zero_off < s->meta_off)
-		memset(x->page + x->zero_off, 0, s->meta_off - x->zero_off);
-	x->zero_off = s->meta_off;
+	if (x->zero_off < meta_off)
+		memset(x->page + x->zero_off, 0, meta_off - x->zero_off);
+	x->zero_off = meta_off;
 	if (in->meta_bytes)
-		memcpy(x->page + s->meta_off, in->meta, in->meta_bytes);
-	if (total == in->bytes && total == linear_bytes) {
-		if (total)
-			memcpy(x->page + s->data_off, in->data, total);
+		memcpy(x->page + meta_off, in->meta, in->meta_bytes);
+	if (in->hdr_bytes == 0 && in->bytes == linear_bytes) {
+		if (linear_bytes)
+			memcpy(x->page + data_off, in->data, linear_bytes);
 	} else {
-		take(&p, x->page + s->data_off, linear_bytes);
-		place_frags(x, &p, total - linear_bytes);
+		take(&p, x->page + data_off, linear_bytes);
+		place_frags(x, &p, in->hdr_bytes + in->bytes - linear_bytes);
 	}
-	xdp_buff_sync(x);
+	sync_to(x, meta_off, data_off, data_off + linear_bytes);
 }
 
 /* Copies between two buffers what is in use of them: all up to the linear part's end, and the

@@ -4,6 +4,10 @@
  * (cf. net/bpf/test_run.c: bpf_prog_test_run_xdp).
  *
  * The machine has one interface, the loopback, with one queue.
+ *
+ * Differs: live frames (BPF_F_TEST_XDP_LIVE_FRAMES) go nowhere, as there is no stack and no device
+ * behind the verdict; and each starts as it came in, where Linux recycles pages that a program may
+ * have written to.
  */
 #include "xdp/xdp_priv.h"
 

@@ -92,7 +92,7 @@ xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 	x->in = *in;
 	x->loaded_linear = linear_bytes;
 	xdp_buff_place(x, in, linear_bytes);
-	x->loaded_bytes = xdp_buff_len(x);
+	x->loaded_bytes = in->hdr_bytes + in->bytes;
 	x->md->ingress_ifindex = in->ingress_ifindex;
 	x->md->rx_queue_index = in->rx_queue_index;
 	x->md->egress_ifindex = 0;

@@ -101,23 +101,29 @@ backend_lookup(const struct backend *b, int map, const void *key, void *value)
 	return backend_bpf(b, BPF_MAP_LOOKUP_ELEM, &attr);
 }
 
-int
-backend_prog(const struct backend *b, const struct backend_prog *prog)
+long
+backend_try_prog(const struct backend *b, const struct backend_prog *prog, char *text, u32 bytes)
 {
-	static char text[LOG_BYTES];
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
-	long fd;
 
 	attr.insns = (uintptr_t)prog->insns;
 	attr.insn_cnt = prog->insn_cnt;
-	attr.license = (uintptr_t) "GPL";
+	attr.license = (uintptr_t)(prog->license ? prog->license : "GPL");
 	attr.expected_attach_type = prog->attach_type;
 	attr.prog_flags = prog->flags;
 	attr.log_buf = (uintptr_t)text;
-	attr.log_size = sizeof(text);
+	attr.log_size = bytes;
 	attr.log_level = 1;
 	text[0] = 0;
-	fd = backend_bpf(b, BPF_PROG_LOAD, &attr);
+	return backend_bpf(b, BPF_PROG_LOAD, &attr);
+}
+
+int
+backend_prog(const struct backend *b, const struct backend_prog *prog)
+{
+	char text[LOG_BYTES];
+	long fd = backend_try_prog(b, prog, text, sizeof(text));
+
 	if (fd < 0)
 		fail_msg("%s: program: %s\n%s", b->name, strerror((int)-fd), text);
 	return (int)fd;

@@ -34,8 +34,12 @@ struct backend_prog {
 	u32 insn_cnt;
 	u32 attach_type; /* expected_attach_type */
 	u32 flags;
+	const char *license; /* NULL: GPL */
 };
 
+/* A descriptor or -errno, and the log. */
+long backend_try_prog(const struct backend *b, const struct backend_prog *prog, char *text,
+                      u32 bytes);
 int backend_prog(const struct backend *b, const struct backend_prog *prog);
 
 /* The emulator's program behind a descriptor. */

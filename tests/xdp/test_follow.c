@@ -66,7 +66,9 @@ teardown(struct fixture *f)
 static int
 load_fd(struct fixture *f, const struct bpf_insn *insns, u32 cnt, u32 attach_type)
 {
-	return backend_prog(&f->b, &(struct backend_prog){ insns, cnt, attach_type, 0 });
+	return backend_prog(&f->b, &(struct backend_prog){ .insns = insns,
+	                                                   .insn_cnt = cnt,
+	                                                   .attach_type = attach_type });
 }
 
 #define PROG(f, type, ...)                                                                         \

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#define ANY ~0u /* linear: not said */
+#define ANY         ~0u /* linear: not said */
+#define RANDOM_ROWS 250
 
 /* A packet of `bytes` with `meta` bytes of metadata in front, `linear` of it in the frame (ANY:
  * what fits). */
@@ -234,11 +236,104 @@ test_rows(void **state)
 	free(o);
 }
 
+/* xorshift: the same rows in every run. */
+static u32
+next_random(u32 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* A number near the bounds that helpers have, of either sign. */
+static s64
+random_amount(u32 *state)
+{
+	static const s32 near[] = { 0, 4, 8, 14, 40, 50, 216, 252, 256, 1000, 3520, 4096 };
+	s64 n = near[next_random(state) % XB_ARRAY_SIZE(near)] + next_random(state) % 9 - 4;
+
+	return next_random(state) % 2 ? n : -n;
+}
+
+static struct step
+random_step(u32 *state)
+{
+	switch (next_random(state) % 8) {
+	case 0:
+	case 1:
+		return (struct step){ HEAD, random_amount(state), 0 };
+	case 2:
+		return (struct step){ META, random_amount(state) & ~3ll, 0 };
+	case 3:
+	case 4:
+		return (struct step){ TAIL, random_amount(state), 0 };
+	case 5:
+		return (struct step){ LOAD, next_random(state) % 9000,
+			              1 + next_random(state) % 6000 };
+	case 6:
+		return (struct step){ STORE, next_random(state) % 4000,
+			              1 + next_random(state) % 200 };
+	default:
+		return (struct step){ next_random(state) % 2 ? FIRST : LEN, 77, 0 };
+	}
+}
+
+static void
+random_row(struct row *row, char *name, size_t name_bytes, u32 seed)
+{
+	u32 state = seed * 2654435761u + 1, i;
+
+	snprintf(name, name_bytes, "random %u", seed);
+	*row = (struct row){ .name = name, .script.verdict = XDP_PASS, .retval = XDP_PASS };
+	row->bytes = 14 + next_random(&state) % (seed % 3 ? 200 : 20000);
+	row->meta = next_random(&state) % 4 ? 0 : next_random(&state) % 55 * 4;
+	row->linear = next_random(&state) % 3 ? ANY : next_random(&state) % row->bytes;
+	row->repeat = 1 + next_random(&state) % 3;
+	for (i = 0; i < SCRIPT_STEPS; i++)
+		row->script.steps[i] = random_step(&state);
+}
+
+/* Many scripts, whatever they do: Linux knows what is right. */
+static void
+test_random(void **state)
+{
+	struct outcome *o = calloc(2, sizeof(*o));
+	struct backend b[2];
+	struct script_maps maps[2];
+	struct row row;
+	char name[32];
+	u32 seed, k;
+
+	(void)state;
+	assert_non_null(o);
+	if (!backend_open_kernel(&b[1])) {
+		free(o);
+		skip();
+	}
+	backend_open_emu(&b[0]);
+	for (k = 0; k < 2; k++)
+		script_maps_open(&b[k], &maps[k]);
+	for (seed = 0; seed < RANDOM_ROWS; seed++) {
+		random_row(&row, name, sizeof(name), seed);
+		for (k = 0; k < 2; k++)
+			run_row(&b[k], &maps[k], &row, &o[k]);
+		assert_int_equal(o[1].run.ret, 0);
+		compare_row(&row, &o[0], &o[1]);
+	}
+	for (k = 0; k < 2; k++) {
+		script_maps_close(&maps[k]);
+		backend_close(&b[k]);
+	}
+	free(o);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests_name("xdp helpers", tests, NULL, NULL);

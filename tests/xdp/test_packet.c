@@ -47,7 +47,9 @@ teardown(struct fixture *f)
 static const struct xb_bpf_prog *
 load_prog(struct fixture *f, const struct bpf_insn *insns, u32 cnt, u32 attach_type)
 {
-	int fd = backend_prog(&f->b, &(struct backend_prog){ insns, cnt, attach_type, 0 });
+	int fd = backend_prog(&f->b, &(struct backend_prog){ .insns = insns,
+	                                                     .insn_cnt = cnt,
+	                                                     .attach_type = attach_type });
 	const struct xb_bpf_prog *prog = backend_emu_prog(&f->b, fd);
 
 	close(fd);

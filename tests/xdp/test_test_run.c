@@ -145,8 +145,9 @@ load_entry_prog(const struct backend *b, const struct row *row)
 {
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, XDP_PASS), XB_EXIT() };
 
-	return backend_prog(
-	        b, &(struct backend_prog){ insns, XB_ARRAY_SIZE(insns), row->attach_type, 0 });
+	return backend_prog(b, &(struct backend_prog){ .insns = insns,
+	                                               .insn_cnt = XB_ARRAY_SIZE(insns),
+	                                               .attach_type = row->attach_type });
 }
 
 static void

@@ -4,7 +4,6 @@
 #include "emu/btf.h"
 #include "emu/map_priv.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,7 +94,15 @@ check_attr(const union bpf_attr *attr)
 	return 0;
 }
 
-/* Names consist of letters, digits, '_' and '.', and end in a NUL (cf. kernel/bpf/syscall.c:
+/* Letters are those of Latin-1, as in all of Linux (cf. lib/ctype.c). */
+static bool
+is_name_char(u8 c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       c == '_' || c == '.' || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
+}
+
+/* False where a character is none of a name, or the NUL is missing (cf. kernel/bpf/syscall.c:
  * bpf_obj_name_cpy). */
 static bool
 copy_name(char dst[16], const char src[16])
@@ -104,7 +111,7 @@ copy_name(char dst[16], const char src[16])
 
 	memset(dst, 0, 16);
 	for (i = 0; i < 16 && src[i]; i++) {
-		if (!isalnum((unsigned char)src[i]) && src[i] != '_' && src[i] != '.')
+		if (!is_name_char((u8)src[i]))
 			return false;
 		dst[i] = src[i];
 	}

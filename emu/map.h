@@ -4,9 +4,9 @@
  *
  * Values live in guest memory, in regions of the map, each addressable for exactly value_size bytes
  * and (but in mmapable arrays, whose layout Linux fixes) with a red zone before the next. A value
- * that is deleted stays as it is until the run ends (xb_emu_run_end). Operations take keys and values as host pointers that the
- * caller has checked, and give values as guest addresses, 0 for none. They return 0 or the kernel's
- * -errno.
+ * that is deleted stays as it is until the run ends (xb_emu_run_end). Operations take keys and
+ * values as host pointers that the caller has checked, and give values as guest addresses, 0 for
+ * none. They return 0 or the kernel's -errno.
  *
  * A program holds a map by its handle, a guest address that nothing can be loaded from.
  */
@@ -27,12 +27,13 @@ struct btf;
 typedef int (*xb_map_each_fn)(void *arg, struct xb_map *map, const void *key, u64 value);
 
 struct xb_map_ops {
-	const char *name; /* as bpftool prints it: "percpu_array" */
+	const char *name;   /* as bpftool prints it: "percpu_array" */
 	const char *source; /* kernel file that defines it: "kernel/bpf/arraymap.c" */
-	u32 flags;	  /* XB_MAP_* below */
+	u32 flags;          /* XB_MAP_* below */
 	/* Refuses attributes with -errno (cf. map_alloc_check), before anything is made. */
 	int (*check)(const union bpf_attr *attr);
-	/* Makes what the type needs in map->priv and regions; all of struct xb_map above is filled. */
+	/* Makes what the type needs in map->priv and regions; all of struct xb_map above is filled.
+	 */
 	int (*alloc)(struct xb_map *map);
 	void (*free)(struct xb_map *map);
 	/* For programs (LRU: counts as a use). `cpu` picks the value of per-CPU types. */
@@ -48,8 +49,8 @@ struct xb_map_ops {
 	int (*pop)(struct xb_map *map, void *value);
 	int (*peek)(struct xb_map *map, void *value);
 	/*
-	 * Types whose values are descriptors or structures of the kernel's (prog arrays, map-in-map,
-	 * devmaps...): update and read as bpf(2) does; NULL: update and lookup serve.
+	 * Types whose values are descriptors or structures of the kernel's (prog arrays,
+	 * map-in-map, devmaps...): update and read as bpf(2) does; NULL: update and lookup serve.
 	 */
 	int (*update_sys)(struct xb_map *map, const void *key, const void *value, u64 flags);
 	int (*read_sys)(struct xb_map *map, const void *key, void *value);
@@ -62,19 +63,20 @@ struct xb_map_ops {
 };
 
 enum {
-	XB_MAP_PERCPU = 1 << 0,	   /* values per CPU; bpf(2) moves round_up(value_size, 8) a CPU */
+	XB_MAP_PERCPU = 1 << 0, /* values per CPU; bpf(2) moves round_up(value_size, 8) a CPU */
 	XB_MAP_NO_PROG_LOOKUP = 1 << 1, /* map_lookup_elem is not for programs */
-	XB_MAP_OF_FDS = 1 << 2,	   /* value is a descriptor in, an id out */
-	XB_MAP_OF_MAPS = 1 << 3,   /* values are maps; needs an inner_map_fd */
-	XB_MAP_BATCH = 1 << 4,	   /* has LOOKUP_BATCH and UPDATE_BATCH */
-	XB_MAP_BATCH_DELETE = 1 << 5, /* has DELETE_BATCH */
-	XB_MAP_BUCKETS = 1 << 6,   /* a hash table: batches go by bucket, LOOKUP_AND_DELETE_BATCH too */
+	XB_MAP_OF_FDS = 1 << 2,         /* value is a descriptor in, an id out */
+	XB_MAP_OF_MAPS = 1 << 3,        /* values are maps; needs an inner_map_fd */
+	XB_MAP_BATCH = 1 << 4,          /* has LOOKUP_BATCH and UPDATE_BATCH */
+	XB_MAP_BATCH_DELETE = 1 << 5,   /* has DELETE_BATCH */
+	XB_MAP_BUCKETS =
+	        1 << 6, /* a hash table: batches go by bucket, LOOKUP_AND_DELETE_BATCH too */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
 struct xb_map_target {
-	u32 index;		  /* ifindex, CPU number, or socket's number */
-	u32 qsize;		  /* of CPUMAP */
+	u32 index;                /* ifindex, CPU number, or socket's number */
+	u32 qsize;                /* of CPUMAP */
 	struct xb_bpf_prog *prog; /* that runs there, or NULL */
 };
 
@@ -96,16 +98,17 @@ struct xb_map {
 	u32 ifindex;
 	struct xb_btf *btf; /* or NULL */
 	u32 btf_key_type_id, btf_value_type_id;
-	u64 handle;	    /* guest address that programs hold */
-	bool frozen;	    /* bpf(2) may not write any more */
-	u32 spin_lock_off;  /* of a bpf_spin_lock in the value */
+	u64 handle;        /* guest address that programs hold */
+	bool frozen;       /* bpf(2) may not write any more */
+	u32 spin_lock_off; /* of a bpf_spin_lock in the value */
 	bool has_spin_lock;
 	struct xb_map *inner; /* template of map-in-map */
 	struct xb_map_owner owner;
 	struct xb_map *gc_next;
 	bool gc_queued;
-	void (*gc)(struct xb_map *map); /* frees what was deleted during the run; NULL: nothing to do */
-	void *priv;	    /* the type's own */
+	void (*gc)(struct xb_map
+	                   *map); /* frees what was deleted during the run; NULL: nothing to do */
+	void *priv;               /* the type's own */
 };
 
 /* The operations of a map type, or NULL where it is not emulated. */
@@ -124,52 +127,57 @@ int xb_map_create(struct xb_emu *emu, const union bpf_attr *attr, u32 bytes);
 long xb_map_sys(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
 
 /*
- * For the bench and the helpers, as bpf(2) would, but with host pointers: value of `value_bytes`, which
- * is value_size, or round_up(value_size, 8) * cpu_cnt for per-CPU types (xb_map_sys_value_bytes).
+ * For the bench and the helpers, as bpf(2) would, but with host pointers: value of `value_bytes`,
+ * which is value_size, or round_up(value_size, 8) * cpu_cnt for per-CPU types
+ * (xb_map_sys_value_bytes).
  */
 u32 xb_map_sys_value_bytes(const struct xb_map *map);
 int xb_map_read(struct xb_map *map, const void *key, void *value);
 int xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags);
 int xb_map_next_key(struct xb_map *map, const void *key, void *next);
 
-/* What the entry of a redirect map leads to, or NULL where it is empty or the map is of another type. */
+/* What the entry of a redirect map leads to, or NULL where it is empty or the map is of another
+ * type. */
 const struct xb_map_target *xb_map_target(struct xb_map *map, u64 key);
 
 /* XSKMAP: puts an emulated AF_XDP socket, known by its number, into a slot; -errno as an update. */
 int xb_xskmap_set(struct xb_map *map, u32 key, u32 socket);
 
 /*
- * Whether prog may be put into the map, or use it; the first to ask decides which are alike. True for
- * maps that hold no programs. BPF_PROG_LOAD asks for each map of a program and refuses with -EINVAL
- * (cf. kernel/bpf/core.c: bpf_check_tail_call, bpf_prog_map_compatible).
+ * Whether prog may be put into the map, or use it; the first to ask decides which are alike. True
+ * for maps that hold no programs. BPF_PROG_LOAD asks for each map of a program and refuses with
+ * -EINVAL (cf. kernel/bpf/core.c: bpf_check_tail_call, bpf_prog_map_compatible).
  */
 bool xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog);
 
 /* PROG_ARRAY: the program in a slot, or NULL. */
 struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
 
-/* PERF_EVENT_ARRAY: opens (closes) an emulated reader for each CPU's slot, as a perf buffer does. */
+/* PERF_EVENT_ARRAY: opens (closes) an emulated reader for each CPU's slot, as a perf buffer does.
+ */
 int xb_perf_array_open(struct xb_map *map);
 void xb_perf_array_close(struct xb_map *map);
-/* Whether slot `index` has a reader, and of which CPU: 0, -E2BIG, -ENOENT (cf. kernel/trace/bpf_trace.c: __bpf_perf_event_output). */
+/* Whether slot `index` has a reader, and of which CPU: 0, -E2BIG, -ENOENT (cf.
+ * kernel/trace/bpf_trace.c: __bpf_perf_event_output). */
 int xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu);
 
 /*
- * RINGBUF (cf. kernel/bpf/ringbuf.c). reserve gives the record's guest address, addressable for exactly
- * `bytes`, or 0; submit and discard take a reserved record's address. consume calls fn for each
- * committed record in order and moves the consumer position; returns how many.
+ * RINGBUF (cf. kernel/bpf/ringbuf.c). reserve gives the record's guest address, addressable for
+ * exactly `bytes`, or 0; submit and discard take a reserved record's address. consume calls fn for
+ * each committed record in order and moves the consumer position; returns how many.
  */
 u64 xb_ringbuf_reserve(struct xb_map *map, u64 bytes);
 int xb_ringbuf_commit(struct xb_map *map, u64 record, u64 flags, bool discard);
 long xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags);
 u64 xb_ringbuf_query(struct xb_map *map, u64 flags);
-u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_event *event), void *arg);
+u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_event *event),
+                       void *arg);
 /* The map whose outstanding record starts at this address, with its size; NULL: none does. */
 struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
 
 /*
- * Calls fn for each element in the map's order, with the values of `cpu`, until it returns non-zero.
- * Returns how many it was called for, or -EINVAL where the type has no iteration (cf.
+ * Calls fn for each element in the map's order, with the values of `cpu`, until it returns
+ * non-zero. Returns how many it was called for, or -EINVAL where the type has no iteration (cf.
  * kernel/bpf/helpers.c: bpf_for_each_map_elem).
  */
 long xb_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 
 #define DATA_MOST  256u
-#define NODE_BYTES 40u /* sizeof(struct lpm_trie_node) of the kernel */
+#define NODE_BYTES 24u /* sizeof(struct lpm_trie_node) of the kernel */
 
 struct node {
 	u32 child[2];

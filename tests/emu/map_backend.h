@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_backend.h - one bpf(2), twice: the emulator's and the kernel's, for rows that must agree.
+ */
+#ifndef XB_TESTS_EMU_MAP_BACKEND_H
+#define XB_TESTS_EMU_MAP_BACKEND_H
+
+#include "emu/emu.h"
+
+#include <linux/bpf.h>
+
+struct backend {
+	const char *name;
+	struct xb_emu *emu; /* NULL: the kernel */
+};
+
+/* What bpf(2) gives, or -errno. */
+long backend_bpf(const struct backend *b, int cmd, union bpf_attr *attr, u32 bytes);
+
+/* An emulator with `cpus` CPUs; fails the test where there is no memory. */
+struct backend backend_emu(u32 cpus);
+void backend_free(struct backend *b);
+
+/* Whether the kernel lets us; says so where it does not. */
+bool backend_kernel(struct backend *b);
+
+/* Possible CPUs of the machine. */
+u32 backend_cpus(void);
+
+/* Keeps the thread on CPU 0, for what depends on the CPU. */
+void backend_pin(void);
+
+/* A map's attributes: type, key size, value size, entries, flags. */
+struct map_spec {
+	u32 type, key, value, max, flags;
+};
+
+/* A descriptor or -errno. */
+long map_create(const struct backend *b, const struct map_spec *spec);
+
+/* The element commands. Values have the size that bpf(2) moves. */
+long map_lookup(const struct backend *b, int fd, const void *key, void *value);
+long map_update(const struct backend *b, int fd, const void *key, const void *value, u64 flags);
+long map_delete(const struct backend *b, int fd, const void *key);
+long map_next(const struct backend *b, int fd, const void *key, void *next);
+long map_take(const struct backend *b, int fd, const void *key, void *value);
+long map_freeze(const struct backend *b, int fd);
+
+/* The batch commands; *count goes in and out. */
+struct map_batch {
+	const void *in;
+	void *out, *keys, *values;
+	u32 *count;
+	u64 elem_flags, flags;
+};
+long map_batch(const struct backend *b, int fd, int cmd, const struct map_batch *batch);
+
+/* The emulated map behind a descriptor. */
+struct xb_map *map_of(const struct backend *b, int fd);
+
+#endif

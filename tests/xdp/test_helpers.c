@@ -251,7 +251,7 @@ static s64
 random_amount(u32 *state)
 {
 	static const s32 near[] = { 0, 4, 8, 14, 40, 50, 216, 252, 256, 1000, 3520, 4096 };
-	s64 n = near[next_random(state) % XB_ARRAY_SIZE(near)] + next_random(state) % 9 - 4;
+	s64 n = (s64)near[next_random(state) % XB_ARRAY_SIZE(near)] + next_random(state) % 9 - 4;
 
 	return next_random(state) % 2 ? n : -n;
 }

@@ -11,7 +11,8 @@
 #define PAGE_BYTES    4096ull
 #define ARENA_DEFAULT (64ull << 30)
 #define ARENA_LEAST   (8ull << 30)
-#define SEARCH_BYTES  4096 /* how far from an address its object is looked for */
+#define ARENA_MOST    (1ull << 46) /* of 47 bits of host addresses */
+#define SEARCH_BYTES  4096         /* how far from an address its object is looked for */
 
 /* Host memory that only addresses are taken of. */
 static void *
@@ -47,6 +48,12 @@ xb_mem_new(u64 bytes, struct xb_err *err)
 
 	if (!mem) {
 		xb_err_errno(err, ENOMEM, "guest memory");
+		return NULL;
+	}
+	if (bytes > ARENA_MOST) {
+		xb_err_set(err, XB_ERR_SYSTEM, "guest memory: %llu bytes are more than %llu",
+		           (unsigned long long)bytes, (unsigned long long)ARENA_MOST);
+		free(mem);
 		return NULL;
 	}
 	bytes = xb_align_up(bytes ? bytes : ARENA_DEFAULT, PAGE_BYTES);
@@ -294,63 +301,72 @@ xb_mem_check_slow(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
 	return xb_mem_extent(mem, gaddr, bytes, need) == bytes;
 }
 
+/* The region whose pages an address is in, or in the page behind; NULL where there is none. */
 static const struct xb_region *
-region_near(const struct xb_mem *mem, u64 gaddr)
+region_of(const struct xb_mem *mem, u64 gaddr)
 {
-	const struct xb_region *r, *best = NULL;
+	const struct xb_region *r;
 
 	for (r = mem->regions; r; r = r->next) {
-		if (gaddr < r->gaddr - PAGE_BYTES || gaddr >= r->gaddr + span_bytes(r->bytes))
-			continue;
-		if (gaddr >= r->gaddr && gaddr < r->gaddr + r->bytes)
+		if (gaddr >= r->gaddr && gaddr < r->gaddr + span_bytes(r->bytes))
 			return r;
-		best = best && best->gaddr > r->gaddr ? best : r;
 	}
-	return best;
+	return NULL;
 }
 
-/* The object whose bytes include `in`, a byte that is addressable. */
-static void
-object_around(const struct xb_mem *mem, const struct xb_region *r, u64 in,
-              struct xb_mem_where *where)
+/* The first byte of the object that includes `in`, a byte that is addressable. */
+static u64
+object_start(const struct xb_mem *mem, u64 in)
 {
 	u64 start = in;
+	u32 s, e;
 
-	while (start > r->gaddr && xb_mem_extent(mem, start - 1, 1, 0))
-		start--;
-	where->obj_gaddr = start;
-	where->obj_bytes = xb_mem_extent(mem, start, r->gaddr + r->bytes - start, 0);
+	while (granule_span(mem->shadow[(start - 1) >> 3], 0, &s, &e) && ((start - 1) & 7) < e &&
+	       ((start - 1) & 7) >= s)
+		start = ((start - 1) & ~7ull) + s;
+	return start;
+}
+
+/*
+ * Finds the addressable byte that is nearest to `bad`; where two are, the one below, since past the
+ * end of something is the commoner mistake. Returns how it lies to `bad`.
+ */
+static int
+nearest_byte(const struct xb_mem *mem, u64 bad, u64 *in)
+{
+	for (u64 d = 0; d < SEARCH_BYTES; d++) {
+		if (bad >= d + XB_MEM_NULL_BYTES && xb_mem_extent(mem, bad - d, 1, 0)) {
+			*in = bad - d;
+			return d ? XB_WHERE_PAST : XB_WHERE_INSIDE;
+		}
+		if (xb_mem_extent(mem, bad + d, 1, 0)) {
+			*in = bad + d;
+			return XB_WHERE_BEFORE;
+		}
+	}
+	*in = bad;
+	return XB_WHERE_NONE;
 }
 
 void
 xb_mem_describe(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need, struct xb_mem_where *where)
 {
-	u64 bad = gaddr + xb_mem_extent(mem, gaddr, bytes, need);
+	u64 bad = gaddr + xb_mem_extent(mem, gaddr, bytes, need), in;
 	const struct xb_region *r;
-	u64 d;
 
 	*where = (struct xb_mem_where){ .pos = XB_WHERE_NONE };
 	if (gaddr < XB_MEM_NULL_BYTES) {
 		where->pos = XB_WHERE_NULL;
 		return;
 	}
-	r = bad < mem->limit ? region_near(mem, bad) : NULL;
-	if (!r)
+	if (bad >= mem->limit)
 		return;
-	where->name = r->name;
-	for (d = 0; d < SEARCH_BYTES; d++) {
-		/* Past the end of something is the commoner mistake: look below first. */
-		if (bad >= d + XB_MEM_NULL_BYTES && xb_mem_extent(mem, bad - d, 1, 0)) {
-			where->pos = d ? XB_WHERE_PAST : XB_WHERE_INSIDE;
-			object_around(mem, r, bad - d, where);
-			where->distance = d;
-			return;
-		}
-		if (xb_mem_extent(mem, bad + d, 1, 0)) {
-			where->pos = XB_WHERE_BEFORE;
-			object_around(mem, r, bad + d, where);
-			where->distance = d;
-			return;
-		}
-	}
+	where->pos = nearest_byte(mem, bad, &in);
+	r = region_of(mem, in);
+	where->name = r ? r->name : NULL;
+	if (where->pos == XB_WHERE_NONE)
+		return;
+	where->obj_gaddr = object_start(mem, in);
+	where->obj_bytes = xb_mem_extent(mem, where->obj_gaddr, mem->limit, 0);
+	where->distance = in > bad ? in - bad : bad - in;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * helper.h - helpers: rows of {number, prototype, function, program types}, and how a call is bound.
+ * helper.h - helpers: rows of {number, prototype, function, program types}, and how a call is
+ * bound.
  *
- * The prototype drives the checks: by the time a helper's function runs, every pointer among its arguments
- * has been checked for the size and direction its kind says, and turned into a host pointer. No helper
- * checks pointers itself.
+ * The prototype drives the checks: by the time a helper's function runs, every pointer among its
+ * arguments has been checked for the size and direction its kind says, and turned into a host
+ * pointer. No helper checks pointers itself.
  */
 #ifndef XB_EMU_HELPER_H
 #define XB_EMU_HELPER_H
@@ -15,26 +16,27 @@
 
 /* What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). */
 enum xb_arg_kind {
-	XB_ARG_NONE,	   /* not used */
-	XB_ARG_ANY,	   /* a number, or a pointer nobody looks behind */
-	XB_ARG_CTX,	   /* the run's context: the address R1 had at entry */
-	XB_ARG_MAP,	   /* a map's handle */
-	XB_ARG_MAP_KEY,	   /* key_size bytes of the map in an earlier argument, read */
-	XB_ARG_MAP_VALUE,  /* value_size bytes, read */
-	XB_ARG_MAP_VALUE_W,/* value_size bytes, written */
-	XB_ARG_MEM,	   /* bytes read; the next argument is the size */
-	XB_ARG_MEM_W,	   /* bytes written; the next argument is the size */
-	XB_ARG_MEM_OR_NULL,/* as MEM, but NULL is allowed where the size is 0 */
+	XB_ARG_NONE,          /* not used */
+	XB_ARG_ANY,           /* a number, or a pointer nobody looks behind */
+	XB_ARG_CTX,           /* the run's context: the address R1 had at entry */
+	XB_ARG_MAP,           /* a map's handle */
+	XB_ARG_MAP_KEY,       /* key_size bytes of the map in an earlier argument, read */
+	XB_ARG_MAP_VALUE,     /* value_size bytes, read */
+	XB_ARG_MAP_VALUE_W,   /* value_size bytes, written */
+	XB_ARG_MEM,           /* bytes read; the next argument is the size */
+	XB_ARG_MEM_W,         /* bytes written; the next argument is the size */
+	XB_ARG_MEM_OR_NULL,   /* as MEM, but NULL is allowed where the size is 0 */
 	XB_ARG_MEM_W_OR_NULL, /* as MEM_W, likewise */
-	XB_ARG_SIZE,	   /* from 1 */
+	XB_ARG_SIZE,          /* from 1 */
 	XB_ARG_SIZE_OR_0,
-	XB_ARG_STR,	   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
-	XB_ARG_U32_W,	   /* 4 bytes written */
-	XB_ARG_U64_W,	   /* 8 bytes written */
+	XB_ARG_STR,   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
+	XB_ARG_U32_W, /* 4 bytes written */
+	XB_ARG_U64_W, /* 8 bytes written */
 	XB_ARG_U64_RW,
-	XB_ARG_SPIN_LOCK,  /* a bpf_spin_lock in a map value: 4 bytes written */
-	XB_ARG_FUNC,	   /* a function of the program, as BPF_PSEUDO_FUNC loads it */
-	XB_ARG_RECORD,	   /* a record reserved in a ring buffer, its first byte; .map is the ring buffer */
+	XB_ARG_SPIN_LOCK, /* a bpf_spin_lock in a map value: 4 bytes written */
+	XB_ARG_FUNC,      /* a function of the program, as BPF_PSEUDO_FUNC loads it */
+	XB_ARG_RECORD,    /* a record reserved in a ring buffer, its first byte; .map is the ring
+	                     buffer */
 	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
 	XB_ARG_KIND_CNT
 };
@@ -51,17 +53,18 @@ union xb_arg {
 typedef u64 (*xb_helper_fn)(struct xb_proc *proc, const union xb_arg *a);
 
 struct xb_helper {
-	u32 id;		  /* BPF_FUNC_* */
+	u32 id;           /* BPF_FUNC_* */
 	const char *name; /* "map_lookup_elem" */
 	xb_helper_fn fn;
 	enum xb_arg_kind args[5];
-	u64 prog_types;	  /* bit 1 << BPF_PROG_TYPE_*; XB_PROG_TYPES_ALL */
+	u64 prog_types; /* bit 1 << BPF_PROG_TYPE_*; XB_PROG_TYPES_ALL */
 	bool gpl_only;
 	const char *source; /* "kernel/bpf/helpers.c: bpf_map_lookup_elem" */
-	u64 map_types;	  /* of its MAP argument: bit 1 << BPF_MAP_TYPE_*; 0: any (cf. check_map_func_compatibility) */
+	u64 map_types;      /* of its MAP argument: bit 1 << BPF_MAP_TYPE_*; 0: any (cf.
+	                       check_map_func_compatibility) */
 };
 
-#define XB_PROG_TYPES_ALL (~0ull)
+#define XB_PROG_TYPES_ALL   (~0ull)
 #define XB_PROG_TYPE_BIT(t) (1ull << (t))
 #define XB_MAP_TYPE_BIT(t)  (1ull << (t))
 
@@ -74,22 +77,23 @@ void xb_helper_register_base(struct xb_emu *emu);
 /* The row for a number and program type, or NULL. `type` of ~0u: any. */
 const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type);
 
-/* The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL where unknown to the uapi header. */
+/* The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL
+ * where unknown to the uapi header. */
 const char *xb_helper_name(u32 id);
 
 /* xb_vm_ops.bind_call of the Linux emulator. */
-int xb_helper_bind(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const, struct xb_call *call,
-		   struct xb_err *err);
+int xb_helper_bind(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const,
+                   struct xb_call *call, struct xb_err *err);
 
 /*
- * What all forms of bpf_perf_event_output do once they have checked their own flags: writes `size` bytes of data, then
- * `more_bytes` that follow, as one sample to the slot that `flags` names (BPF_F_INDEX_MASK). The sample is
- * padded with zeros so that 4 + its size is a multiple of 8, as a reader in user space gets it. Returns 0,
- * -E2BIG (no such slot), -ENOENT (no reader there), -EOPNOTSUPP (a reader of another CPU).
- * (cf. kernel/trace/bpf_trace.c: bpf_event_output)
+ * What all forms of bpf_perf_event_output do once they have checked their own flags: writes `size`
+ * bytes of data, then `more_bytes` that follow, as one sample to the slot that `flags` names
+ * (BPF_F_INDEX_MASK). The sample is padded with zeros so that 4 + its size is a multiple of 8, as a
+ * reader in user space gets it. Returns 0, -E2BIG (no such slot), -ENOENT (no reader there),
+ * -EOPNOTSUPP (a reader of another CPU). (cf. kernel/trace/bpf_trace.c: bpf_event_output)
  */
 long xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64 flags,
-		    const void *data, u32 size, const void *more, u32 more_bytes);
+                    const void *data, u32 size, const void *more, u32 more_bytes);
 
 /* The emulator of a process. */
 static inline struct xb_emu *

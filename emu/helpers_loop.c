@@ -7,18 +7,21 @@
 
 #define MAX_LOOPS (8u * 1024 * 1024) /* cf. include/linux/bpf.h: BPF_MAX_LOOPS */
 
-/* Returns how often the callback was called. */
+/*
+ * Returns how often the callback was called. With flags of 0, which is how it is called, Linux
+ * replaces the call with instructions: they look at all 64 bits of the count, and -E2BIG has 32
+ * (cf. kernel/bpf/verifier.c: inline_bpf_loop).
+ */
 static u64
 loop(struct xb_proc *proc, const union xb_arg *a)
 {
-	u32 cnt = (u32)a[0].u;
-	u64 func = a[1].u, ctx = a[2].u, stop;
+	u64 cnt = a[0].u, func = a[1].u, ctx = a[2].u, stop;
 
 	if (a[3].u)
 		return helper_ret(-EINVAL);
 	if (cnt > MAX_LOOPS)
-		return helper_ret(-E2BIG);
-	for (u32 i = 0; i < cnt; i++) {
+		return (u32)-E2BIG;
+	for (u64 i = 0; i < cnt; i++) {
 		const u64 args[5] = { i, ctx };
 
 		if (!xb_proc_callback(proc, func, args, &stop))

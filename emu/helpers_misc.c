@@ -4,7 +4,7 @@
 
 #include "vm/bytes.h"
 
-#include <errno.h>
+#include <string.h>
 
 /*
  * Ones' complement sums have two zeros; which one comes out is part of the result. A sum with the
@@ -18,13 +18,18 @@ add_carry32(u32 a, u32 b)
 	return sum + (sum < b);
 }
 
-/* cf. arch/x86/lib/csum-partial_64.c: csum_partial; bytes is a multiple of 4 */
+/* A last word that is not whole has zeros behind it (cf. arch/x86/lib/csum-partial_64.c:
+ * csum_partial). */
 static u32
 csum_partial(const u8 *data, u32 bytes, u32 sum)
 {
-	for (u32 i = 0; i < bytes; i += 4)
+	u32 last = 0, i;
+
+	for (i = 0; bytes - i >= 4; i += 4)
 		sum = add_carry32(sum, xb_ld32(data + i));
-	return sum;
+	if (i < bytes)
+		memcpy(&last, data + i, bytes - i);
+	return add_carry32(sum, last);
 }
 
 /* cf. include/net/checksum.h: csum_from32to16 */
@@ -34,7 +39,10 @@ csum_from32to16(u32 sum)
 	return (sum + ((sum >> 16) | (sum << 16))) >> 16;
 }
 
-/* The 16-bit result is that of Linux from 6.13 on; before it was not folded. */
+/*
+ * As in Linux from 6.13 on: any sizes, a sum of 16 bits. Before, sizes were multiples of 4
+ * (-EINVAL), 512 at most together, and the sum had 32 bits.
+ */
 static u64
 csum_diff(struct xb_proc *proc, const union xb_arg *a)
 {
@@ -42,8 +50,6 @@ csum_diff(struct xb_proc *proc, const union xb_arg *a)
 	u32 sum = (u32)a[4].u;
 
 	(void)proc;
-	if ((from_bytes | to_bytes) & 3)
-		return helper_ret(-EINVAL);
 	if (from_bytes && to_bytes)
 		sum = add_carry32(csum_partial(a[2].mem, to_bytes, sum),
 		                  ~csum_partial(a[0].mem, from_bytes, 0));

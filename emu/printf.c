@@ -47,10 +47,11 @@ struct parse {
 	char values[VALUES_BYTES];
 };
 
+/* Linux's classes of characters are those of Latin-1 (cf. lib/ctype.c). */
 static bool
 is_space(char c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return c == ' ' || (c >= '\t' && c <= '\r') || (u8)c == 0xa0;
 }
 
 static bool
@@ -62,13 +63,22 @@ is_digit(char c)
 static bool
 is_alnum(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	u8 l = (u8)c;
+
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (l >= 0xc0 && l != 0xd7 && l != 0xf7);
+}
+
+static bool
+is_control(char c)
+{
+	return ((u8)c < ' ' && !is_space(c)) || c == 0x7f || ((u8)c >= 0x80 && (u8)c < 0xa0);
 }
 
 static bool
 is_punct(char c)
 {
-	return c > ' ' && c < 0x7f && !is_alnum(c);
+	return !is_control(c) && !is_space(c) && !is_alnum(c);
 }
 
 /* What may follow %s and %p. */
@@ -387,7 +397,7 @@ parse(struct parse *s)
 		char c = s->fmt[s->pos];
 		int err;
 
-		if ((u8)c >= 0x7f || ((u8)c < ' ' && !is_space(c)))
+		if ((u8)c < 0x80 && is_control(c))
 			return -EINVAL;
 		if (c != '%') {
 			s->pos++;

@@ -10,12 +10,17 @@
 
 #include "vm/insn.h"
 
-#define XB_INSN(CODE, DST, SRC, OFF, IMM)                                                          \
-	((struct bpf_insn){ .code = (__u8)(CODE),                                                  \
-	                    .dst_reg = (__u8)(DST)&0xf,                                            \
-	                    .src_reg = (__u8)(SRC)&0xf,                                            \
-	                    .off = (__s16)(OFF),                                                   \
-	                    .imm = (__s32)(IMM) })
+#define XB_INSN_FIELDS(CODE, DST, SRC, OFF, IMM)                                                   \
+	{                                                                                          \
+		.code = (__u8)(CODE), .dst_reg = (__u8)(DST)&0xf, .src_reg = (__u8)(SRC)&0xf,      \
+		.off = (__s16)(OFF), .imm = (__s32)(IMM)                                           \
+	}
+/* Values, unless XB_INSN_BRACES asks for bare initialisers, as tables of programs need them. */
+#ifdef XB_INSN_BRACES
+#define XB_INSN(...) XB_INSN_FIELDS(__VA_ARGS__)
+#else
+#define XB_INSN(...) ((struct bpf_insn)XB_INSN_FIELDS(__VA_ARGS__))
+#endif
 
 /* Arithmetic. */
 #define XB_ALU64_IMM(op, dst, imm) XB_INSN(BPF_ALU64 | (op) | BPF_K, dst, 0, 0, imm)

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/emu/helper_rig.h"
+
+#include "emu/map.h"
+#include "emu/prog.h"
+#include "tests/xdp/backend.h"
+#include "xdp/xdp.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define LOG_BYTES 65536
+
+/* Around the linker's --wrap. */
+long __real_syscall(long nr, ...);
+
+static const struct map_def {
+	u32 type, key_bytes, value_bytes, entries, flags;
+} map_defs[RIG_CNT] = {
+	[RIG_OUT] = { BPF_MAP_TYPE_ARRAY, 4, OUT_BYTES, 1, 0 },
+	[RIG_RO] = { BPF_MAP_TYPE_ARRAY, 4, 256, 1, BPF_F_RDONLY_PROG },
+	[RIG_HASH] = { BPF_MAP_TYPE_HASH, 4, 8, 2, 0 },
+	[RIG_ARRAY] = { BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0 },
+	[RIG_PERCPU] = { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 4, 0 },
+	[RIG_QUEUE] = { BPF_MAP_TYPE_QUEUE, 0, 8, 2, 0 },
+	[RIG_STACK] = { BPF_MAP_TYPE_STACK, 0, 8, 2, 0 },
+	[RIG_RINGBUF] = { BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
+	[RIG_PROGS] = { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0 },
+	[RIG_PERF] = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
+	[RIG_OUTER] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2, 0 },
+	[RIG_LOCK] = { BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0 },
+	[RIG_NOWRITE] = { BPF_MAP_TYPE_HASH, 4, 8, 2, BPF_F_RDONLY_PROG },
+};
+
+#define READERS      2
+#define READER_BYTES (2 * 4096)
+
+/* Of a CPU's perf samples, on the kernel. */
+struct reader {
+	int fd;
+	void *ring;
+};
+
+struct rig {
+	struct reader readers[READERS];
+	struct backend b;
+	struct xb_xdp *xdp; /* emulator only */
+	int btf;
+	u32 type_main, type_sub, type_int, type_lock_value; /* BTF ids */
+	int maps[RIG_CNT];
+	char log[LOG_BYTES];
+};
+
+/* Types: of the two functions a program may have, and of a value with a lock. */
+static void
+load_btf(struct rig *rig)
+{
+	struct btf *btf = btf__new_empty();
+	union bpf_attr attr;
+	int proto, number, lock;
+	u32 bytes;
+
+	assert_non_null(btf);
+	number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	proto = btf__add_func_proto(btf, number);
+	rig->type_main = (u32)btf__add_func(btf, "rig_main", BTF_FUNC_GLOBAL, proto);
+	rig->type_sub = (u32)btf__add_func(btf, "rig_sub", BTF_FUNC_STATIC, proto);
+	lock = btf__add_struct(btf, "bpf_spin_lock", 4);
+	btf__add_field(btf, "val", number, 0, 0);
+	rig->type_lock_value = (u32)btf__add_struct(btf, "value", 16);
+	btf__add_field(btf, "lock", lock, 0, 0);
+	btf__add_field(btf, "number", number, 64, 0);
+	rig->type_int = (u32)number;
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
+	attr.btf_size = bytes;
+	rig->btf = (int)backend_bpf(&rig->b, BPF_BTF_LOAD, &attr);
+	if (rig->btf < 0)
+		fail_msg("%s: BTF: %s", rig->b.name, strerror(-rig->btf));
+	btf__free(btf);
+}
+
+/* The kernel runs a program on the CPU that asked for it; the emulator's is vCPU 0. */
+static void
+pin_to_cpu_0(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
+}
+
+struct rig *
+rig_open(bool kernel)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	const struct xb_xdp_opts opts = { 0 };
+	struct xb_err err = XB_ERR_INIT;
+
+	assert_non_null(rig);
+	if (kernel && !backend_open_kernel(&rig->b)) {
+		free(rig);
+		return NULL;
+	}
+	if (!kernel) {
+		backend_open_emu(&rig->b);
+		rig->xdp = xb_xdp_new(rig->b.emu, &opts, &err);
+		if (!rig->xdp)
+			fail_msg("%s", err.msg);
+	}
+	pin_to_cpu_0();
+	load_btf(rig);
+	for (u32 i = 0; i < READERS; i++)
+		rig->readers[i].fd = -1;
+	for (u32 i = 0; i < RIG_CNT; i++)
+		rig->maps[i] = -1;
+	return rig;
+}
+
+void
+rig_close(struct rig *rig)
+{
+	close(rig->btf);
+	xb_xdp_free(rig->xdp);
+	backend_close(&rig->b);
+	free(rig);
+}
+
+static int open_map(struct rig *rig, enum rig_map map, const struct rig_row *row);
+
+static void
+update(struct rig *rig, enum rig_map map, u32 key, const void *value)
+{
+	long ret = backend_update(&rig->b, rig->maps[map], &key, value);
+
+	if (ret)
+		fail_msg("%s: map %d: update: %s", rig->b.name, map, strerror((int)-ret));
+}
+
+static void
+fill_ro(struct rig *rig, const struct rig_row *row)
+{
+	union bpf_attr attr = { .map_fd = (u32)rig->maps[RIG_RO] };
+	u8 value[256] = { 0 };
+	size_t bytes = row->ro_bytes ? row->ro_bytes : row->ro ? strlen(row->ro) + 1 : 0;
+
+	assert_true(bytes <= sizeof(value));
+	if (bytes)
+		memcpy(value, row->ro, bytes);
+	update(rig, RIG_RO, 0, value);
+	assert_int_equal(backend_bpf(&rig->b, BPF_MAP_FREEZE, &attr), 0);
+}
+
+/* Slot 0: CPU 0; slot 1: CPU 1, where there is one; 2 and 3: nobody. */
+static void
+open_readers(struct rig *rig)
+{
+	struct perf_event_attr pe = { .type = PERF_TYPE_SOFTWARE,
+		                      .size = sizeof(pe),
+		                      .config = PERF_COUNT_SW_BPF_OUTPUT,
+		                      .sample_type = PERF_SAMPLE_RAW,
+		                      .sample_period = 1 };
+
+	for (u32 cpu = 0; cpu < READERS; cpu++) {
+		struct reader *r = &rig->readers[cpu];
+
+		r->fd = (int)__real_syscall(SYS_perf_event_open, &pe, -1, cpu, -1, 0UL);
+		if (r->fd < 0)
+			continue;
+		r->ring = mmap(NULL, READER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+		assert_true(r->ring != MAP_FAILED);
+		assert_int_equal(ioctl(r->fd, PERF_EVENT_IOC_ENABLE, 0), 0);
+		update(rig, RIG_PERF, cpu, &r->fd);
+	}
+}
+
+static void
+close_readers(struct rig *rig)
+{
+	for (u32 cpu = 0; cpu < READERS; cpu++) {
+		struct reader *r = &rig->readers[cpu];
+
+		if (r->ring)
+			munmap(r->ring, READER_BYTES);
+		if (r->fd >= 0)
+			close(r->fd);
+		*r = (struct reader){ .fd = -1 };
+	}
+}
+
+static void
+keep_sample(struct rig_result *res, const void *data, u32 bytes)
+{
+	res->sample_bytes = bytes;
+	memcpy(res->sample, data, bytes < sizeof(res->sample) ? bytes : sizeof(res->sample));
+}
+
+/* The first record of the kernel's ring of CPU 0, after its header: u32 size; data */
+static void
+read_sample(const struct rig *rig, struct rig_result *res)
+{
+	const struct perf_event_mmap_page *ring = rig->readers[0].ring;
+	const u8 *rec;
+	u32 size;
+
+	if (!ring || __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE) == 0)
+		return;
+	rec = (const u8 *)ring + ring->data_offset + sizeof(struct perf_event_header);
+	memcpy(&size, rec, sizeof(size));
+	keep_sample(res, rec + sizeof(size), size);
+}
+
+static void
+hear_event(void *arg, const struct xb_event *event)
+{
+	keep_sample(arg, event->data, event->bytes);
+}
+
+static void
+fill_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
+{
+	if (map == RIG_RO)
+		fill_ro(rig, row);
+	if (map == RIG_OUTER)
+		update(rig, RIG_OUTER, 1, &rig->maps[RIG_ARRAY]);
+	if (map == RIG_PERF && row->no_readers)
+		return;
+	if (map == RIG_PERF && rig->b.emu)
+		assert_int_equal(xb_perf_array_open(backend_emu_map(&rig->b, rig->maps[map])), 0);
+	else if (map == RIG_PERF)
+		open_readers(rig);
+}
+
+static int
+open_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
+{
+	const struct map_def *def = &map_defs[map];
+	union bpf_attr attr = { .map_type = def->type,
+		                .key_size = def->key_bytes,
+		                .value_size = def->value_bytes,
+		                .max_entries = def->entries,
+		                .map_flags = def->flags };
+	long fd;
+
+	if (rig->maps[map] >= 0)
+		return rig->maps[map];
+	if (map == RIG_OUTER)
+		attr.inner_map_fd = (u32)open_map(rig, RIG_ARRAY, row);
+	if (map == RIG_LOCK) {
+		attr.btf_fd = (u32)rig->btf;
+		attr.btf_key_type_id = rig->type_int;
+		attr.btf_value_type_id = rig->type_lock_value;
+	}
+	fd = backend_bpf(&rig->b, BPF_MAP_CREATE, &attr);
+	if (fd < 0)
+		fail_msg("%s: %s: map %d: %s", rig->b.name, row->name, map, strerror((int)-fd));
+	rig->maps[map] = (int)fd;
+	fill_map(rig, map, row);
+	return (int)fd;
+}
+
+static void
+close_maps(struct rig *rig)
+{
+	for (u32 i = 0; i < RIG_CNT; i++) {
+		if (rig->maps[i] >= 0)
+			close(rig->maps[i]);
+		rig->maps[i] = -1;
+	}
+}
+
+/* Loads the row's program, its maps' descriptors put in. A descriptor or -errno. */
+static int
+load(struct rig *rig, const struct rig_row *row)
+{
+	struct bpf_func_info funcs[2] = { { 0, rig->type_main }, { row->func_pc, rig->type_sub } };
+	struct bpf_insn *insns = malloc(row->insn_cnt * sizeof(*insns));
+	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
+	long fd;
+
+	assert_non_null(insns);
+	memcpy(insns, row->insns, row->insn_cnt * sizeof(*insns));
+	open_map(rig, RIG_OUT, row);
+	for (u32 i = 0; i < row->insn_cnt; i++) {
+		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) &&
+		    (insns[i].src_reg == BPF_PSEUDO_MAP_FD ||
+		     insns[i].src_reg == BPF_PSEUDO_MAP_VALUE))
+			insns[i].imm = open_map(rig, (enum rig_map)insns[i].imm, row);
+	}
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = row->insn_cnt;
+	attr.license = (uintptr_t) "GPL";
+	attr.log_buf = (uintptr_t)rig->log;
+	attr.log_size = sizeof(rig->log);
+	attr.log_level = 1;
+	attr.prog_btf_fd = (u32)rig->btf;
+	attr.func_info_rec_size = sizeof(funcs[0]);
+	attr.func_info = (uintptr_t)funcs;
+	attr.func_info_cnt = row->func_pc ? 2 : 1;
+	rig->log[0] = 0;
+	fd = backend_bpf(&rig->b, BPF_PROG_LOAD, &attr);
+	free(insns);
+	return (int)fd;
+}
+
+static void
+make_packet(u8 packet[RIG_PACKET_BYTES])
+{
+	for (u32 i = 0; i < RIG_PACKET_BYTES; i++)
+		packet[i] = (u8)i;
+}
+
+static void
+run_kernel(struct rig *rig, int prog, const struct rig_row *row, struct rig_result *res)
+{
+	union bpf_attr attr;
+	u8 packet[RIG_PACKET_BYTES], out[256];
+	long ret;
+
+	make_packet(packet);
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
+	attr.test.data_in = (uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
+	attr.test.data_out = (uintptr_t)out;
+	attr.test.data_size_out = sizeof(out);
+	ret = backend_bpf(&rig->b, BPF_PROG_TEST_RUN, &attr);
+	if (ret)
+		fail_msg("%s: %s: test run: %s", rig->b.name, row->name, strerror((int)-ret));
+	res->retval = attr.test.retval;
+	read_sample(rig, res);
+}
+
+static void
+run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result *res)
+{
+	u8 packet[RIG_PACKET_BYTES];
+	const struct xb_xdp_in in = { .data = packet, .bytes = sizeof(packet) };
+	struct xb_xdp_out out;
+
+	make_packet(packet);
+	rig->b.emu->hooks = (struct xb_emu_hooks){ .arg = res, .event = hear_event };
+	xb_xdp_load(rig->xdp, &in);
+	xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
+	xb_emu_run_end(rig->b.emu);
+	res->retval = out.retval;
+	res->faulted = out.status == XB_RUN_FAULT;
+	if (res->faulted != (row->fault != XB_FAULT_NONE))
+		fail_msg("%s: %s: fault: %s", rig->b.name, row->name,
+		         res->faulted ? out.fault->message : "there is none");
+	if (!res->faulted)
+		return;
+	if (out.fault->kind != row->fault)
+		fail_msg("%s: %s: fault: %s: %s", rig->b.name, row->name,
+		         xb_fault_kind_name(out.fault->kind), out.fault->message);
+	if (row->message && strcmp(out.fault->message, row->message) != 0)
+		fail_msg("%s: %s: \"%s\" is not \"%s\"", rig->b.name, row->name, out.fault->message,
+		         row->message);
+}
+
+static bool called[XB_EMU_HELPER_MAX];
+
+static void
+note_calls(const struct rig_row *row)
+{
+	for (u32 i = 0; i < row->insn_cnt; i++) {
+		u32 id = (u32)row->insns[i].imm;
+
+		if (row->insns[i].code == (BPF_JMP | BPF_CALL) && row->insns[i].src_reg == 0 &&
+		    id < XB_EMU_HELPER_MAX)
+			called[id] = true;
+	}
+}
+
+bool
+rig_has_called(u32 id)
+{
+	return called[id];
+}
+
+void
+rig_run_row(struct rig *rig, const struct rig_row *row, struct rig_result *res)
+{
+	const u32 key = 0;
+	int prog = load(rig, row);
+
+	note_calls(row);
+	*res = (struct rig_result){ .refused = prog < 0 };
+	if (prog >= 0) {
+		if (rig->maps[RIG_PROGS] >= 0)
+			update(rig, RIG_PROGS, 1, &prog);
+		if (rig->b.emu)
+			run_emu(rig, prog, row, res);
+		else
+			run_kernel(rig, prog, row, res);
+		assert_int_equal(backend_lookup(&rig->b, rig->maps[RIG_OUT], &key, res->out), 0);
+		close(prog);
+	}
+	close_maps(rig);
+	close_readers(rig);
+}
+
+static void
+dump(const char *title, const u8 *bytes, u32 cnt)
+{
+	print_error("  %s:", title);
+	for (u32 i = 0; i < cnt; i++)
+		print_error(" %02x", bytes[i]);
+	print_error("  \"%.*s\"\n", (int)strnlen((const char *)bytes, cnt), (const char *)bytes);
+}
+
+/* Compares with what the row expects; false, and said, where it differs. */
+static bool
+compare(const struct rig *rig, const struct rig_row *row, const struct rig_result *res)
+{
+	u32 out_bytes = row->out_bytes ? row->out_bytes : row->out ? (u32)strlen(row->out) + 1 : 0;
+	s64 r0;
+
+	memcpy(&r0, res->out, sizeof(r0));
+	if (res->refused) {
+		print_error("%s: %s: refused: %s\n", rig->b.name, row->name, rig->log);
+		return false;
+	}
+	if (res->retval != 2 || (!row->any_r0 && r0 != row->r0)) {
+		print_error("%s: %s: returned %lld, not %lld (verdict %u)\n", rig->b.name,
+		            row->name, (long long)r0, (long long)row->r0, res->retval);
+		return false;
+	}
+	if (row->out && memcmp(res->out + OUT_DATA, row->out, out_bytes) != 0) {
+		print_error("%s: %s: output differs\n", rig->b.name, row->name);
+		dump("expected", row->out, out_bytes);
+		dump("got", res->out + OUT_DATA, out_bytes);
+		return false;
+	}
+	if (row->sample && (res->sample_bytes != row->sample_bytes ||
+	                    memcmp(res->sample, row->sample, row->sample_bytes) != 0)) {
+		print_error("%s: %s: sample of %u bytes differs\n", rig->b.name, row->name,
+		            res->sample_bytes);
+		dump("expected", row->sample, row->sample_bytes);
+		dump("got", res->sample, row->sample_bytes);
+		return false;
+	}
+	return true;
+}
+
+static u32
+running_kernel(void)
+{
+	struct utsname name;
+	u32 major, minor;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%u.%u", &major, &minor), 2);
+	return KERNEL(major, minor);
+}
+
+/* Why the kernel does not run a row, or NULL. */
+static const char *
+not_for_kernel(const struct rig_row *row)
+{
+	if (row->emu_only)
+		return row->emu_only;
+	if (row->needs_2_cpus && sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return "there is one CPU";
+	return row->since > running_kernel() ? "the kernel is too old" : NULL;
+}
+
+static u32
+run_all(struct rig *rig, const struct rig_row *rows, u32 cnt)
+{
+	bool kernel = rig->b.emu == NULL;
+	struct rig_result res;
+	u32 bad = 0;
+
+	for (u32 i = 0; i < cnt; i++) {
+		const struct rig_row *row = &rows[i];
+		bool refused = row->refused || row->fault != XB_FAULT_NONE;
+
+		if (kernel && not_for_kernel(row)) {
+			print_message("skipped: %s: emulator only: %s\n", row->name,
+			              not_for_kernel(row));
+			continue;
+		}
+		rig_run_row(rig, row, &res);
+		if (kernel && refused) {
+			if (!res.refused)
+				print_error("%s: %s: not refused\n", rig->b.name, row->name);
+			bad += !res.refused;
+		} else if (!res.faulted) {
+			bad += !compare(rig, row, &res);
+		}
+	}
+	return bad;
+}
+
+void
+rig_run(const struct rig_row *rows, u32 cnt)
+{
+	u32 bad = 0;
+
+	for (int kernel = 0; kernel < 2; kernel++) {
+		struct rig *rig = rig_open(kernel);
+
+		if (!rig)
+			continue;
+		bad += run_all(rig, rows, cnt);
+		rig_close(rig);
+	}
+	if (bad)
+		fail_msg("%u rows differ", bad);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_helper.c - all tests of helpers in one program, so that it can tell whether each helper has
+ * a row.
+ */
+#include "emu/helper.h"
+#include "tests/emu/helper_rig.h"
+#include "tests/xdp/backend.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* In the order of the files. */
+#define TESTS(X)                                                                                   \
+	X(elem)                                                                                    \
+	X(queue) X(inner) X(bad) X(tail) X(loop) X(each) X(lock) X(time) X(ringbuf) X(perf)        \
+	        X(strtol) X(strncmp) X(csum) X(csum_random) X(number) X(pointer) X(size) X(trace)  \
+	                X(room) X(bind) X(unresolved) X(time_values) X(random) X(printk) X(sample)
+
+#define DECLARE(name) void test_helper_##name(void **state);
+TESTS(DECLARE)
+
+/* Every row of the registry is whole, and has been called by one of ours. */
+static void
+test_every_row(void **state)
+{
+	struct backend b;
+	u32 bad = 0;
+
+	(void)state;
+	backend_open_emu(&b);
+	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
+		const struct xb_helper *row = xb_helper_find(b.emu, id, ~0u);
+
+		if (!row)
+			continue;
+		assert_non_null(row->fn);
+		assert_non_null(row->source);
+		assert_string_equal(row->name, xb_helper_name(id));
+		if (row->prog_types == XB_PROG_TYPES_ALL && !rig_has_called(id)) {
+			print_error("no row calls bpf_%s\n", row->name);
+			bad++;
+		}
+	}
+	backend_close(&b);
+	assert_int_equal(bad, 0);
+}
+
+int
+main(void)
+{
+#define TEST(name) { "test_helper_" #name, test_helper_##name, NULL, NULL, NULL },
+	const struct CMUnitTest tests[] = { TESTS(TEST) cmocka_unit_test(test_every_row) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -56,7 +56,9 @@ xb_file_start(const struct xb_file *file, struct xb_err *err)
 {
 	struct stat st;
 
-	if (file->fd == STDOUT_FILENO || fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode))
+	/* Of a new file it would make ext4 write all of it to the disk at close (auto_da_alloc). */
+	if (file->fd == STDOUT_FILENO || fstat(file->fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size == 0)
 		return 0;
 	if (ftruncate(file->fd, 0) != 0)
 		return file_error(file->name, "cannot be emptied", errno, err);

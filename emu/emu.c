@@ -106,6 +106,9 @@ xb_emu_free(struct xb_emu *emu)
 {
 	if (emu == NULL)
 		return;
+	for (size_t type = 0; type < XB_ARRAY_SIZE(emu->prog_types); type++)
+		if (emu->prog_types[type] && emu->prog_types[type]->fini)
+			emu->prog_types[type]->fini(emu);
 	xb_pin_free(emu);
 	xb_obj_table_free(emu);
 	xb_btf_kernel_free(emu);

@@ -79,6 +79,7 @@ struct xb_emu {
 	u32 helpers_cnt[16];
 	u32 helper_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
+	void *type_state[64]; /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs;  /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
 	u64 missing_cmds;	     /* bit 1 << cmd: bpf(2) commands refused for not being emulated */

@@ -31,6 +31,8 @@ struct xb_prog_type {
 	bool (*load_packet)(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 	/* BPF_PROG_TEST_RUN; NULL: -ENOTSUPP (524). Returns -errno as the kernel. */
 	long (*test_run)(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
+	/* Frees what the type kept in emu->type_state[type], when emu goes; NULL: nothing. */
+	void (*fini)(struct xb_emu *emu);
 };
 
 struct xb_bpf_prog {

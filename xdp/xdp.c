@@ -245,6 +245,7 @@ static const struct xb_prog_type xdp_type = {
 	.name = "xdp",
 	.ctx_bytes = ctx_bytes,
 	.test_run = xdp_test_run,
+	.fini = xdp_test_run_fini,
 };
 
 void

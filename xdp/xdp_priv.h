@@ -134,6 +134,8 @@ void xdp_perf_helpers_register(struct xb_emu *emu);
 void xdp_redirect_out(const struct xb_xdp *x, struct xb_redirect *redirect);
 
 /* BPF_PROG_TEST_RUN (cf. net/bpf/test_run.c: bpf_prog_test_run_xdp). */
+/* It keeps one buffer for all runs in emu->type_state; fini frees that. */
+void xdp_test_run_fini(struct xb_emu *emu);
 long xdp_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
 
 #endif

@@ -164,7 +164,7 @@ take_bucket(struct batch *b, const struct xb_htab *h, u32 bucket, bool remove)
 }
 
 static int
-bucket_batch(struct batch *b, const union bpf_attr *attr, bool remove)
+take_buckets(struct batch *b, const union bpf_attr *attr, bool remove)
 {
 	const struct xb_htab *h = b->map->priv;
 	u32 bucket = 0, len;
@@ -186,6 +186,16 @@ bucket_batch(struct batch *b, const union bpf_attr *attr, bool remove)
 	else if (!b->done)
 		ret = -ENOSPC;
 	return xb_user_write(attr->batch.out_batch, &bucket, 4) ? -EFAULT : ret;
+}
+
+static int
+bucket_batch(struct batch *b, const union bpf_attr *attr, bool remove)
+{
+	int ret = take_buckets(b, attr, remove);
+
+	if (ret == -EFAULT)
+		b->done = 0;
+	return ret;
 }
 
 static bool
@@ -234,9 +244,7 @@ xb_map_batch(struct xb_map *map, int cmd, const union bpf_attr *attr, u32 *count
 	if (ret)
 		return ret;
 	ret = run(&b, cmd, attr);
-	*count = ret == -EFAULT && cmd != BPF_MAP_UPDATE_BATCH && cmd != BPF_MAP_DELETE_BATCH
-	                 ? 0
-	                 : b.done;
+	*count = b.done;
 	free(b.key < b.prev ? b.key : b.prev);
 	return ret;
 }

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # readme.sh BUILD SOURCE: runs every command that README.md shows behind "$ " in a block marked `console`, from a
 # directory that looks like a checkout with a build in it, and compares what they print with what stands there.
-# Times and rates are left out of the comparison.
+# Times, rates, and numbers of instructions, which the compiler decides, are left out of the comparison, and so is
+# what goes to stderr.
 set -eu
 LC_ALL=C.UTF-8
-export LC_ALL
+TZ=UTC
+export LC_ALL TZ
 
 build=$1
 source=$2
@@ -19,10 +21,12 @@ grep -q '^\$ ' "$dir/expected" || {
 	echo 'README.md shows no command'
 	exit 1
 }
-if grep -q '^\$ .*tshark' "$dir/expected" && ! command -v tshark >/dev/null; then
-	echo 'skipped: tshark is not installed'
-	exit 77
-fi
+for tool in tshark tcpdump; do
+	if ! command -v $tool >/dev/null; then
+		echo "skipped: $tool is not installed"
+		exit 77
+	fi
+done
 
 # A command may go on in the next line behind a backslash.
 cd "$dir"
@@ -35,12 +39,15 @@ while IFS= read -r line; do
 		continue
 	fi
 	printf '$ %s\n' "$shown" >>found
-	sh -c "$shown" >>found 2>&1 </dev/null || echo "exit code $?" >>found
+	sh -c "$shown" >>found 2>/dev/null </dev/null || echo "exit code $?" >>found
 	shown=
 done <commands
 
 mask() {
-	sed -E 's/[0-9.]+ (ns|us|µs|ms|s|seconds)\b/TIME/g; s/[0-9.,]+ ?[kMG]?(pps|packets\/s|packets a second)/RATE/g' "$1"
+	sed -E -e 's/[0-9.]+ (ns|us|ms|s)\b/TIME/g' -e 's/[0-9]+ packets\/s/RATE/g' \
+		-e 's/"seconds":[0-9.]+/"seconds":TIME/' -e 's/"insns":[0-9]+/"insns":N/' \
+		-e 's/"insns":\{[^}]*\}/"insns":{N}/' -e 's/[0-9]+ instructions/N instructions/' \
+		-e 's/instructions per packet: .*/instructions per packet: N/' -e 's/insn [0-9]+/insn N/' "$1"
 }
 mask expected >expected.masked
 mask found >found.masked

@@ -8,6 +8,7 @@
  */
 #include "emu/btf.h"
 #include "emu/log.h"
+#include "emu/prog.h"
 #include "vm/bytes.h"
 
 #include <ctype.h>
@@ -111,13 +112,15 @@ check_header(struct check *c, const u8 *raw, u32 bytes)
 		what = "header is cut short";
 	else if (h->magic != BTF_MAGIC)
 		what = "wrong magic";
-	else if (h->version != BTF_VERSION || h->flags != 0)
-		what = "unknown version or flags";
 	else if (h->hdr_len < HDR_BYTES || h->hdr_len > bytes || h->hdr_len % 4)
 		what = "wrong header length";
 	if (what) {
 		xb_log_printf(c->log, "BTF: %s\n", what);
 		return -EINVAL;
+	}
+	if (h->version != BTF_VERSION || h->flags != 0) {
+		xb_log_printf(c->log, "BTF: unknown version or flags\n");
+		return -XB_ENOTSUPP;
 	}
 	for (u32 i = HDR_BYTES; i < h->hdr_len; i++)
 		if (raw[i])
@@ -473,8 +476,10 @@ resolve(struct check *c, u32 id, int depth)
 
 	if (id == 0 || c->marks[id] == DONE)
 		return 0;
-	if (c->marks[id] == OPEN)
-		return bad(c, id, "loop detected");
+	if (c->marks[id] == OPEN) {
+		bad(c, id, "loop detected");
+		return -EEXIST;
+	}
 	if (depth == MAX_DEPTH) {
 		bad(c, id, "nested too deeply");
 		return -E2BIG;

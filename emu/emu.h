@@ -64,6 +64,7 @@ struct xb_emu {
 	u32 cpu_cnt;
 	u64 seed;
 	u64 rand_state[XB_EMU_MAX_CPUS]; /* of bpf_get_prandom_u32, one a CPU */
+	struct xb_region *keys[XB_EMU_MAX_CPUS]; /* emu/helpers_loop.c; or NULL */
 	struct xb_clock clock;
 	struct xb_emu_hooks hooks;
 	char *pin_dir; /* or NULL */

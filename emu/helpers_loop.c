@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_LOOPS (8u * 1024 * 1024) /* cf. include/linux/bpf.h: BPF_MAX_LOOPS */
+#define KEY_BYTES  512
+#define KEY_STRIDE (KEY_BYTES + 64)
+#define MAX_LOOPS  (8u * 1024 * 1024) /* cf. include/linux/bpf.h: BPF_MAX_LOOPS */
 
 /*
  * Returns how often the callback was called. With flags of 0, which is how it is called, Linux
@@ -52,26 +54,49 @@ visit(void *arg, struct xb_map *map, const void *key, u64 value)
 	return stop != 0;
 }
 
+/* The memory of a walk's key. Every vCPU keeps some for small keys, with room for one a frame. */
+static struct xb_region *
+key_region(struct xb_proc *proc, u32 bytes)
+{
+	const struct xb_region_opts opts = {
+		.name = "key",
+		.bytes = bytes > KEY_BYTES ? bytes : (u64)XB_PROC_FRAMES * KEY_STRIDE,
+	};
+	struct xb_region **kept = &xb_proc_emu(proc)->keys[proc->vcpu];
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_region *region;
+
+	if (bytes <= KEY_BYTES && *kept)
+		return *kept;
+	region = xb_mem_map(proc->vm->mem, &opts, &err);
+	if (!region)
+		xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s", err.msg);
+	else if (bytes <= KEY_BYTES)
+		*kept = region;
+	return region;
+}
+
 static u64
 for_each_map_elem(struct xb_proc *proc, const union xb_arg *a)
 {
 	struct xb_map *map = a[0].map;
 	struct xb_mem *mem = proc->vm->mem;
-	const struct xb_region_opts opts = { .name = "key", .bytes = map->key_size };
 	struct walk w = { .proc = proc, .func = a[1].u, .ctx = a[2].u };
-	struct xb_err err = XB_ERR_INIT;
-	struct xb_region *key;
+	bool small = map->key_size <= KEY_BYTES;
+	struct xb_region *region;
 	long ret;
 
 	if (a[3].u)
 		return helper_ret(-EINVAL);
-	key = xb_mem_map(mem, &opts, &err);
-	if (!key)
-		return xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s", err.msg);
-	w.key_gaddr = key->gaddr;
-	xb_mem_allow(mem, key->gaddr, map->key_size, XB_MEM_READ);
+	region = key_region(proc, map->key_size);
+	if (!region)
+		return 0;
+	w.key_gaddr = region->gaddr + (small ? (u64)proc->depth * KEY_STRIDE : 0);
+	xb_mem_allow(mem, w.key_gaddr, map->key_size, XB_MEM_READ);
 	ret = xb_map_for_each(map, proc->vcpu, visit, &w);
-	xb_mem_unmap(mem, key);
+	xb_mem_forbid(mem, w.key_gaddr, map->key_size);
+	if (!small)
+		xb_mem_unmap(mem, region);
 	return helper_ret(ret);
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -42,6 +43,7 @@ static const struct map_def {
 	[RIG_PERF] = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
 	[RIG_OUTER] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2, 0 },
 	[RIG_LOCK] = { BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0 },
+	[RIG_BIGKEY] = { BPF_MAP_TYPE_HASH, 1000, 8, 2, 0 },
 	[RIG_NOWRITE] = { BPF_MAP_TYPE_HASH, 4, 8, 2, BPF_F_RDONLY_PROG },
 };
 
@@ -287,7 +289,9 @@ close_maps(struct rig *rig)
 static int
 load(struct rig *rig, const struct rig_row *row)
 {
-	struct bpf_func_info funcs[2] = { { 0, rig->type_main }, { row->func_pc, rig->type_sub } };
+	struct bpf_func_info funcs[3] = { { 0, rig->type_main },
+		                          { row->func_pc, rig->type_sub },
+		                          { row->func2_pc, rig->type_sub } };
 	struct bpf_insn *insns = malloc(row->insn_cnt * sizeof(*insns));
 	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
 	long fd;
@@ -310,7 +314,7 @@ load(struct rig *rig, const struct rig_row *row)
 	attr.prog_btf_fd = (u32)rig->btf;
 	attr.func_info_rec_size = sizeof(funcs[0]);
 	attr.func_info = (uintptr_t)funcs;
-	attr.func_info_cnt = row->func_pc ? 2 : 1;
+	attr.func_info_cnt = row->func2_pc ? 3 : row->func_pc ? 2 : 1;
 	rig->log[0] = 0;
 	fd = backend_bpf(&rig->b, BPF_PROG_LOAD, &attr);
 	free(insns);
@@ -472,8 +476,13 @@ running_kernel(void)
 static const char *
 not_for_kernel(const struct rig_row *row)
 {
+	struct timespec tick;
+
 	if (row->emu_only)
 		return row->emu_only;
+	if (row->needs_hz_250 &&
+	    (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) || tick.tv_nsec != 4000000))
+		return "the kernel's HZ is not 250";
 	if (row->needs_2_cpus && sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return "there is one CPU";
 	return row->since > running_kernel() ? "the kernel is too old" : NULL;

@@ -29,10 +29,11 @@ enum rig_map {
 	RIG_OUTER,   /* array of 2 maps; RIG_ARRAY is in slot 1 */
 	RIG_LOCK,    /* array of 1: a bpf_spin_lock, 4 bytes, 8 bytes */
 	RIG_NOWRITE, /* hash that programs may not write */
+	RIG_BIGKEY,  /* hash: keys of 1000 bytes, values of 8 */
 	RIG_CNT
 };
 
-#define OUT_BYTES        512
+#define OUT_BYTES        1024
 #define RIG_PACKET_BYTES 64 /* 0, 1, 2, ... */
 #define OUT_DATA         8  /* where a row's own output starts */
 
@@ -54,6 +55,7 @@ struct rig_row {
 	const void *ro;       /* contents of RIG_RO, NULL: zeros */
 	u32 ro_bytes;         /* 0: it is a string */
 	u32 func_pc;          /* where a second function starts; 0: there is none */
+	u32 func2_pc;         /* and a third */
 	s64 r0;               /* what the helper returns */
 	const void *out;      /* what is at OUT_DATA, or NULL */
 	u32 out_bytes;        /* 0: it is a string, with its NUL */
@@ -65,6 +67,7 @@ struct rig_row {
 	const void *sample; /* what a reader of RIG_PERF gets, or NULL */
 	u32 sample_bytes;
 	bool no_readers;   /* of RIG_PERF */
+	bool needs_hz_250; /* of the kernel */
 	bool needs_2_cpus; /* on the kernel */
 	u32 since;         /* KERNEL(6, 13): older kernels do something else */
 };

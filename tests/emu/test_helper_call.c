@@ -98,6 +98,31 @@ static const struct rig_row each_rows[] = {
 	  .fault = XB_FAULT_OOB_READ },
 };
 
+/* A walk in a walk: the inner one adds up, the outer one's key (at R8) is still there. */
+static const struct rig_row nested_rows[] = {
+	{ "each of a hash with long keys",
+	  WHOLE(BEGIN, XB_MOV64_REG(2, 7), XB_MOV64_REG(3, 7), XB_MOV64_IMM(4, 0),
+	        XB_LD_MAP_FD(1, RIG_BIGKEY), XB_CALL(2), XB_ST_MEM(BPF_DW, 10, -8, 0),
+	        XB_LD_MAP_FD(1, RIG_BIGKEY), XB_LD_FUNC(2, 8), XB_MOV64_REG(3, 10),
+	        XB_ALU64_IMM(BPF_ADD, 3, -8), XB_MOV64_IMM(4, 0),
+	        XB_CALL(BPF_FUNC_for_each_map_elem), END, XB_LDX_MEM(BPF_W, 0, 2, 996), GO_ON),
+	  .func_pc = 21, .r0 = 1 },
+	{ "each in each",
+	  WHOLE(BEGIN, XB_ST_MEM(BPF_DW, 10, -8, 0), XB_LD_MAP_FD(1, RIG_ARRAY), XB_LD_FUNC(2, 9),
+	        XB_MOV64_REG(3, 10), XB_ALU64_IMM(BPF_ADD, 3, -8), XB_MOV64_IMM(4, 0),
+	        XB_CALL(BPF_FUNC_for_each_map_elem), XB_LDX_MEM(BPF_DW, 0, 10, -8), END,
+	        /* outer */
+	        XB_MOV64_REG(8, 2), XB_MOV64_REG(9, 4), XB_LD_MAP_FD(1, RIG_PERCPU),
+	        XB_LD_FUNC(2, 11), XB_MOV64_REG(3, 4), XB_MOV64_IMM(4, 0),
+	        XB_CALL(BPF_FUNC_for_each_map_elem), XB_LDX_MEM(BPF_W, 1, 8, 0),
+	        XB_ALU64_IMM(BPF_MUL, 1, 100), XB_LDX_MEM(BPF_DW, 2, 9, 0),
+	        XB_ALU64_REG(BPF_ADD, 2, 1), XB_STX_MEM(BPF_DW, 9, 2, 0), GO_ON,
+	        /* inner */
+	        XB_LDX_MEM(BPF_W, 2, 2, 0), XB_LDX_MEM(BPF_DW, 5, 4, 0),
+	        XB_ALU64_REG(BPF_ADD, 5, 2), XB_STX_MEM(BPF_DW, 4, 5, 0), GO_ON),
+	  .func_pc = 16, .func2_pc = 32, .r0 = 4 * 6 + 100 * 6 },
+};
+
 /* R8 := the value with the lock; nothing else happens where there is none. */
 #define LOCKED(cnt)                                                                                \
 	XB_ST_MEM(BPF_W, 10, -4, 0), XB_MOV64_REG(2, 10), XB_ALU64_IMM(BPF_ADD, 2, -4),            \
@@ -142,7 +167,7 @@ static const struct rig_row time_rows[] = {
 	{ "up and on", ORDER(ktime_get_ns, ktime_get_boot_ns), .r0 = 1 },
 	{ "time goes on", ORDER(ktime_get_ns, ktime_get_ns), .r0 = 1 },
 	{ "since the epoch", ORDER(ktime_get_boot_ns, ktime_get_tai_ns), .r0 = 1 },
-	{ "ticks", TICKS, .r0 = 1 },
+	{ "ticks", TICKS, .r0 = 1, .needs_hz_250 = true },
 	{ "CPU", NUMBER(get_smp_processor_id), .r0 = 0 },
 	{ "node", NUMBER(get_numa_node_id), .r0 = 0 },
 	{ "random numbers have 32 bits",
@@ -151,5 +176,6 @@ static const struct rig_row time_rows[] = {
 
 RIG_TEST(loop)
 RIG_TEST(each)
+RIG_TEST(nested)
 RIG_TEST(lock)
 RIG_TEST(time)

@@ -177,7 +177,7 @@ static const struct rig_row size_rows[] = {
 	  .out_bytes = 8 },
 	{ "output past its value", SNPRINTF(OUT_BYTES, 0), .ro = "x", .fault = XB_FAULT_OOB_WRITE,
 	  .message = "bpf_snprintf: argument 1 (buffer): 1 byte past the end of value of map "
-	             "'' (512 bytes)" },
+	             "'' (1024 bytes)" },
 };
 
 /* bpf_trace_vprintk and bpf_trace_printk: formats are checked when they run. */

@@ -13,7 +13,10 @@
 
 #define SAID_BYTES     (16u << 10)
 #define LOAD_LOG_BYTES (64u << 10)
-#define MAP_POISON     2001000000ull /* libbpf puts a call of this and the map's index in place of a map without descriptor */
+
+/* libbpf puts a call of this number and the map's index in place of a map that was not made. */
+#define MAP_POISON     2001000000ull
+#define MAP_POISON_CNT 1000000u
 
 /* Whose messages libbpf prints just now: its callback has no argument to say so. */
 static _Thread_local struct xb_object *listening;
@@ -133,7 +136,7 @@ prepare_programs(struct xb_object *o)
 
 		guess_type(o, prog);
 		xdp = bpf_program__type(prog) == BPF_PROG_TYPE_XDP;
-		if (!xdp)
+		if (!xdp || o->opts.alone)
 			bpf_program__set_autoload(prog, false);
 		if (xdp && o->opts.frags)
 			bpf_program__set_flags(prog, bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
@@ -339,49 +342,65 @@ xb_object_choose(struct xb_object *o, struct xb_err *err)
 	return 0;
 }
 
-/* The map behind a poisoned instruction that the log complains about, or NULL. */
-static const struct bpf_map *
-poisoned_map(const struct xb_object *o, const char *log)
+/* Whether libbpf could not load the program of this name; *end is behind the name's quote. */
+static bool
+failed_program(const char *said, const char *name, const char **end)
 {
-	const char *p = strstr(log, "2001");
-	const struct bpf_map *map = NULL;
-	u64 number = p ? strtoull(p, NULL, 10) : 0;
-
-	if (number < MAP_POISON || number >= MAP_POISON + 100000)
-		return NULL;
-	for (u64 i = 0; i <= number - MAP_POISON; i++) {
-		map = bpf_object__next_map(o->bpf, map);
-		if (!map)
-			return NULL;
-	}
-	return map;
+	*end = strstr(said, "': BPF program load failed");
+	if (!*end || strncmp(said, "prog '", 6) != 0)
+		return false;
+	++*end;
+	return name && (size_t)(*end - said) == strlen(name) + 7 && !strncmp(said + 6, name, strlen(name));
 }
 
 static int
 load_error(struct xb_object *o, int errnum, struct xb_err *err)
 {
-	const char *said = what_libbpf_said(o);
-	const struct bpf_map *map;
-	const char *name_end;
-	size_t log_bytes;
-	int name_bytes;
+	const char *said = what_libbpf_said(o), *end;
+	size_t log_bytes = strcspn(o->load_log, "\n");
+	bool chosen;
 
 	if (!said)
 		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", strerror(errnum));
-	name_end = strstr(said, "': BPF program load failed");
-	log_bytes = strcspn(o->load_log, "\n");
-	if (!name_end || strncmp(said, "prog '", 6) || !log_bytes)
+	chosen = failed_program(said, o->chosen ? bpf_program__name(o->chosen) : NULL, &end);
+	if (!end)
 		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", said);
-	name_bytes = (int)(name_end - said) + 1;
-	map = poisoned_map(o, o->load_log);
-	if (map && !xb_object_map(o, map)) {
-		const char *type = xb_map_type_name(bpf_map__type(map));
+	o->other_failed = !chosen;
+	if (!log_bytes)
+		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said), said,
+				  strerror(errnum));
+	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", (int)(end - said), said, (int)log_bytes,
+			  o->load_log);
+}
 
-		return xb_err_set(err, XB_ERR_LOAD, "%.*s: map '%s': type %s (%u) is not emulated",
-				  name_bytes, said, bpf_map__name(map), type ? type : "unknown",
+/*
+ * The program's use of a map that was not made is the machine's to stop when it is reached; but a map type that is not
+ * emulated is told at once.
+ */
+static int
+check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_err *err)
+{
+	const struct xb_bpf_prog *prog = xb_object_prog(o, bpf);
+
+	for (u32 i = 0; prog && i < prog->insn_cnt; i++) {
+		const struct bpf_insn *insn = &prog->insns[i];
+		u64 map_idx = (u64)(u32)insn->imm - MAP_POISON;
+		const struct bpf_map *map = NULL;
+		const char *type;
+
+		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg || map_idx >= MAP_POISON_CNT)
+			continue;
+		do
+			map = bpf_object__next_map(o->bpf, map);
+		while (map && map_idx--);
+		if (!map || xb_map_ops_of(bpf_map__type(map)))
+			continue;
+		type = xb_map_type_name(bpf_map__type(map));
+		return xb_err_set(err, XB_ERR_LOAD, "prog '%s': map '%s': type %s (%u) is not emulated",
+				  bpf_program__name(bpf), bpf_map__name(map), type ? type : "unknown",
 				  bpf_map__type(map));
 	}
-	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", name_bytes, said, (int)log_bytes, o->load_log);
+	return 0;
 }
 
 static int
@@ -405,6 +424,18 @@ list_maps(struct xb_object *o, struct xb_err *err)
 	return 0;
 }
 
+static int
+check_all_maps(const struct xb_object *o, struct xb_err *err)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, o->bpf) {
+		if (check_maps(o, prog, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
@@ -420,7 +451,9 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 	if (list_maps(o, err) != 0)
 		return -1;
 	if (!o->chosen)
-		return 0;
+		return check_all_maps(o, err);
+	if (check_maps(o, o->chosen, err) != 0)
+		return -1;
 	o->prog = xb_object_prog(o, o->chosen);
 	if (!o->prog)
 		return xb_err_set(err, XB_ERR_LOAD, "prog '%s' was not loaded", bpf_program__name(o->chosen));

@@ -25,6 +25,7 @@ struct xb_object_opts {
 	const char *type; /* --type, or NULL */
 	bool frags;	  /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
 	bool verbose;	  /* libbpf's messages go to standard error too */
+	bool alone;	  /* load no program but the chosen one */
 };
 
 /* A map of the object, as the emulator has it. */
@@ -39,6 +40,7 @@ struct xb_object {
 	struct bpf_object *bpf;
 	struct bpf_program *chosen;
 	struct xb_bpf_prog *prog; /* the chosen one, when loaded */
+	bool other_failed;	  /* see xb_object_load() */
 	struct xb_object_map *maps; /* those that were made, when loaded */
 	u32 map_cnt;
 	char *said;		  /* libbpf's warnings, one a line */
@@ -56,7 +58,10 @@ struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts
  */
 int xb_object_choose(struct xb_object *o, struct xb_err *err);
 
-/* Loads maps and programs into the emulator. XB_ERR_LOAD. */
+/*
+ * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then, it was not the
+ * chosen program that could not be loaded, and a new object with opts.alone may do.
+ */
 int xb_object_load(struct xb_object *o, struct xb_err *err);
 
 /* NULL is allowed. */

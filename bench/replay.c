@@ -427,6 +427,24 @@ replay_all(struct replay *p)
 	return rc < 0 ? -1 : 0;
 }
 
+int
+xb_replay_check(const struct xb_opts *cli, const struct xb_reader *reader, struct xb_err *err)
+{
+	const struct xb_iface *iface = xb_reader_iface(reader, 0);
+	struct xb_err filter_err = XB_ERR_INIT;
+	struct xb_filter *f;
+
+	if (!cli->filter)
+		return 0;
+	f = xb_filter_new(cli->filter, iface ? iface->linktype : XB_LINKTYPE_ETHERNET, 0, &filter_err);
+	if (!f && (iface || strstr(filter_err.msg, "syntax error"))) {
+		*err = filter_err;
+		return xb_err_prefix(err, "--filter");
+	}
+	xb_filter_free(f);
+	return 0;
+}
+
 static int
 init(struct replay *p)
 {

@@ -118,6 +118,8 @@ open_outputs(struct work *w, struct xb_err *err)
 	if (!w->reader)
 		return -1;
 	xb_reader_set_stop(w->reader, w->worker->stop);
+	if (xb_replay_check(w->job->cli, w->reader, err) != 0)
+		return -1;
 	opts.reader = w->reader;
 	snprintf(w->comment, sizeof(w->comment), "%.128s: %s", f->object.name,
 		 w->session.object->prog->func_name);
@@ -209,6 +211,8 @@ replay(struct work *w)
 
 	if (xb_replay(&opts, &w->stats, &err) != 0)
 		keep_error(&code, &err);
+	if (err.kind == XB_ERR_USAGE)
+		return code;
 	interrupted = *w->worker->stop != 0;
 	finish(w, interrupted, &code);
 	if (code == XB_EXIT_OK && interrupted)

@@ -19,9 +19,25 @@ apply_inits(struct xb_session *s, const struct xb_session_opts *opts, bool loade
 }
 
 static int
-open_object(struct xb_session *s, const struct xb_session_opts *opts, size_t bytes, struct xb_err *err)
+open_object(struct xb_session *s, const struct xb_session_opts *opts, const struct xb_object_opts *object_opts,
+	    struct xb_err *err)
 {
-	const struct xb_object_opts object_opts = {
+	s->object = xb_object_open(s->emu, object_opts, err);
+	if (!s->object || xb_object_choose(s->object, err) != 0)
+		return xb_err_prefix(err, "%s", opts->object.name);
+	if (apply_inits(s, opts, false, err) != 0)
+		return -1;
+	if (xb_object_load(s->object, err) != 0)
+		return xb_err_prefix(err, "%s", opts->object.name);
+	return apply_inits(s, opts, true, err);
+}
+
+/* All programs; or the chosen one alone, where another cannot be loaded. */
+static int
+open_some_object(struct xb_session *s, const struct xb_session_opts *opts, size_t bytes,
+		 struct xb_err *err)
+{
+	struct xb_object_opts object_opts = {
 		.path = opts->object.name,
 		.image = s->image,
 		.bytes = bytes,
@@ -31,14 +47,13 @@ open_object(struct xb_session *s, const struct xb_session_opts *opts, size_t byt
 		.verbose = opts->cli->verbose,
 	};
 
-	s->object = xb_object_open(s->emu, &object_opts, err);
-	if (!s->object || xb_object_choose(s->object, err) != 0)
-		return xb_err_prefix(err, "%s", opts->object.name);
-	if (apply_inits(s, opts, false, err) != 0)
+	if (open_object(s, opts, &object_opts, err) == 0)
+		return 0;
+	if (!s->object || !s->object->other_failed)
 		return -1;
-	if (xb_object_load(s->object, err) != 0)
-		return xb_err_prefix(err, "%s", opts->object.name);
-	return apply_inits(s, opts, true, err);
+	xb_object_free(s->object);
+	object_opts.alone = true;
+	return open_object(s, opts, &object_opts, err);
 }
 
 static int
@@ -72,7 +87,7 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 	if (!s->emu)
 		goto close_session;
 	xb_xdp_register(s->emu);
-	if (open_object(s, opts, bytes, err) != 0)
+	if (open_some_object(s, opts, bytes, err) != 0)
 		goto close_session;
 	return 0;
 

@@ -60,6 +60,19 @@ xb_field_allows(u32 field, s32 value)
 	return false;
 }
 
+/* Whether a field speaks for its row; which registers are allowed is the same in all of them. */
+static bool
+tells_apart(u32 field, s32 value)
+{
+	switch (XB_FIELD_KIND(field)) {
+	case XB_FIELD_ZERO:
+	case XB_FIELD_VALUE:
+		return xb_field_allows(field, value);
+	default:
+		return true;
+	}
+}
+
 enum xb_insn_id
 xb_insn_find(const struct xb_insn_index *index, const struct bpf_insn *insn)
 {
@@ -68,8 +81,8 @@ xb_insn_find(const struct xb_insn_index *index, const struct bpf_insn *insn)
 	for (u32 n = index->first[insn->code]; n; n = index->next[n - 1]) {
 		const struct xb_insn_row *row = &rows[n - 1];
 
-		if (xb_field_allows(row->src, insn->src_reg) &&
-		    xb_field_allows(row->off, insn->off) && xb_field_allows(row->imm, insn->imm))
+		if (tells_apart(row->src, insn->src_reg) && tells_apart(row->off, insn->off) &&
+		    tells_apart(row->imm, insn->imm))
 			return (enum xb_insn_id)(n - 1);
 		if (best == XB_INSN_CNT)
 			best = n - 1;

@@ -76,9 +76,9 @@ _Static_assert(XB_INSN_CNT < 256, "row numbers fit a byte");
 void xb_insn_index_init(struct xb_insn_index *index);
 
 /*
- * Finds the row an instruction is of: the one of its opcode whose every field allows what it holds,
- * or else the first of its opcode (for a message on the field that does not). XB_INSN_CNT: unknown
- * opcode.
+ * Finds the row an instruction is of: the one of its opcode whose fields, registers aside, allow
+ * what they hold, or else the first of its opcode (for a message on the field that does not).
+ * XB_INSN_CNT: unknown opcode.
  */
 enum xb_insn_id xb_insn_find(const struct xb_insn_index *index, const struct bpf_insn *insn);
 

@@ -49,8 +49,10 @@ call_loop(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 static u64
 call_tail(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
+	const struct xb_prog *target = machine_of(proc)->targets[r[1] % 4];
+
 	(void)call;
-	return xb_proc_tail_call(proc, machine_of(proc)->targets[r[1] % 4]) ? 0 : (u64)-1;
+	return target && xb_proc_tail_call(proc, target) ? 0 : (u64)-1;
 }
 
 static u64

@@ -7,16 +7,16 @@
 
 #include "vm/proc.h"
 
-#define XB_MACHINE_CTX_BYTES 32768 /* writable, at R1 */
+#define XB_MACHINE_CTX_BYTES 4096 /* writable, at R1 */
 
 /* The emulator's helpers, by number. Any other number is refused when the program is loaded. */
 enum {
-	XB_CALL_SUM = 5,    /* R1 + ... + R5 */
-	XB_CALL_FAULT = 6,  /* stops the program */
-	XB_CALL_LOOP = 7,   /* calls function R2 with (i, R3) R1 times; sum of results */
-	XB_CALL_TAIL = 8,   /* goes on in xb_machine.targets[R1]; -1 after 33 */
-	XB_CALL_READ = 9,   /* byte sum of R2 bytes at R1 */
-	XB_CALL_AUX = 10,   /* the constant that R1 was known to hold at load */
+	XB_CALL_SUM = 5,   /* R1 + ... + R5 */
+	XB_CALL_FAULT = 6, /* stops the program */
+	XB_CALL_LOOP = 7,  /* calls function R2 with (i, R3) R1 times; sum of results */
+	XB_CALL_TAIL = 8, /* goes on in xb_machine.targets[R1 % 4]; -1 where that is not possible */
+	XB_CALL_READ = 9, /* byte sum of R2 bytes at R1 */
+	XB_CALL_AUX = 10, /* the constant that R1 was known to hold at load */
 	XB_CALL_INSNS = 11, /* instructions of this run, with the call itself */
 };
 

@@ -126,6 +126,9 @@ int xb_map_by_fd(struct xb_emu *emu, u32 fd, u32 mode, struct xb_map **map);
 #define XB_FD_READ  1u
 #define XB_FD_WRITE 2u
 
+/* Ends writing through bpf(2) (map_freeze.c): 0, -EBUSY while user space has it mapped writable. */
+int xb_map_freeze(struct xb_map *map);
+
 /* BPF_MAP_*_BATCH (map_batch.c). `attr` is zero-padded; the count goes to *count. */
 int xb_map_batch(struct xb_map *map, int cmd, const union bpf_attr *attr, u32 *count);
 

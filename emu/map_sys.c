@@ -246,25 +246,13 @@ map_lookup_and_delete_elem(struct call *c)
 	return ret ? ret : xb_user_write(c->attr->value, c->value, c->value_bytes);
 }
 
-/*
- * Differs: a writable mapping that user space holds does not make this fail with EBUSY; it stays
- * writable.
- */
 static long
-map_freeze(struct xb_emu *emu, const union bpf_attr *attr)
+freeze_cmd(struct xb_emu *emu, const union bpf_attr *attr)
 {
 	struct xb_map *map;
-	int ret = xb_map_by_fd(emu, attr->map_fd, 0, &map);
+	int ret = xb_map_by_fd(emu, attr->map_fd, XB_FD_WRITE, &map);
 
-	if (ret)
-		return ret;
-	if (map->frozen)
-		return -EBUSY;
-	/* New mappings of the file are read-only from now on; the arena's stays as it is. */
-	if (fcntl(map->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
-		return -errno;
-	map->frozen = true;
-	return 0;
+	return ret ? ret : xb_map_freeze(map);
 }
 
 /* Commands on one element: what the descriptor must allow, and which flags are checked. */
@@ -327,7 +315,7 @@ xb_map_sys(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
 	(void)bytes;
 	switch (cmd) {
 	case BPF_MAP_FREEZE:
-		return map_freeze(emu, attr);
+		return freeze_cmd(emu, attr);
 	case BPF_MAP_LOOKUP_BATCH:
 	case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
 	case BPF_MAP_UPDATE_BATCH:

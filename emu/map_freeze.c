@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_freeze.c - BPF_MAP_FREEZE: after it bpf(2) only reads (cf. kernel/bpf/syscall.c: map_freeze).
+ *
+ * Differs: where /proc is not to be had, a writable mapping that user space still has is not found;
+ * it stays writable.
+ */
+#include "emu/map_priv.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Whether a line of /proc/self/maps is a writable mapping of the map's file outside the arena. */
+static bool
+is_writer(const struct xb_map *map, const char *line)
+{
+	const struct xb_mem *mem = map->emu->mem;
+	unsigned long start, ino;
+	char perms[5];
+
+	if (sscanf(line, "%lx-%*x %4s %*x %*s %lu", &start, perms, &ino) != 3)
+		return false;
+	return ino == map->obj.ino && perms[1] == 'w' && perms[3] == 's' &&
+	       start - (uintptr_t)mem->base >= mem->limit;
+}
+
+static bool
+has_writers(const struct xb_map *map)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char *line = NULL;
+	size_t cap = 0;
+
+	if (!f)
+		return false;
+	while (!found && getline(&line, &cap, f) > 0)
+		found = is_writer(map, line);
+	free(line);
+	fclose(f);
+	return found;
+}
+
+int
+xb_map_freeze(struct xb_map *map)
+{
+	if (map->flags & BPF_F_MMAPABLE && has_writers(map))
+		return -EBUSY;
+	/* New mappings of the file are read-only from now on; the arena's stays as it is. */
+	if (fcntl(map->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
+		return -errno;
+	map->frozen = true;
+	return 0;
+}

@@ -461,8 +461,8 @@ compare(const struct rig *rig, const struct rig_row *row, const struct rig_resul
 	return true;
 }
 
-static u32
-running_kernel(void)
+u32
+rig_kernel(void)
 {
 	struct utsname name;
 	u32 major, minor;
@@ -485,7 +485,7 @@ not_for_kernel(const struct rig_row *row)
 		return "the kernel's HZ is not 250";
 	if (row->needs_2_cpus && sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		return "there is one CPU";
-	return row->since > running_kernel() ? "the kernel is too old" : NULL;
+	return row->since > rig_kernel() ? "the kernel is too old" : NULL;
 }
 
 static u32
@@ -531,4 +531,13 @@ rig_run(const struct rig_row *rows, u32 cnt)
 	}
 	if (bad)
 		fail_msg("%u rows differ", bad);
+}
+
+u32
+rig_random(u64 *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return (u32)((*state * 0x2545f4914f6cdd1dull) >> 32);
 }

@@ -103,4 +103,10 @@ struct rig *rig_open(bool kernel); /* NULL, and said so, where it is not permitt
 void rig_close(struct rig *rig);
 void rig_run_row(struct rig *rig, const struct rig_row *row, struct rig_result *res);
 
+/* The running kernel, as KERNEL(6, 18). */
+u32 rig_kernel(void);
+
+/* The next number of a sequence that its state decides: xorshift64*. */
+u32 rig_random(u64 *state);
+
 #endif

@@ -58,24 +58,14 @@ static const struct rig_row csum_rows[] = {
 };
 
 RIG_TEST(csum)
-/* xorshift64* */
-static u32
-next_random(u64 *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return (u32)((*state * 0x2545f4914f6cdd1dull) >> 32);
-}
-
 /* Bytes that are often all zeros or all ones, where the two zeros of ones' complement meet. */
 static void
 fill(u8 *to, u32 bytes, u64 *random)
 {
-	u32 kind = next_random(random) % 4;
+	u32 kind = rig_random(random) % 4;
 
 	for (u32 i = 0; i < bytes; i++)
-		to[i] = kind == 0 ? 0 : kind == 1 ? 0xff : (u8)next_random(random);
+		to[i] = kind == 0 ? 0 : kind == 1 ? 0xff : (u8)rig_random(random);
 }
 
 void test_helper_csum_random(void **state);
@@ -89,9 +79,9 @@ test_helper_csum_random(void **state)
 	(void)state;
 	for (u32 i = 0; kernel && i < 400; i++) {
 		static const u32 seeds[] = { 0, 0xffff, 0xffffffff, 0x10000, 0xffff0000 };
-		u32 from = next_random(&random) % 40, to = next_random(&random) % 129;
-		u32 pick = next_random(&random) % 8;
-		u32 seed = pick < 5 ? seeds[pick] : next_random(&random);
+		u32 from = rig_random(&random) % 40, to = rig_random(&random) % 129;
+		u32 pick = rig_random(&random) % 8;
+		u32 seed = pick < 5 ? seeds[pick] : rig_random(&random);
 		struct bytes bytes = { .from = { 0 } };
 		const struct rig_row row = { "random", CSUM(from, to, seed), .ro = &bytes,
 			                     .ro_bytes = sizeof(bytes) };

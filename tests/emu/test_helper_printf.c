@@ -244,3 +244,96 @@ RIG_TEST(pointer)
 RIG_TEST(size)
 RIG_TEST(trace)
 RIG_TEST(room)
+
+/*
+ * Random formats of the parts that fields are made of; what the kernel refuses is an error here.
+ * Either all arguments are numbers, or all are addresses, which no part shows.
+ */
+static const char *const number_parts[] = {
+	"%",   "d",    "i",   "u",    "x",    "X",    "ld",   "lld",   "llu",  "lx",  "llX",
+	"c",   "s",    "pK",  "px",   "pI4",  "pi4",  "pI6",  "pi6",   "pks",  "pus", "pS",
+	"ps",  "pB",   "5",   "05",   "-9",   "+",    " ",    "-",     "0",    ".",   "a",
+	"Z",   "\n",   "%%",  "\xc3", "\xa9", "%d",   "%x",   "%5d",   "%lld", "%c",  "%08x",
+	"%px", "%pI4", "%+d", "% d",  "%X",   "%llu", "%-5u", "%+05d", "%3c",  "%s",  "%-20pS",
+};
+static const char *const address_parts[] = {
+	"%s",  "%pks", "%pI4", "%pi4", "%pI6", "%pi6", "%pus", "%-9s", "%12s", "%09s",
+	"%pI", "pks",  "s",    "%",    " ",    ",",    "a",    "%%",   "\xb7", "%20pI4",
+};
+
+static void
+make_format(char *fmt, const char *const *parts, u32 part_cnt, u64 *random)
+{
+	u32 cnt = rig_random(random) % 9 + 1;
+
+	fmt[0] = 0;
+	for (u32 i = 0; i < cnt; i++)
+		strcat(fmt, parts[rig_random(random) % part_cnt]);
+}
+
+/* What a kernel hashes with a secret: %p and %pK of numbers that are no errors. */
+static bool
+is_secret(const char *fmt)
+{
+	for (const char *p = strchr(fmt, 'p'); p; p = strchr(p + 1, 'p')) {
+		if (p[1] == 0 || !strchr("xIiksuSB", p[1]))
+			return true;
+	}
+	return false;
+}
+
+static void
+compare_row(struct rig *emu, struct rig *kernel, const struct rig_row *row)
+{
+	struct rig_result a, b;
+	s64 r0;
+
+	rig_run_row(emu, row, &a);
+	rig_run_row(kernel, row, &b);
+	memcpy(&r0, a.out, sizeof(r0));
+	if (b.refused ? r0 != -EINVAL : memcmp(a.out, b.out, sizeof(a.out)) != 0)
+		fail_msg("\"%s\": %lld \"%s\", the kernel's \"%s\"%s", (const char *)row->ro,
+		         (long long)r0, (char *)a.out + OUT_DATA, (char *)b.out + OUT_DATA,
+		         b.refused ? ", refused" : "");
+}
+
+static void
+compare_formats(struct rig *emu, struct rig *kernel, u64 *random)
+{
+	static const u64 numbers[] = { 0, 1, -1ull, 1ull << 31, 1ull << 63, 0x41, 0xffffffff };
+	u64 number = numbers[rig_random(random) % XB_ARRAY_SIZE(numbers)];
+	char fmt[128];
+	const struct rig_row of_numbers = { "numbers", ARGS4(number, -number, number + 1, 7ull),
+		                            .ro = fmt };
+	const struct rig_row of_addresses = {
+		"addresses",
+		PROG(SET_TEXT(HELLO, 0ull), XB_STX_MEM(BPF_DW, 10, 8, ARG_OFF),
+		     XB_STX_MEM(BPF_DW, 10, 8, ARG_OFF + 8),
+		     XB_STX_MEM(BPF_DW, 10, 8, ARG_OFF + 16),
+		     XB_STX_MEM(BPF_DW, 10, 8, ARG_OFF + 24), CALL_SNPRINTF(SIZE, 32)),
+		.ro = fmt,
+	};
+
+	make_format(fmt, number_parts, XB_ARRAY_SIZE(number_parts), random);
+	if (!is_secret(fmt))
+		compare_row(emu, kernel, &of_numbers);
+	make_format(fmt, address_parts, XB_ARRAY_SIZE(address_parts), random);
+	if (!is_secret(fmt))
+		compare_row(emu, kernel, &of_addresses);
+}
+
+void test_helper_formats(void **state);
+
+void
+test_helper_formats(void **state)
+{
+	struct rig *emu = rig_open(false), *kernel = rig_open(true);
+	u64 random = 0x2545f4914f6cdd1dull;
+
+	(void)state;
+	for (u32 i = 0; kernel && rig_kernel() >= KERNEL(6, 18) && i < 1000; i++)
+		compare_formats(emu, kernel, &random);
+	if (kernel)
+		rig_close(kernel);
+	rig_close(emu);
+}

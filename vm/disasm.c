@@ -46,6 +46,12 @@ add_field(struct text *t, const struct xb_prog *prog, u32 pc, char field)
 	case 'i':
 		add(t, "%d", insn->imm);
 		break;
+	case 'x':
+		add(t, "0x%x", (u32)insn->imm);
+		break;
+	case 'f':
+		add(t, "%+d", insn->imm);
+		break;
 	case 'o':
 		add(t, "%+d", insn->off);
 		break;

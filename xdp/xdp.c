@@ -100,6 +100,22 @@ xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 	x->target.index = x->target.key_index = 0;
 }
 
+u32
+xb_xdp_max_bytes(const struct xb_xdp *x)
+{
+	u32 most = XDP_HARD_END_OFF - x->headroom + XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES;
+
+	return most < XB_XDP_MAX_BYTES ? most : XB_XDP_MAX_BYTES;
+}
+
+u32
+xb_xdp_max_meta_bytes(const struct xb_xdp *x)
+{
+	u32 most = (x->headroom - XDP_FRAME_BYTES) & ~3u;
+
+	return most < XDP_METALEN_MAX ? most : XDP_METALEN_MAX & ~3u;
+}
+
 /*
  * The linear part takes what fits; more than it is made to take where the fragments would not hold
  * the rest.
@@ -110,10 +126,10 @@ xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in)
 	u32 total = in->hdr_bytes + in->bytes;
 	u32 linear = total < x->linear_max ? total : x->linear_max;
 
-	assert(in->meta_bytes % 4 == 0 && in->meta_bytes <= x->headroom - XDP_FRAME_BYTES);
+	assert(in->meta_bytes % 4 == 0 && in->meta_bytes <= xb_xdp_max_meta_bytes(x));
+	assert(total <= xb_xdp_max_bytes(x));
 	if (XB_UNLIKELY(total - linear > XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES))
 		linear = total - XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES;
-	assert(linear <= XDP_HARD_END_OFF - x->headroom);
 	xdp_load_linear(x, in, linear);
 }
 

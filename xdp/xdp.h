@@ -93,7 +93,12 @@ struct xb_xdp_out {
 	        redirect; /* kind NONE where retval is not XDP_REDIRECT or nothing was set */
 };
 
-/* Puts a packet into the buffer. */
+/* The longest packet and metadata that this buffer takes: less than the constants where headroom is
+ * not 256. */
+u32 xb_xdp_max_bytes(const struct xb_xdp *x);
+u32 xb_xdp_max_meta_bytes(const struct xb_xdp *x);
+
+/* Puts a packet into the buffer; it must not be longer than those. */
 void xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in);
 
 /*

@@ -381,17 +381,18 @@ test_options(void **state)
 		const char *name;
 		struct xb_xdp_opts opts;
 		bool good;
+		u32 max_bytes, max_meta_bytes;
 	} rows[] = {
-		{ "defaults", { 0, 0, 0 }, true },
-		{ "least headroom", { 0, 40, 0 }, true },
-		{ "less headroom", { 0, 32, 0 }, false },
-		{ "most headroom", { 0, 3520, 0 }, true },
-		{ "more headroom", { 0, 3528, 0 }, false },
-		{ "headroom of 100", { 0, 100, 0 }, false },
-		{ "linear part of 14", { 0, 0, 14 }, true },
-		{ "linear part of 13", { 0, 0, 13 }, false },
-		{ "linear part of 3520", { 0, 0, 3520 }, true },
-		{ "linear part of 3521", { 0, 0, 3521 }, false },
+		{ "defaults", { 0, 0, 0 }, true, 73152, 216 },
+		{ "least headroom", { 0, 40, 0 }, true, 73152, 0 },
+		{ "less headroom", { 0, 32, 0 }, false, 0, 0 },
+		{ "most headroom", { 0, 3520, 0 }, true, 69888, 252 },
+		{ "more headroom", { 0, 3528, 0 }, false, 0, 0 },
+		{ "headroom of 100", { 0, 100, 0 }, false, 0, 0 },
+		{ "linear part of 14", { 0, 0, 14 }, true, 73152, 216 },
+		{ "linear part of 13", { 0, 0, 13 }, false, 0, 0 },
+		{ "linear part of 3520", { 0, 0, 3520 }, true, 73152, 216 },
+		{ "linear part of 3521", { 0, 0, 3521 }, false, 0, 0 },
 	};
 	struct backend b;
 	u32 i;
@@ -404,6 +405,10 @@ test_options(void **state)
 
 		if (!x != !rows[i].good || (!x && err.kind != XB_ERR_USAGE))
 			fail_msg("%s: %s", rows[i].name, x ? "was taken" : err.msg);
+		if (x && (xb_xdp_max_bytes(x) != rows[i].max_bytes ||
+		          xb_xdp_max_meta_bytes(x) != rows[i].max_meta_bytes))
+			fail_msg("%s: at most %u bytes, %u of metadata", rows[i].name,
+			         xb_xdp_max_bytes(x), xb_xdp_max_meta_bytes(x));
 		xb_xdp_free(x);
 	}
 	backend_close(&b);

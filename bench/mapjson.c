@@ -83,7 +83,7 @@ write_error(const struct entry *e, int rc)
 	xb_json_open_object(e->j, NULL);
 	xb_json_byte_array(e->j, "key", e->key, e->map->key_size);
 	xb_json_open_object(e->j, "value");
-	xb_json_string(e->j, "error", rc == -ENOENT ? "<no entry>" : strerror(-rc));
+	xb_json_string(e->j, "error", strerror(-rc));
 	xb_json_close_object(e->j);
 	xb_json_close_object(e->j);
 }

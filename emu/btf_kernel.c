@@ -102,9 +102,7 @@ read_elf(const void *image, size_t bytes, struct blob *b, struct xb_err *err)
 			memcpy(b->data, sec->d_buf, b->bytes);
 	}
 	elf_end(elf);
-	if (sec && sec->d_buf && sec->d_size && b->data == NULL)
-		return xb_err_errno(err, ENOMEM, "BTF");
-	return 0;
+	return b->bytes && b->data == NULL ? xb_err_errno(err, ENOMEM, "BTF") : 0;
 }
 
 /* Bytes of a type with its members. */

@@ -387,7 +387,7 @@ is_poison(u32 id)
 static const struct xb_helper *
 find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struct xb_err *err)
 {
-	const struct xb_helper *row = xb_helper_find(emu, id, prog->type);
+	const struct xb_helper *row = xb_helper_find(emu, id, xb_bpf_prog_type(prog));
 	const char *name = xb_helper_name(id);
 
 	if (!name)
@@ -415,6 +415,7 @@ xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
 	const struct xb_emu *emu = emu_arg;
 	u32 cnt;
 	const struct bpf_insn *insn = xb_prog_insns(prog, &cnt) + pc;
+	const struct xb_bpf_prog *bpf_prog = xb_prog_user(prog);
 	const struct xb_helper *row;
 	struct xb_map *map = NULL;
 	u32 id = (u32)insn->imm;
@@ -425,7 +426,12 @@ xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
 		bind_unresolved(call, id);
 		return 0;
 	}
-	row = find_row(emu, xb_prog_user(prog), id, err);
+	if (bpf_prog->ops && bpf_prog->ops->never_runs && xb_helper_name(id)) {
+		bind_unresolved(call, id);
+		call->name = xb_helper_name(id);
+		return 0;
+	}
+	row = find_row(emu, bpf_prog, id, err);
 	if (!row)
 		return -1;
 	if (r1_const && emu->handle_region)

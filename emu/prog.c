@@ -37,6 +37,7 @@ static const struct xb_prog_type ext_type = {
 static const struct xb_prog_type tracing_type = {
 	.type = BPF_PROG_TYPE_TRACING,
 	.name = "tracing",
+	.never_runs = true,
 	.ctx_bytes = no_ctx,
 };
 

@@ -22,6 +22,7 @@ struct xb_prog_type {
 	u32 type;             /* BPF_PROG_TYPE_* */
 	const char *name;     /* as bpftool prints it: "xdp" */
 	bool may_load_packet; /* LD_ABS/LD_IND */
+	bool never_runs;      /* loads, but nothing can run it: any helper of Linux may be called */
 	/* Bytes of the context that a program with these attributes may read (cf.
 	 * xdp_is_valid_access). */
 	u32 (*ctx_bytes)(const struct xb_bpf_prog *prog);

@@ -329,23 +329,25 @@ object_start(const struct xb_mem *mem, u64 in)
 
 /*
  * Finds the addressable byte that is nearest to `bad`; where two are, the one below, since past the
- * end of something is the commoner mistake. Returns how it lies to `bad`.
+ * end of something is the commoner mistake. Returns it and sets pos and distance; bad itself where
+ * there is none near.
  */
-static int
-nearest_byte(const struct xb_mem *mem, u64 bad, u64 *in)
+static u64
+nearest_byte(const struct xb_mem *mem, u64 bad, struct xb_mem_where *where)
 {
 	for (u64 d = 0; d < SEARCH_BYTES; d++) {
+		where->distance = d;
 		if (bad >= d + XB_MEM_NULL_BYTES && xb_mem_extent(mem, bad - d, 1, 0)) {
-			*in = bad - d;
-			return d ? XB_WHERE_PAST : XB_WHERE_INSIDE;
+			where->pos = d ? XB_WHERE_PAST : XB_WHERE_INSIDE;
+			return bad - d;
 		}
 		if (xb_mem_extent(mem, bad + d, 1, 0)) {
-			*in = bad + d;
-			return XB_WHERE_BEFORE;
+			where->pos = XB_WHERE_BEFORE;
+			return bad + d;
 		}
 	}
-	*in = bad;
-	return XB_WHERE_NONE;
+	where->distance = 0;
+	return bad;
 }
 
 void
@@ -361,12 +363,11 @@ xb_mem_describe(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need, struct 
 	}
 	if (bad >= mem->limit)
 		return;
-	where->pos = nearest_byte(mem, bad, &in);
+	in = nearest_byte(mem, bad, where);
 	r = region_of(mem, in);
 	where->name = r ? r->name : NULL;
 	if (where->pos == XB_WHERE_NONE)
 		return;
 	where->obj_gaddr = object_start(mem, in);
 	where->obj_bytes = xb_mem_extent(mem, where->obj_gaddr, mem->limit, 0);
-	where->distance = in > bad ? in - bad : bad - in;
 }

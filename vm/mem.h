@@ -133,12 +133,21 @@ xb_mem_range(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
  */
 u64 xb_mem_extent(const struct xb_mem *mem, u64 gaddr, u64 max, u8 need);
 
+/* How an access lies to the nearest object. */
+enum xb_mem_pos {
+	XB_WHERE_NONE,
+	XB_WHERE_NULL,
+	XB_WHERE_INSIDE,
+	XB_WHERE_BEFORE,
+	XB_WHERE_PAST,
+};
+
 /* What lies at or near an address, for a message. */
 struct xb_mem_where {
 	const char *name; /* of the nearest object; NULL where there is none near */
 	u64 obj_gaddr;    /* its first addressable byte */
 	u64 obj_bytes;    /* and how many there are */
-	enum { XB_WHERE_NONE, XB_WHERE_NULL, XB_WHERE_INSIDE, XB_WHERE_BEFORE, XB_WHERE_PAST } pos;
+	enum xb_mem_pos pos;
 	u64 distance; /* bytes from the access's first byte outside to the object; 1 is adjacent */
 };
 

@@ -166,6 +166,7 @@ run_packet(struct sys_rig *rig, int fd, u16 ethertype)
 static struct bpf_object *
 plug(struct sys_rig *rig, const char *path, const char *name, int dispatcher, const char *place)
 {
+	struct bpf_link *link;
 	struct bpf_object *obj = open_obj(rig, path, false);
 	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
 
@@ -175,7 +176,10 @@ plug(struct sys_rig *rig, const char *path, const char *name, int dispatcher, co
 	bpf_program__set_expected_attach_type(prog, 0);
 	load_obj(rig, obj);
 	sys_rig_enter(rig);
-	assert_non_null(bpf_program__attach_freplace(prog, dispatcher, place));
+	link = bpf_program__attach_freplace(prog, dispatcher, place);
+	assert_non_null(link);
+	/* Differs: its descriptor may be closed, and the program stays where it is. */
+	bpf_link__destroy(link);
 	sys_rig_leave();
 	return obj;
 }

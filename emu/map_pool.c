@@ -18,16 +18,18 @@ xb_pool_init(struct xb_pool *pool, struct xb_map *map, const struct xb_pool_opts
 		.map = map,
 		.base = map->emu->mem->base,
 		.val_off = opts->val_off,
-		.cpu_stride = (u32)xb_align_up(opts->value_bytes, 8),
 		.value_bytes = opts->opaque ? 0 : opts->value_bytes,
 		.copies = opts->copies,
 		.need = opts->read_only ? XB_MEM_READ : xb_map_value_need(map),
 		.head = opts->head_bytes / 16,
 	};
-	/* Each CPU's value starts a cache line's worth after the last one's. */
-	if (opts->copies > 1)
-		pool->cpu_stride = (u32)xb_align_up(pool->cpu_stride + 8, 64);
-	bytes = opts->head_bytes + opts->val_off + (u64)pool->cpu_stride * opts->copies;
+	pool->values_bytes = (u32)xb_align_up(opts->value_bytes, 8);
+	/* CPUs do not share cache lines. */
+	if (opts->copies > 1) {
+		pool->cpu_stride = (u32)xb_align_up(pool->values_bytes + 8, 64);
+		pool->values_bytes = pool->cpu_stride * opts->copies;
+	}
+	bytes = (u64)opts->head_bytes + opts->val_off + pool->values_bytes;
 	if (opts->tail_bytes)
 		bytes += 8 + opts->tail_bytes;
 	pool->stride = (u32)xb_align_up(bytes, 16);
@@ -94,7 +96,7 @@ xb_pool_get(struct xb_pool *pool)
 
 	if (!ref)
 		return 0;
-	memset(xb_pool_value_host(pool, ref, 0), 0, (size_t)pool->cpu_stride * pool->copies);
+	memset(xb_pool_value_host(pool, ref, 0), 0, pool->values_bytes);
 	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
 		xb_mem_allow(pool->map->emu->mem, xb_pool_value(pool, ref, cpu), pool->value_bytes,
 		             pool->need);

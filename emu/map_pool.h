@@ -27,11 +27,12 @@ struct xb_pool_opts {
 
 struct xb_pool {
 	struct xb_map *map;
-	u8 *base;        /* of guest memory */
-	u32 stride;      /* bytes of an element, a multiple of 16 */
-	u32 val_off;     /* from the reference to the first value */
-	u32 cpu_stride;  /* from a CPU's value to the next one's */
-	u32 value_bytes; /* addressable of each; 0: opaque */
+	u8 *base;         /* of guest memory */
+	u32 stride;       /* bytes of an element, a multiple of 16 */
+	u32 val_off;      /* from the reference to the first value */
+	u32 cpu_stride;   /* from a CPU's value to the next one's; 0 where all have the same */
+	u32 values_bytes; /* that all values take up */
+	u32 value_bytes;  /* addressable of each; 0: opaque */
 	u32 copies;
 	u8 need;         /* XB_MEM_READ or XB_MEM_WRITE */
 	u32 head;        /* bytes before the reference / 16 */
@@ -66,7 +67,7 @@ xb_pool_host(const struct xb_pool *pool, u32 ref)
 	return pool->base + ((u64)ref << 4);
 }
 
-/* Guest and host address of a CPU's value. */
+/* Guest and host address of a CPU's value, or of the only one. */
 static inline u64
 xb_pool_value(const struct xb_pool *pool, u32 ref, u32 cpu)
 {
@@ -83,7 +84,7 @@ xb_pool_value_host(const struct xb_pool *pool, u32 ref, u32 cpu)
 static inline void *
 xb_pool_tail(const struct xb_pool *pool, u32 ref)
 {
-	return pool->base + xb_pool_value(pool, ref, pool->copies) + 8;
+	return pool->base + xb_pool_value(pool, ref, 0) + pool->values_bytes + 8;
 }
 
 #endif

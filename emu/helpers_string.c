@@ -2,6 +2,8 @@
 /* helpers_string.c - strings and the numbers in them. */
 #include "emu/helpers_priv.h"
 
+#include "emu/latin1.h"
+
 #include <errno.h>
 
 #define BASE_MASK    0x1full /* cf. kernel/bpf/helpers.c: BPF_STRTOX_BASE_MASK */
@@ -13,13 +15,6 @@ struct number {
 	bool negative;
 	long bytes; /* consumed, from its first byte; or -errno */
 };
-
-/* cf. lib/ctype.c: of Latin-1, too, the blank that does not break is a space */
-static bool
-is_space(u8 c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0;
-}
 
 /* The value of a digit in base 16; 16 and more: none. */
 static u32
@@ -75,7 +70,7 @@ parse_number(const u8 *buf, u64 bytes, u64 flags)
 	n.bytes = -EINVAL;
 	if ((base != 0 && base != 8 && base != 10 && base != 16) || (flags & ~BASE_MASK))
 		return n;
-	while (pos < bytes && is_space(buf[pos]))
+	while (pos < bytes && xb_is_space((char)buf[pos]))
 		pos++;
 	n.negative = pos < bytes && buf[pos] == '-';
 	pos += n.negative;

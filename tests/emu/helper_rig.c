@@ -350,6 +350,25 @@ run_kernel(struct rig *rig, int prog, const struct rig_row *row, struct rig_resu
 }
 
 static void
+check_fault(const struct rig *rig, const struct rig_row *row, const struct xb_xdp_out *out)
+{
+	bool faulted = out->status == XB_RUN_FAULT;
+
+	if (faulted != (row->fault != XB_FAULT_NONE))
+		fail_msg("%s: %s: fault: %s", rig->b.name, row->name,
+		         faulted ? out->fault->message : "there is none");
+	if (!faulted)
+		return;
+	if (out->fault->kind != row->fault)
+		fail_msg("%s: %s: fault: %s: %s", rig->b.name, row->name,
+		         xb_fault_kind_name(out->fault->kind), out->fault->message);
+	if (row->message && strcmp(out->fault->message, row->message) != 0)
+		fail_msg("%s: %s: \"%s\" is not \"%s\"", rig->b.name, row->name,
+		         out->fault->message, row->message);
+}
+
+/* A program that faults runs twice: the second run finds nothing that the first one left behind. */
+static void
 run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result *res)
 {
 	u8 packet[RIG_PACKET_BYTES];
@@ -358,22 +377,14 @@ run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result 
 
 	make_packet(packet);
 	rig->b.emu->hooks = (struct xb_emu_hooks){ .arg = res, .event = hear_event };
-	xb_xdp_load(rig->xdp, &in);
-	xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
-	xb_emu_run_end(rig->b.emu);
+	for (u32 i = 0; i < (row->fault == XB_FAULT_NONE ? 1 : 2); i++) {
+		xb_xdp_load(rig->xdp, &in);
+		xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
+		xb_emu_run_end(rig->b.emu);
+		check_fault(rig, row, &out);
+	}
 	res->retval = out.retval;
 	res->faulted = out.status == XB_RUN_FAULT;
-	if (res->faulted != (row->fault != XB_FAULT_NONE))
-		fail_msg("%s: %s: fault: %s", rig->b.name, row->name,
-		         res->faulted ? out.fault->message : "there is none");
-	if (!res->faulted)
-		return;
-	if (out.fault->kind != row->fault)
-		fail_msg("%s: %s: fault: %s: %s", rig->b.name, row->name,
-		         xb_fault_kind_name(out.fault->kind), out.fault->message);
-	if (row->message && strcmp(out.fault->message, row->message) != 0)
-		fail_msg("%s: %s: \"%s\" is not \"%s\"", rig->b.name, row->name, out.fault->message,
-		         row->message);
 }
 
 static bool called[XB_EMU_HELPER_MAX];

@@ -1,278 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Every instruction of the set, on operands at the edges: the machine, the model and, where it may
- * be asked, the kernel have to agree in each bit of each register and of memory.
+ * Every instruction of the set.
  */
 #include "tests/insns.h"
-#include "tests/vm/blocks.h"
 #include "tests/vm/machine.h"
 #include "tests/vm/model.h"
 #include "tests/vm/oracle.h"
+#include "tests/vm/trials.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define CHUNK    64 /* blocks in one program */
-#define MAX_TRYS 4096
-#define MAX_SAID 20 /* failures that are printed */
-
-static const u64 values[] = {
-	0,
-	1,
-	2,
-	5,
-	7,
-	31,
-	32,
-	33,
-	63,
-	64,
-	65,
-	0x7f,
-	0x80,
-	0xff,
-	0x7fff,
-	0x8000,
-	0xffff,
-	0x7fffffff,
-	0x80000000,
-	0x80000001,
-	0xffffffff,
-	0x100000000,
-	0x1122334455667788,
-	0x7fffffff00000000,
-	0x80000000ffffffff,
-	0xdeadbeefcafebabe,
-	INT64_MAX,
-	(u64)INT64_MIN,
-	(u64)INT64_MIN + 1,
-	(u64)INT32_MIN,
-	(u64)-2,
-	(u64)-1,
-};
-
 static const s32 imms[] = {
 	0,         1,         -1,   2,    -2,     5,      7,      31,      32,
 	33,        63,        64,   0x7f, 0x80,   0xff,   0x7fff, 0x8000,  0x12345678,
 	INT32_MAX, INT32_MIN, -128, -129, -32768, -32769, 0xffff, 0x10000, INT32_MIN + 1,
 };
-
-/* All that is tried, and what of the instruction set it covered. */
-struct suite {
-	struct xb_machine machine;
-	bool kernel;
-	struct xb_try trys[MAX_TRYS];
-	u32 try_cnt;
-	u32 failures;
-	struct xb_insn_index index;
-	bool covered[XB_INSN_CNT];
-};
-
-static void
-add_try(struct suite *s, const char *name, struct bpf_insn insn)
-{
-	assert_true(s->try_cnt < MAX_TRYS);
-	s->trys[s->try_cnt++] = (struct xb_try){ .name = name, .insn = insn };
-}
-
-static void
-cover(struct suite *s, const struct bpf_insn *insn)
-{
-	enum xb_insn_id id = xb_insn_find(&s->index, insn);
-
-	assert_true(id < XB_INSN_CNT);
-	s->covered[id] = true;
-}
-
-static bool
-is_shift(const struct bpf_insn *insn)
-{
-	u8 op = BPF_OP(insn->code);
-
-	return op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
-}
-
-/* What the verifier refuses though the machine runs it: constants that cannot be meant. */
-static bool
-verifier_refuses(const struct bpf_insn *insn)
-{
-	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
-	s32 width = class == BPF_ALU64 ? 64 : 32;
-
-	if ((class != BPF_ALU && class != BPF_ALU64) || BPF_SRC(insn->code) != BPF_K)
-		return false;
-	if (op == BPF_DIV || op == BPF_MOD)
-		return insn->imm == 0;
-	return is_shift(insn) && (insn->imm < 0 || insn->imm >= width);
-}
-
-/*
- * A locked access that is not aligned may cross a cache line, which some hosts punish a kernel for:
- * those run on the machine alone.
- */
-static bool
-keep_from_kernel(const struct bpf_insn *insn)
-{
-	s16 mask = BPF_SIZE(insn->code) == BPF_DW ? 7 : 3;
-
-	return verifier_refuses(insn) || (BPF_CLASS(insn->code) == BPF_STX &&
-	                                  BPF_MODE(insn->code) == BPF_ATOMIC && (insn->off & mask));
-}
-
-static void
-fill(const struct xb_try *t, u32 i, u32 j, struct xb_slot *slot)
-{
-	*slot = (struct xb_slot){ .r1 = values[i], .r2 = values[j] };
-	for (u32 k = 0; k < XB_BLOCK_MEM_BYTES; k++)
-		slot->mem[k] = (u8)((values[i] >> 8 * (k % 8)) + k / 8 * 0x11);
-	slot->r0 = values[j];
-	/* For cmpxchg: what it finds, in every other pair. */
-	if (xb_block_uses_memory(&t->insn) && (i + j) % 2)
-		memcpy(&slot->r0, slot->mem + t->insn.off, 8);
-}
-
-static void
-compare(struct suite *s, const char *who, const struct xb_try *t, const struct xb_slot *in,
-        const struct xb_slot *want, const struct xb_slot *got)
-{
-	if (memcmp(want, got, sizeof(*want)) == 0)
-		return;
-	if (s->failures++ >= MAX_SAID)
-		return;
-	print_error("%s: %s (code 0x%02x off %d imm %d): r0 %" PRIx64 " dst %" PRIx64
-	            " src %" PRIx64 "\n  expected r0 %" PRIx64 " dst %" PRIx64 " src %" PRIx64
-	            "\n  got      r0 %" PRIx64 " dst %" PRIx64 " src %" PRIx64 "%s\n",
-	            t->name, who, t->insn.code, t->insn.off, t->insn.imm, in->r0, in->r1, in->r2,
-	            want->r0, want->r1, want->r2, got->r0, got->r1, got->r2,
-	            memcmp(want->mem, got->mem, sizeof(want->mem)) ? "; memory differs" : "");
-}
-
-/* A chunk of tries, as a program, with its slots. */
-struct chunk {
-	const struct xb_try *trys[CHUNK];
-	u32 cnt;
-	struct bpf_insn insns[CHUNK * XB_BLOCK_MAX_INSNS + 8];
-	u32 insn_cnt;
-	struct xb_slot in[CHUNK], want[CHUNK], got[CHUNK];
-};
-
-/* The blocks behind `prologue`, which leaves the slots' address in R6. */
-static void
-assemble(struct chunk *c, const struct bpf_insn *prologue, u32 cnt)
-{
-	memcpy(c->insns, prologue, cnt * sizeof(*prologue));
-	for (u32 i = 0; i < c->cnt; i++)
-		cnt += xb_block_emit(c->trys[i], c->insns + cnt);
-	c->insns[cnt++] = XB_MOV64_IMM(0, 0);
-	c->insns[cnt++] = XB_EXIT();
-	c->insn_cnt = cnt;
-}
-
-static void
-set_inputs(struct chunk *c, u32 i, u32 j)
-{
-	for (u32 k = 0; k < c->cnt; k++) {
-		fill(c->trys[k], i, j, &c->in[k]);
-		c->want[k] = c->in[k];
-		if (!xb_model_apply(c->trys[k], &c->want[k]))
-			fail_msg("%s: the model does not know it", c->trys[k]->name);
-	}
-}
-
-static void
-compare_all(struct suite *s, struct chunk *c, const char *who)
-{
-	for (u32 k = 0; k < c->cnt; k++)
-		compare(s, who, c->trys[k], &c->in[k], &c->want[k], &c->got[k]);
-}
-
-/* Runs on the machine, with every second operand of `src_cnt`. */
-static void
-run_on_machine(struct suite *s, struct chunk *c, u32 src_cnt)
-{
-	const struct bpf_insn prologue[] = { XB_MOV64_REG(6, 1) };
-	struct xb_machine *m = &s->machine;
-	struct xb_prog *prog;
-
-	assemble(c, prologue, XB_ARRAY_SIZE(prologue));
-	prog = xb_machine_must_load(m, c->trys[0]->name, c->insns, c->insn_cnt);
-	for (u32 n = 0; n < XB_ARRAY_SIZE(values) * src_cnt; n++) {
-		set_inputs(c, n / src_cnt, n % src_cnt);
-		memcpy(xb_machine_ctx(m), c->in, sizeof(c->in));
-		if (xb_proc_run(m->proc, prog, m->ctx->gaddr) != XB_RUN_EXIT)
-			fail_msg("%s: insn %u: %s", c->trys[0]->name, m->proc->fault.pc,
-			         m->proc->fault.message);
-		memcpy(c->got, xb_machine_ctx(m), sizeof(c->got));
-		compare_all(s, c, "machine");
-	}
-	for (u32 k = 0; k < c->cnt; k++)
-		cover(s, &c->trys[k]->insn);
-	xb_prog_free(prog);
-}
-
-static void
-run_on_kernel(struct suite *s, struct chunk *c, u32 src_cnt)
-{
-	const u8 packet[64] = { 0 };
-	int map = xb_oracle_map(sizeof(c->in));
-	const struct bpf_insn prologue[] = { XB_LD_MAP_VALUE(6, map, 0) };
-	u32 retval;
-	int fd;
-
-	assert_true(map >= 0);
-	assemble(c, prologue, XB_ARRAY_SIZE(prologue));
-	fd = xb_oracle_load(BPF_PROG_TYPE_XDP, c->insns, c->insn_cnt, NULL, 0, 0);
-	if (fd < 0) {
-		static char big[1 << 22];
-
-		xb_oracle_load(BPF_PROG_TYPE_XDP, c->insns, c->insn_cnt, big, sizeof(big), 1);
-		fail_msg("%s: kernel: %s: %.2000s", c->trys[0]->name, strerror(-fd), big);
-	}
-	for (u32 n = 0; n < XB_ARRAY_SIZE(values) * src_cnt; n++) {
-		set_inputs(c, n / src_cnt, n % src_cnt);
-		assert_int_equal(xb_oracle_map_set(map, c->in), 0);
-		assert_int_equal(xb_oracle_run(fd, packet, sizeof(packet), &retval), 0);
-		assert_int_equal(xb_oracle_map_get(map, c->got), 0);
-		compare_all(s, c, "kernel");
-	}
-	close(fd);
-	close(map);
-}
-
-/* Each try with `src_cnt` values in R2, in chunks. */
-static void
-run_trys(struct suite *s, u32 src_cnt)
-{
-	struct chunk *c = calloc(1, sizeof(*c));
-	u32 cnt = s->try_cnt;
-
-	assert_non_null(c);
-	s->failures = 0;
-	s->try_cnt = 0;
-	for (u32 at = 0; at < cnt; at += c->cnt) {
-		for (c->cnt = 0; c->cnt < CHUNK && at + c->cnt < cnt; c->cnt++)
-			c->trys[c->cnt] = &s->trys[at + c->cnt];
-		run_on_machine(s, c, src_cnt);
-	}
-	for (u32 at = 0; s->kernel && at < cnt;) {
-		for (c->cnt = 0; c->cnt < CHUNK && at < cnt; at++) {
-			if (!keep_from_kernel(&s->trys[at].insn))
-				c->trys[c->cnt++] = &s->trys[at];
-		}
-		if (c->cnt)
-			run_on_kernel(s, c, src_cnt);
-	}
-	free(c);
-	assert_int_equal(s->failures, 0);
-}
 
 static const struct {
 	const char *name;
@@ -298,96 +48,100 @@ static const struct {
 static void
 test_alu_registers(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(alu_ops); i++) {
 		u8 op = alu_ops[i].op;
 		s16 off = alu_ops[i].off;
 
-		add_try(s, alu_ops[i].name, XB_ALU64_REG_OFF(op, 1, 2, off));
-		add_try(s, alu_ops[i].name, XB_ALU32_REG_OFF(op, 1, 2, off));
+		xb_trials_add(s, alu_ops[i].name, XB_ALU64_REG_OFF(op, 1, 2, off));
+		xb_trials_add(s, alu_ops[i].name, XB_ALU32_REG_OFF(op, 1, 2, off));
 	}
-	run_trys(s, XB_ARRAY_SIZE(values));
+	xb_trials_run(s, true);
 }
 
 static void
 test_alu_constants(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(alu_ops); i++) {
 		for (u32 k = 0; k < XB_ARRAY_SIZE(imms); k++) {
 			u8 op = alu_ops[i].op;
 			s16 off = alu_ops[i].off;
 
-			add_try(s, alu_ops[i].name, XB_ALU64_IMM_OFF(op, 1, off, imms[k]));
-			add_try(s, alu_ops[i].name, XB_ALU32_IMM_OFF(op, 1, off, imms[k]));
+			xb_trials_add(s, alu_ops[i].name, XB_ALU64_IMM_OFF(op, 1, off, imms[k]));
+			xb_trials_add(s, alu_ops[i].name, XB_ALU32_IMM_OFF(op, 1, off, imms[k]));
 		}
 	}
-	run_trys(s, 1);
+	xb_trials_run(s, false);
 }
 
 static void
 test_alu_unary(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (s32 bits = 8; bits <= 32; bits *= 2) {
-		add_try(s, "movsx", XB_ALU64_REG_OFF(BPF_MOV, 1, 2, bits));
+		xb_trials_add(s, "movsx", XB_ALU64_REG_OFF(BPF_MOV, 1, 2, bits));
 		if (bits < 32)
-			add_try(s, "movsx", XB_ALU32_REG_OFF(BPF_MOV, 1, 2, bits));
+			xb_trials_add(s, "movsx", XB_ALU32_REG_OFF(BPF_MOV, 1, 2, bits));
 	}
 	for (s32 bits = 16; bits <= 64; bits *= 2) {
-		add_try(s, "le", XB_ENDIAN(BPF_TO_LE, 1, bits));
-		add_try(s, "be", XB_ENDIAN(BPF_TO_BE, 1, bits));
-		add_try(s, "bswap", XB_BSWAP(1, bits));
+		xb_trials_add(s, "le", XB_ENDIAN(BPF_TO_LE, 1, bits));
+		xb_trials_add(s, "be", XB_ENDIAN(BPF_TO_BE, 1, bits));
+		xb_trials_add(s, "bswap", XB_BSWAP(1, bits));
 	}
-	add_try(s, "neg", XB_ALU64_IMM(BPF_NEG, 1, 0));
-	add_try(s, "neg", XB_ALU32_IMM(BPF_NEG, 1, 0));
-	run_trys(s, XB_ARRAY_SIZE(values));
+	xb_trials_add(s, "neg", XB_ALU64_IMM(BPF_NEG, 1, 0));
+	xb_trials_add(s, "neg", XB_ALU32_IMM(BPF_NEG, 1, 0));
+	xb_trials_run(s, true);
 }
 
 static void
 test_jump_registers(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(jump_ops); i++) {
-		add_try(s, jump_ops[i].name, XB_JMP_REG(jump_ops[i].op, 1, 2, 1));
-		add_try(s, jump_ops[i].name, XB_JMP32_REG(jump_ops[i].op, 1, 2, 1));
+		xb_trials_add(s, jump_ops[i].name, XB_JMP_REG(jump_ops[i].op, 1, 2, 1));
+		xb_trials_add(s, jump_ops[i].name, XB_JMP32_REG(jump_ops[i].op, 1, 2, 1));
 	}
-	add_try(s, "goto", XB_JA(1));
-	add_try(s, "gotol", XB_GOTOL(1));
-	add_try(s, "may_goto", XB_MAY_GOTO(1));
-	run_trys(s, XB_ARRAY_SIZE(values));
+	xb_trials_add(s, "goto", XB_JA(1));
+	xb_trials_add(s, "gotol", XB_GOTOL(1));
+	xb_trials_add(s, "may_goto", XB_MAY_GOTO(1));
+	xb_trials_run(s, true);
 }
 
 static void
 test_jump_constants(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(jump_ops); i++) {
 		for (u32 k = 0; k < XB_ARRAY_SIZE(imms); k++) {
-			add_try(s, jump_ops[i].name, XB_JMP_IMM(jump_ops[i].op, 1, imms[k], 1));
-			add_try(s, jump_ops[i].name, XB_JMP32_IMM(jump_ops[i].op, 1, imms[k], 1));
+			xb_trials_add(s, jump_ops[i].name,
+			              XB_JMP_IMM(jump_ops[i].op, 1, imms[k], 1));
+			xb_trials_add(s, jump_ops[i].name,
+			              XB_JMP32_IMM(jump_ops[i].op, 1, imms[k], 1));
 		}
 	}
-	run_trys(s, 1);
+	xb_trials_run(s, false);
 }
 
 static void
 test_ldimm64(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
+	const u64 *values;
+	u32 cnt = xb_trials_values(&values);
 
-	for (u32 i = 0; i < XB_ARRAY_SIZE(values); i++) {
+	for (u32 i = 0; i < cnt; i++) {
 		const struct bpf_insn two[] = { XB_LD_IMM64(1, values[i]) };
 
-		add_try(s, "ldimm64", two[0]);
+		xb_trials_add(s, "ldimm64", two[0]);
 		s->trys[s->try_cnt - 1].second = two[1];
 	}
-	run_trys(s, 1);
+	xb_trials_run(s, false);
 }
 
 static const u8 sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
@@ -395,19 +149,19 @@ static const u8 sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
 static void
 test_loads_and_stores(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(sizes); i++) {
 		for (s16 off = 0; off <= 9; off++) {
-			add_try(s, "ldx", XB_LDX_MEM(sizes[i], 1, 3, off));
+			xb_trials_add(s, "ldx", XB_LDX_MEM(sizes[i], 1, 3, off));
 			if (sizes[i] != BPF_DW)
-				add_try(s, "ldsx", XB_LDX_MEMSX(sizes[i], 1, 3, off));
-			add_try(s, "stx", XB_STX_MEM(sizes[i], 3, 2, off));
+				xb_trials_add(s, "ldsx", XB_LDX_MEMSX(sizes[i], 1, 3, off));
+			xb_trials_add(s, "stx", XB_STX_MEM(sizes[i], 3, 2, off));
 			for (u32 k = 0; k < XB_ARRAY_SIZE(imms); k += 3)
-				add_try(s, "st", XB_ST_MEM(sizes[i], 3, off, imms[k]));
+				xb_trials_add(s, "st", XB_ST_MEM(sizes[i], 3, off, imms[k]));
 		}
 	}
-	run_trys(s, XB_ARRAY_SIZE(values));
+	xb_trials_run(s, true);
 }
 
 static void
@@ -429,21 +183,23 @@ test_atomics(void **state)
 		{ "atomic cmpxchg", BPF_CMPXCHG },
 	};
 	static const s16 offs[] = { 0, 8, 4, 1, 3, 6, 7 };
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(ops); i++) {
 		for (u32 k = 0; k < XB_ARRAY_SIZE(offs); k++) {
-			add_try(s, ops[i].name, XB_ATOMIC(BPF_W, ops[i].imm, 3, 2, offs[k]));
-			add_try(s, ops[i].name, XB_ATOMIC(BPF_DW, ops[i].imm, 3, 2, offs[k]));
+			xb_trials_add(s, ops[i].name, XB_ATOMIC(BPF_W, ops[i].imm, 3, 2, offs[k]));
+			xb_trials_add(s, ops[i].name, XB_ATOMIC(BPF_DW, ops[i].imm, 3, 2, offs[k]));
 		}
 	}
 	for (u32 i = 0; i < XB_ARRAY_SIZE(sizes); i++) {
 		for (s16 off = 0; off <= 8; off += 8) {
-			add_try(s, "load_acquire", XB_ATOMIC(sizes[i], BPF_LOAD_ACQ, 1, 3, off));
-			add_try(s, "store_release", XB_ATOMIC(sizes[i], BPF_STORE_REL, 3, 2, off));
+			xb_trials_add(s, "load_acquire",
+			              XB_ATOMIC(sizes[i], BPF_LOAD_ACQ, 1, 3, off));
+			xb_trials_add(s, "store_release",
+			              XB_ATOMIC(sizes[i], BPF_STORE_REL, 3, 2, off));
 		}
 	}
-	run_trys(s, XB_ARRAY_SIZE(values));
+	xb_trials_run(s, true);
 }
 
 /* Anchors: results that were worked out by hand from the standard. */
@@ -492,7 +248,7 @@ test_literals(void **state)
 		ROW("bswap32", XB_BSWAP(1, 32), 0x1122334455667788, 0, 0x88776655),
 #undef ROW
 	};
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 	u32 failures = 0;
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(rows); i++) {
@@ -522,11 +278,11 @@ test_literals(void **state)
 	assert_int_equal(failures, 0);
 }
 
-/* The marks of verifier_refuses() are right: each such constant is refused, by itself. */
+/* The marks of xb_verifier_refuses() are right: each such constant is refused, by itself. */
 static void
 test_refused_by_verifier(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 	u32 failures = 0, asked = 0;
 
 	if (!s->kernel)
@@ -541,7 +297,7 @@ test_refused_by_verifier(void **state)
 			};
 			int fd;
 
-			if (!verifier_refuses(&insns[1]))
+			if (!xb_verifier_refuses(&insns[1]))
 				continue;
 			asked++;
 			fd = xb_oracle_load(BPF_PROG_TYPE_XDP, insns, XB_ARRAY_SIZE(insns), NULL, 0,
@@ -638,7 +394,7 @@ program_len(const struct program *p)
 static void
 test_programs(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 	u8 packet[PACKET_BYTES];
 	u32 failures = 0;
 
@@ -652,7 +408,7 @@ test_programs(void **state)
 		struct xb_prog *prog = xb_machine_must_load(&s->machine, p->name, p->insns, cnt);
 
 		for (u32 pc = 0; pc < cnt; pc++) {
-			cover(s, &p->insns[pc]);
+			xb_trials_cover(s, &p->insns[pc]);
 			pc += p->insns[pc].code == (BPF_LD | BPF_IMM | BPF_DW);
 		}
 		if (xb_machine_run(&s->machine, prog) != XB_RUN_EXIT ||
@@ -670,7 +426,7 @@ test_programs(void **state)
 static void
 test_programs_on_kernel(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 	u8 packet[PACKET_BYTES];
 	char log[4096];
 	u32 failures = 0;
@@ -706,7 +462,7 @@ test_programs_on_kernel(void **state)
 static void
 test_all_covered(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 	u32 missing = 0;
 
 	for (u32 i = 0; i < XB_INSN_CNT; i++) {
@@ -721,7 +477,7 @@ test_all_covered(void **state)
 static int
 setup(void **state)
 {
-	struct suite *s = calloc(1, sizeof(*s));
+	struct xb_trials *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -1;
@@ -735,7 +491,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	struct suite *s = *state;
+	struct xb_trials *s = *state;
 
 	xb_machine_fini(&s->machine);
 	free(s);

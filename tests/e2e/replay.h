@@ -37,6 +37,13 @@ struct replay_packets {
  * header, which the kernel's test run refuses, are left out. False where libpcap cannot read it.
  */
 bool replay_read(struct replay_packets *packets, const char *path, u32 max);
+
+/*
+ * Appends `cnt` packets made from those that are there: some bytes changed, some cut short, the
+ * same ones for the same seed. Their capture is called "mutated".
+ */
+bool replay_mutate(struct replay_packets *packets, u32 cnt, u64 seed);
+
 void replay_packets_fini(struct replay_packets *packets);
 
 struct replay_opts {

@@ -54,6 +54,55 @@ replay_read(struct replay_packets *packets, const char *path, u32 max)
 	return true;
 }
 
+/* splitmix64 */
+static u64
+draw(u64 *state)
+{
+	u64 z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static u32
+draw_below(u64 *state, u32 limit)
+{
+	return (u32)(draw(state) % limit);
+}
+
+/* Mostly among the headers, where it matters. */
+static void
+change_bytes(struct replay_packet *p, u64 *state)
+{
+	u32 changes = draw_below(state, 6);
+
+	for (u32 i = 0; i < changes; i++) {
+		u32 limit = draw_below(state, 4) && p->bytes > 80 ? 80 : p->bytes;
+
+		p->data[draw_below(state, limit)] = (u8)draw(state);
+	}
+}
+
+bool
+replay_mutate(struct replay_packets *packets, u32 cnt, u64 seed)
+{
+	u32 originals = packets->cnt;
+	u64 state = seed;
+
+	for (u32 n = 1; originals && n <= cnt; n++) {
+		const struct replay_packet *from = &packets->packets[draw_below(&state, originals)];
+		u32 bytes = from->bytes;
+
+		if (draw_below(&state, 3) == 0)
+			bytes = ETHERNET_BYTES + draw_below(&state, bytes - ETHERNET_BYTES + 1);
+		if (!add_packet(packets, "mutated", n, from->data, bytes))
+			return false;
+		change_bytes(&packets->packets[packets->cnt - 1], &state);
+	}
+	return true;
+}
+
 void
 replay_packets_fini(struct replay_packets *packets)
 {

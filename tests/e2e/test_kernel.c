@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #define PACKETS_PER_CAPTURE 1000
+#define MUTATED_PACKETS     2000
 
 struct suite {
 	const char *dir;
@@ -158,6 +159,7 @@ main(int argc, char **argv)
 		read_directory(&suite.packets, pcaps, PACKETS_PER_CAPTURE);
 	else
 		printf("skipped: XDPBENCH_PCAPS names no directory of captures\n");
+	replay_mutate(&suite.packets, MUTATED_PACKETS, 1);
 	printf("%u packets\n", suite.packets.cnt);
 	if (argc == 3) {
 		suite.dir = argv[1];

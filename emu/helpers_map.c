@@ -129,7 +129,7 @@ tail_call(struct xb_proc *proc, const union xb_arg *a)
 
 	if (!prog)
 		return helper_ret(-ENOENT);
-	if (prog->type != self->type)
+	if (xb_bpf_prog_type(prog) != xb_bpf_prog_type(self))
 		return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
 		                     "tail call from a program of type %s into one of type %s",
 		                     self->ops->name, prog->ops->name);

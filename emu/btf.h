@@ -55,8 +55,7 @@ int xb_btf_kernel_set(struct xb_emu *emu, const void *elf, size_t bytes, bool us
 int xb_btf_kernel_fd(struct xb_emu *emu, const char *path);
 void xb_btf_kernel_free(struct xb_emu *emu);
 
-/* BTF as compilers write it: sections of variables have no sizes yet, and functions may be extern.
- */
+/* BTF as compilers write it: only what makes it safe to walk is asked, not what Linux allows. */
 #define XB_BTF_UNLINKED 1u
 
 /*

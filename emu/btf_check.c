@@ -17,12 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HDR_BYTES  ((u32)sizeof(struct btf_header))
-#define TYPE_BYTES ((u32)sizeof(struct btf_type))
-#define INFO_MASK  0x9f00ffffu /* kind_flag, kind, vlen (cf. kernel/bpf/btf.c: BTF_INFO_MASK) */
-#define MAX_OFFSET 0x00ffffffu /* BTF_MAX_NAME_OFFSET */
-#define MAX_NAME   512u
-#define MAX_DEPTH  32 /* cf. kernel/bpf/btf.c: MAX_RESOLVE_DEPTH */
+#define HDR_BYTES          ((u32)sizeof(struct btf_header))
+#define TYPE_BYTES         ((u32)sizeof(struct btf_type))
+#define INFO_MASK          0x9f00ffffu /* kind_flag, kind, vlen (cf. kernel/bpf/btf.c: BTF_INFO_MASK) */
+#define MAX_OFFSET         0x00ffffffu /* BTF_MAX_NAME_OFFSET */
+#define MAX_NAME           512u
+#define MAX_DEPTH          32 /* cf. kernel/bpf/btf.c: MAX_RESOLVE_DEPTH */
+#define MAX_DEPTH_UNLINKED 1000
 
 enum name_rule { NAME_ANY, NAME_NONE, NAME_OPTIONAL, NAME_IDENT, NAME_SECTION, NAME_VALUE };
 enum ref_rule { REF_UNUSED, REF_TYPE, REF_ZERO, REF_SIZE };
@@ -248,13 +249,11 @@ check_enumerators(const struct check *c, const struct btf_type *t)
 }
 
 static const char *
-check_datasec(const struct check *c, const struct btf_type *t)
+check_datasec(const struct btf_type *t)
 {
 	const struct btf_var_secinfo *v = payload(t);
 	u64 end = 0;
 
-	if (c->unlinked)
-		return NULL;
 	if (t->size == 0)
 		return "size is 0";
 	for (u32 i = 0; i < BTF_INFO_VLEN(t->info); i++) {
@@ -275,8 +274,6 @@ check_kind(const struct check *c, const struct btf_type *t)
 {
 	const struct btf_array *array = payload(t);
 	const struct btf_param *param = payload(t);
-	/* static, global, extern: the same numbers for functions and variables */
-	u32 last_linkage = c->unlinked ? BTF_FUNC_EXTERN : BTF_FUNC_GLOBAL;
 
 	switch (kind_of(t)) {
 	case BTF_KIND_INT:
@@ -295,11 +292,12 @@ check_kind(const struct check *c, const struct btf_type *t)
 	case BTF_KIND_ENUM64:
 		return check_enumerators(c, t);
 	case BTF_KIND_FUNC:
-		return BTF_INFO_VLEN(t->info) > last_linkage ? "invalid linkage" : NULL;
+		return BTF_INFO_VLEN(t->info) > BTF_FUNC_GLOBAL ? "invalid linkage" : NULL;
 	case BTF_KIND_VAR:
-		return xb_ld32(payload(t)) > last_linkage ? "linkage not supported" : NULL;
+		return xb_ld32(payload(t)) > BTF_VAR_GLOBAL_ALLOCATED ? "linkage not supported"
+		                                                      : NULL;
 	case BTF_KIND_DATASEC:
-		return check_datasec(c, t);
+		return check_datasec(t);
 	case BTF_KIND_FUNC_PROTO:
 		for (u32 i = 0; i < BTF_INFO_VLEN(t->info); i++)
 			if (!name_obeys(c, param[i].name_off, NAME_OPTIONAL))
@@ -310,6 +308,24 @@ check_kind(const struct check *c, const struct btf_type *t)
 	default:
 		return NULL;
 	}
+}
+
+/* Whether the names of a type and its members are somewhere in the strings. */
+static bool
+names_exist(const struct check *c, const struct btf_type *t)
+{
+	u32 kind = kind_of(t), stride = kinds[kind].member;
+	const u8 *member = payload(t);
+
+	if (t->name_off >= c->str_bytes)
+		return false;
+	/* All members but those of sections begin with the offset of a name. */
+	if (stride == 0 || kind == BTF_KIND_DATASEC)
+		return true;
+	for (u32 i = 0; i < BTF_INFO_VLEN(t->info); i++)
+		if (xb_ld32(member + (size_t)i * stride) >= c->str_bytes)
+			return false;
+	return true;
 }
 
 /* One type by itself. Its length, or -errno (cf. kernel/bpf/btf.c: btf_check_meta). */
@@ -334,6 +350,8 @@ check_type(const struct check *c, u32 id, u32 off)
 	need = TYPE_BYTES + k->extra + (u64)vlen * k->member;
 	if (need > left)
 		return bad(c, id, "members are cut short");
+	if (c->unlinked)
+		return names_exist(c, t) ? (int)need : bad(c, id, "invalid name");
 	if (k->member == 0 && vlen && kind != BTF_KIND_FUNC)
 		return bad(c, id, "vlen is not 0");
 	if (!k->kflag && BTF_INFO_KFLAG(t->info))
@@ -480,7 +498,7 @@ resolve(struct check *c, u32 id, int depth)
 		bad(c, id, "loop detected");
 		return -EEXIST;
 	}
-	if (depth == MAX_DEPTH) {
+	if (depth == (c->unlinked ? MAX_DEPTH_UNLINKED : MAX_DEPTH)) {
 		bad(c, id, "nested too deeply");
 		return -E2BIG;
 	}

@@ -195,31 +195,52 @@ blot_flavours(struct named *named, u32 cnt)
 			named[i].t->name_off = 0;
 }
 
-/* Walks sound BTF and blots out names. */
+/* Whether the sections are inside; a BTF that was checked is sound beyond that. */
+static bool
+has_sections(const struct blob *b)
+{
+	const struct btf_header *h = (const struct btf_header *)(const void *)b->data;
+
+	return b->bytes >= sizeof(*h) && h->magic == BTF_MAGIC && h->hdr_len <= b->bytes &&
+	       (u64)h->type_off + h->type_len <= b->bytes - h->hdr_len && h->type_off % 4 == 0;
+}
+
+/*
+ * Blots out names; flavours only in an object's own types, which were checked: the kernel's have
+ * none, and are many.
+ */
 static int
-blot(struct blob *b)
+blot(struct blob *b, bool own)
 {
 	struct btf_header *h = (struct btf_header *)(void *)b->data;
 	u8 *types = b->data + h->hdr_len + h->type_off;
 	const char *strs = (const char *)b->data + h->hdr_len + h->str_off;
-	struct named *named = calloc(h->type_len / sizeof(struct btf_type) + 1, sizeof(*named));
+	struct named *named = NULL;
 	u32 cnt = 0;
 
-	if (named == NULL)
-		return -ENOMEM;
-	for (u32 off = 0; off < h->type_len;) {
+	if (!has_sections(b))
+		return -EINVAL;
+	if (own) {
+		named = calloc(h->type_len / sizeof(struct btf_type) + 1, sizeof(*named));
+		if (named == NULL)
+			return -ENOMEM;
+	}
+	for (u32 off = 0; off + sizeof(struct btf_type) <= h->type_len;) {
 		struct btf_type *t = (struct btf_type *)(void *)(types + off);
 		u32 kind = BTF_INFO_KIND(t->info);
-		const char *name = strs + t->name_off;
 
-		if (kind == BTF_KIND_FUNC || kind == BTF_KIND_VAR)
+		if (kind == BTF_KIND_FUNC || kind == BTF_KIND_VAR) {
 			t->name_off = 0;
-		else if (has_flavours(kind) && t->name_off)
-			named[cnt] = (struct named){ name, essential_len(name), kind, cnt, t },
+		} else if (own && has_flavours(kind) && t->name_off) {
+			const char *name = strs + t->name_off;
+
+			named[cnt] = (struct named){ name, essential_len(name), kind, cnt, t };
 			cnt++;
+		}
 		off += (u32)type_bytes(t);
 	}
-	blot_flavours(named, cnt);
+	if (own)
+		blot_flavours(named, cnt);
 	free(named);
 	return 0;
 }
@@ -317,13 +338,10 @@ make(struct xb_btf_kernel *k)
 	struct blob host = { 0 };
 
 	k->made = true;
-	if (k->use_host && read_host(&host) == 0 &&
-	    xb_btf_check(host.data, (u32)host.bytes, XB_BTF_UNLINKED, &(struct xb_log){ 0 }) == 0) {
-		if (blot(&host) == 0)
-			k->fd = to_memfd(&host);
-	} else if (k->own.data && blot(&k->own) == 0) {
+	if (k->use_host && read_host(&host) == 0 && blot(&host, false) == 0)
+		k->fd = to_memfd(&host);
+	else if (k->own.data && blot(&k->own, true) == 0)
 		k->fd = to_memfd(&k->own);
-	}
 	free(host.data);
 }
 

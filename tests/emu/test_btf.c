@@ -4,6 +4,7 @@
  * through, whatever bytes come.
  */
 #include "emu/btf.h"
+#include "emu/log.h"
 #include "tests/emu/sys_rig.h"
 
 #include <setjmp.h>
@@ -266,6 +267,10 @@ walk(const struct btf *btf)
 		btf__resolve_type(btf, id);
 		btf__align_of(btf, id);
 		assert_non_null(btf__name_by_offset(btf, t->name_off));
+		if (btf_is_composite(t))
+			for (u32 i = 0; i < btf_vlen(t); i++)
+				assert_non_null(
+				        btf__name_by_offset(btf, btf_members(t)[i].name_off));
 	}
 }
 
@@ -342,14 +347,49 @@ test_mutations(void **state)
 	free(copy);
 }
 
+/* The same for BTF as compilers write it, which the kernel never sees. */
+static void
+test_unlinked(void **state)
+{
+	struct btf *sound = btf__parse(TEST_PROGS_DIR "/weak.o", NULL);
+	u64 random = 0x123456789abcdefull;
+	struct xb_log log = { 0 };
+	const void *raw;
+	u32 bytes, taken = 0;
+	u8 *copy;
+
+	(void)state;
+	assert_non_null(sound);
+	raw = btf__raw_data(sound, &bytes);
+	assert_int_equal(xb_btf_check(raw, bytes, XB_BTF_UNLINKED, &log), 0);
+	assert_int_not_equal(xb_btf_check(raw, bytes, 0, &log), 0);
+	copy = malloc(bytes);
+	assert_non_null(copy);
+	for (u32 i = 0; i < MUTATIONS; i++) {
+		struct btf *btf;
+
+		memcpy(copy, raw, bytes);
+		copy[next_random(&random) % bytes] = (u8)next_random(&random);
+		if (xb_btf_check(copy, bytes, XB_BTF_UNLINKED, &log))
+			continue;
+		btf = btf__new(copy, bytes);
+		if (btf)
+			walk(btf);
+		btf__free(btf);
+		taken++;
+	}
+	assert_true(taken > 0 && taken < MUTATIONS);
+	free(copy);
+	btf__free(sound);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_rows),     cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_depth),    cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_unlinked),
 	};
 
 	return cmocka_run_group_tests_name("btf", tests, NULL, NULL);

@@ -68,7 +68,7 @@ dump_bits(const struct dumper *d, const char *key, u64 bit_off, u32 nr_bits)
 
 	if (high)
 		xb_json_printf(d->j, key, "\"0x%llx%016llx\"", (unsigned long long)high,
-			       (unsigned long long)low);
+		               (unsigned long long)low);
 	else
 		xb_json_printf(d->j, key, "\"0x%llx\"", (unsigned long long)low);
 }
@@ -153,7 +153,8 @@ is_text(const struct dumper *d, const struct btf_array *arr, u64 bit_off)
 
 	for (u32 i = 0; t && btf_is_mod(t) && i < BTF_MAX_DEPTH; i++)
 		t = btf__type_by_id(d->btf, t->type);
-	if (bit_off % 8 || !t || !btf_is_int(t) || t->size != 1 || !inside(d, bit_off, arr->nelems * 8ull))
+	if (bit_off % 8 || !t || !btf_is_int(t) || t->size != 1 ||
+	    !inside(d, bit_off, arr->nelems * 8ull))
 		return false;
 	name = btf__name_by_offset(d->btf, t->name_off);
 	if (btf_int_encoding(t) != BTF_INT_CHAR && (!name || strcmp(name, "char")))
@@ -168,7 +169,8 @@ is_text(const struct dumper *d, const struct btf_array *arr, u64 bit_off)
 }
 
 static void
-dump_array(const struct dumper *d, const char *key, const struct btf_type *t, u64 bit_off, u32 depth)
+dump_array(const struct dumper *d, const char *key, const struct btf_type *t, u64 bit_off,
+           u32 depth)
 {
 	const struct btf_array *arr = btf_array(t);
 	s64 size = btf__resolve_size(d->btf, arr->type);
@@ -189,7 +191,8 @@ dump_array(const struct dumper *d, const char *key, const struct btf_type *t, u6
 }
 
 static void
-dump_struct(const struct dumper *d, const char *key, const struct btf_type *t, u64 bit_off, u32 depth)
+dump_struct(const struct dumper *d, const char *key, const struct btf_type *t, u64 bit_off,
+            u32 depth)
 {
 	xb_json_open_object(d->j, key);
 	for (u32 i = 0; i < btf_vlen(t); i++) {
@@ -277,8 +280,8 @@ dump(const struct dumper *d, const char *key, u32 type_id, u64 bit_off, u32 dept
 }
 
 void
-xb_btfjson_write(struct xb_json *j, const char *key, const struct btf *btf, u32 type_id, const u8 *data,
-		 size_t bytes)
+xb_btfjson_write(struct xb_json *j, const char *key, const struct btf *btf, u32 type_id,
+                 const u8 *data, size_t bytes)
 {
 	struct dumper d = { .j = j, .btf = btf, .data = data, .bytes = bytes };
 

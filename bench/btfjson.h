@@ -11,11 +11,11 @@
 struct btf;
 
 /*
- * Writes the value of type `type_id` in data[0..bytes). A type that lies outside of the bytes, or that no
- * value can have, becomes null. Differs: a quote or backslash of type char is escaped.
+ * Writes the value of type `type_id` in data[0..bytes). A type that lies outside of the bytes, or
+ * that no value can have, becomes null. Differs: a quote or backslash of type char is escaped.
  */
 void xb_btfjson_write(struct xb_json *j, const char *key, const struct btf *btf, u32 type_id,
-		      const u8 *data, size_t bytes);
+                      const u8 *data, size_t bytes);
 
 /* The type behind modifiers and typedefs, or NULL where there is none. */
 const struct btf_type *xb_btf_strip(const struct btf *btf, u32 type_id, u32 *stripped_id);

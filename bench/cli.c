@@ -10,23 +10,23 @@
 #include <string.h>
 
 #define ON(command) (1u << XB_COMMAND_##command)
-#define ON_ALL	    (ON(RUN) | ON(INSPECT) | ON(LIST))
+#define ON_ALL      (ON(RUN) | ON(INSPECT) | ON(LIST))
 #define FIELD(name) offsetof(struct xb_opts, name)
 
 enum option_kind {
-	OPTION_FLAG,	 /* sets a bool */
-	OPTION_STRING,	 /* keeps the argument */
-	OPTION_U32,	 /* a number from min to max */
+	OPTION_FLAG,   /* sets a bool */
+	OPTION_STRING, /* keeps the argument */
+	OPTION_U32,    /* a number from min to max */
 	OPTION_U64,
-	OPTION_CALL,	 /* set() does it */
-	OPTION_MAYBE,	 /* as CALL, but the argument may be left out: --name or --name=ARG */
-	OPTION_LATER,	 /* belongs to CLI, not in this version */
+	OPTION_CALL,  /* set() does it */
+	OPTION_MAYBE, /* as CALL, but the argument may be left out: --name or --name=ARG */
+	OPTION_LATER, /* belongs to CLI, not in this version */
 };
 
 struct option_row {
 	char letter; /* 0: none */
 	enum option_kind kind;
-	u32 commands;	  /* ON() bits */
+	u32 commands;     /* ON() bits */
 	const char *name; /* without the dashes */
 	const char *arg;  /* what help calls the argument; NULL: takes none */
 	const char *help; /* NULL: not shown */
@@ -62,7 +62,7 @@ set_number(u64 *value, const char *arg, u64 min, u64 max, struct xb_err *err)
 		return bad_value(arg, "a number", err);
 	if (v < min || v > max)
 		return xb_err_set(err, XB_ERR_USAGE, "%s: expected a number from %llu to %llu", arg,
-				  (unsigned long long)min, (unsigned long long)max);
+		                  (unsigned long long)min, (unsigned long long)max);
 	*value = v;
 	return 0;
 }
@@ -89,8 +89,8 @@ static int
 set_type(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
 	if (!strcmp(arg, "tc") || !strcmp(arg, "tcx"))
-		return xb_err_set(err, XB_ERR_USAGE, "'%s': TC programs are not available in this version",
-				  arg);
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "'%s': TC programs are not available in this version", arg);
 	if (strcmp(arg, "xdp"))
 		return bad_value(arg, "xdp", err);
 	opts->type = arg;
@@ -135,9 +135,10 @@ set_meta(struct xb_opts *opts, const char *hex, struct xb_err *err)
 	size_t digits = strlen(hex);
 
 	if (digits % 8 || digits / 2 > XB_OPTS_MAX_META)
-		return xb_err_set(err, XB_ERR_USAGE,
-				  "data_meta: expected hex digits for a multiple of 4 bytes, at most %d",
-				  XB_OPTS_MAX_META);
+		return xb_err_set(
+		        err, XB_ERR_USAGE,
+		        "data_meta: expected hex digits for a multiple of 4 bytes, at most %d",
+		        XB_OPTS_MAX_META);
 	for (size_t i = 0; i < digits / 2; i++) {
 		int hi = hex_digit(hex[2 * i]), lo = hex_digit(hex[2 * i + 1]);
 
@@ -157,10 +158,11 @@ set_ctx_field(struct xb_opts *opts, const char *key, const char *value, struct x
 	if (!strcmp(key, "data_meta"))
 		return set_meta(opts, value, err);
 	if (strcmp(key, "ingress_ifindex") && strcmp(key, "rx_queue_index"))
-		return xb_err_set(err, XB_ERR_USAGE,
-				  "'%s': no field of XDP contexts that can be set (ingress_ifindex, "
-				  "rx_queue_index, data_meta)",
-				  key);
+		return xb_err_set(
+		        err, XB_ERR_USAGE,
+		        "'%s': no field of XDP contexts that can be set (ingress_ifindex, "
+		        "rx_queue_index, data_meta)",
+		        key);
 	if (set_number(&v, value, 0, UINT32_MAX, err) != 0)
 		return xb_err_prefix(err, "%s", key);
 	if (!strcmp(key, "ingress_ifindex")) {
@@ -266,25 +268,36 @@ set_cpus(struct xb_opts *opts, const char *arg, struct xb_err *err)
 	if (set_number(&v, arg, 1, XB_EMU_MAX_CPUS, err) != 0)
 		return -1;
 	if (v > 1)
-		return xb_err_set(err, XB_ERR_USAGE, "%s: more than one CPU is not available in this version",
-				  arg);
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "%s: more than one CPU is not available in this version", arg);
 	opts->cpus = (u32)v;
 	return 0;
 }
 
 #define FLAG(on, ltr, nm, field, text)                                                             \
-	{ .letter = (ltr), .kind = OPTION_FLAG, .commands = (on), .name = (nm), .off = FIELD(field), .help = (text) }
+	{                                                                                          \
+		.letter = (ltr), .kind = OPTION_FLAG, .commands = (on), .name = (nm),              \
+		.off = FIELD(field), .help = (text)                                                \
+	}
 #define STRING(on, ltr, nm, argname, field, text)                                                  \
-	{ .letter = (ltr), .kind = OPTION_STRING, .commands = (on), .name = (nm), .arg = (argname),    \
-	  .off = FIELD(field), .help = (text) }
+	{                                                                                          \
+		.letter = (ltr), .kind = OPTION_STRING, .commands = (on), .name = (nm),            \
+		.arg = (argname), .off = FIELD(field), .help = (text)                              \
+	}
 #define CALL(on, ltr, nm, argname, fn, text)                                                       \
-	{ .letter = (ltr), .kind = OPTION_CALL, .commands = (on), .name = (nm), .arg = (argname),      \
-	  .set = (fn), .help = (text) }
+	{                                                                                          \
+		.letter = (ltr), .kind = OPTION_CALL, .commands = (on), .name = (nm),              \
+		.arg = (argname), .set = (fn), .help = (text)                                      \
+	}
 #define NUMBER(on, ltr, width, nm, field, lo, hi, text)                                            \
-	{ .letter = (ltr), .kind = OPTION_##width, .commands = (on), .name = (nm), .arg = "N",         \
-	  .off = FIELD(field), .min = (lo), .max = (hi), .help = (text) }
+	{                                                                                          \
+		.letter = (ltr), .kind = OPTION_##width, .commands = (on), .name = (nm),           \
+		.arg = "N", .off = FIELD(field), .min = (lo), .max = (hi), .help = (text)          \
+	}
 #define LATER(nm, argname)                                                                         \
-	{ .kind = OPTION_LATER, .commands = ON(RUN), .name = (nm), .arg = (argname) }
+	{                                                                                          \
+		.kind = OPTION_LATER, .commands = ON(RUN), .name = (nm), .arg = (argname)          \
+	}
 
 /* clang-format off */
 static const struct option_row option_rows[] = {
@@ -355,11 +368,12 @@ static const struct {
 	const char *help; /* NULL: not in this version */
 } commands[] = {
 	[XB_COMMAND_RUN] = { "run", "-r FILE [-w FILE] [options] prog.o",
-			     "replay a capture through a program (the default)" },
+	                     "replay a capture through a program (the default)" },
 	[XB_COMMAND_INSPECT] = { "inspect", "[options] prog.o",
-				 "programs, maps and helpers of an object, and which are emulated" },
+	                         "programs, maps and helpers of an object, and which are "
+	                         "emulated" },
 	[XB_COMMAND_LIST] = { "list", "[options] helpers|maps|progs|kfuncs",
-			      "what the emulator knows" },
+	                      "what the emulator knows" },
 	{ "check", NULL, NULL },
 	{ "diff", NULL, NULL },
 	{ "fuzz", NULL, NULL },
@@ -411,10 +425,11 @@ unknown_option(enum xb_command command, const char *name, struct xb_err *err)
 		}
 	}
 	if (best)
-		return xb_err_set(err, XB_ERR_USAGE, "--%.64s: no such option; did you mean --%s?", name,
-				  best);
-	return xb_err_set(err, XB_ERR_USAGE, "--%.64s: no such option of '%s'; see xdpbench %s --help", name,
-			  commands[command].name, commands[command].name);
+		return xb_err_set(err, XB_ERR_USAGE, "--%.64s: no such option; did you mean --%s?",
+		                  name, best);
+	return xb_err_set(err, XB_ERR_USAGE,
+	                  "--%.64s: no such option of '%s'; see xdpbench %s --help", name,
+	                  commands[command].name, commands[command].name);
 }
 
 static int
@@ -494,8 +509,9 @@ parse_short(struct xb_opts *opts, int argc, char **argv, int *i, struct xb_err *
 				row = &option_rows[k];
 		if (!row)
 			return xb_err_set(err, XB_ERR_USAGE,
-					  "-%c: no such option of '%s'; see xdpbench %s --help", *p,
-					  commands[opts->command].name, commands[opts->command].name);
+			                  "-%c: no such option of '%s'; see xdpbench %s --help", *p,
+			                  commands[opts->command].name,
+			                  commands[opts->command].name);
 		if (!row->arg) {
 			if (apply_named(opts, row, NULL, err) != 0)
 				return -1;
@@ -524,7 +540,8 @@ set_list(struct xb_opts *opts, const char *what, struct xb_err *err)
 			opts->list = (enum xb_list_what)i;
 			return 0;
 		}
-	return xb_err_set(err, XB_ERR_USAGE, "list: '%.64s': expected helpers, maps, progs or kfuncs", what);
+	return xb_err_set(err, XB_ERR_USAGE,
+	                  "list: '%.64s': expected helpers, maps, progs or kfuncs", what);
 }
 
 static int
@@ -536,12 +553,13 @@ add_file(struct xb_opts *opts, const char *arg, struct xb_err *err)
 	}
 	if (opts->command == XB_COMMAND_RUN)
 		for (size_t i = 0; i < XB_ARRAY_SIZE(commands); i++)
-			if (distance(opts->object, commands[i].name) <= 2 && !strchr(opts->object, '.'))
+			if (distance(opts->object, commands[i].name) <= 2 &&
+			    !strchr(opts->object, '.'))
 				return xb_err_set(err, XB_ERR_USAGE,
-						  "'%.64s': no such subcommand; did you mean '%s'?",
-						  opts->object, commands[i].name);
+				                  "'%.64s': no such subcommand; did you mean '%s'?",
+				                  opts->object, commands[i].name);
 	return xb_err_set(err, XB_ERR_USAGE, "'%.128s': one argument too many after '%.128s'", arg,
-			  opts->object);
+	                  opts->object);
 }
 
 /* Takes the subcommand off the front, if there is one. Returns arguments used or -1. */
@@ -552,7 +570,8 @@ parse_command(struct xb_opts *opts, int argc, char **argv, struct xb_err *err)
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		if (!commands[i].help)
-			return xb_err_set(err, XB_ERR_USAGE, "%s: not available in this version", argv[1]);
+			return xb_err_set(err, XB_ERR_USAGE, "%s: not available in this version",
+			                  argv[1]);
 		opts->command = (enum xb_command)i;
 		return 1;
 	}
@@ -584,7 +603,8 @@ static int
 check(const struct xb_opts *opts, struct xb_err *err)
 {
 	if (!opts->object && opts->command == XB_COMMAND_LIST)
-		return xb_err_set(err, XB_ERR_USAGE, "list: expected helpers, maps, progs or kfuncs");
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "list: expected helpers, maps, progs or kfuncs");
 	if (!opts->object)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
 	return opts->command == XB_COMMAND_RUN ? check_run(opts, err) : 0;
@@ -638,16 +658,18 @@ help_option(FILE *to, const struct option_row *row)
 	len += snprintf(left + len, sizeof(left) - (size_t)len, "--%s", row->name);
 	if (row->arg)
 		snprintf(left + len, sizeof(left) - (size_t)len,
-			 row->kind == OPTION_MAYBE ? "[=%s]" : " %s", row->arg);
+		         row->kind == OPTION_MAYBE ? "[=%s]" : " %s", row->arg);
 	fprintf(to, "  %-28s %s\n", left, row->help);
 }
 
 void
 xb_cli_help(FILE *to, enum xb_command command)
 {
-	fprintf(to, "usage: xdpbench %s%s%s\n\n", command == XB_COMMAND_RUN ? "" : commands[command].name,
-		command == XB_COMMAND_RUN ? "" : " ", commands[command].args);
-	fprintf(to, "%s.\nEvery FILE may be - for standard input or output.\n\n", commands[command].help);
+	fprintf(to, "usage: xdpbench %s%s%s\n\n",
+	        command == XB_COMMAND_RUN ? "" : commands[command].name,
+	        command == XB_COMMAND_RUN ? "" : " ", commands[command].args);
+	fprintf(to, "%s.\nEvery FILE may be - for standard input or output.\n\n",
+	        commands[command].help);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(option_rows); i++)
 		if (option_rows[i].help && option_rows[i].commands & (1u << command))
 			help_option(to, &option_rows[i]);
@@ -655,6 +677,7 @@ xb_cli_help(FILE *to, enum xb_command command)
 	for (size_t i = 0; i < XB_ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
 			fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fprintf(to, "\nexit codes: 0 fine, 1 a comparison failed, 2 usage or a file, 3 the object cannot be "
-		    "loaded,\n4 a program faulted, 130 interrupted\n");
+	fprintf(to, "\nexit codes: 0 fine, 1 a comparison failed, 2 usage or a file, 3 the object "
+	            "cannot be "
+	            "loaded,\n4 a program faulted, 130 interrupted\n");
 }

@@ -11,8 +11,9 @@
 #include <stdio.h>
 
 /*
- * Fills *opts. Options and files may stand in any order; "--" ends the options. Errors: XB_ERR_USAGE, in
- * one sentence that names the argument. With opts->help or opts->version set nothing else was checked.
+ * Fills *opts. Options and files may stand in any order; "--" ends the options. Errors:
+ * XB_ERR_USAGE, in one sentence that names the argument. With opts->help or opts->version set
+ * nothing else was checked.
  */
 int xb_cli_parse(struct xb_opts *opts, int argc, char **argv, struct xb_err *err);
 

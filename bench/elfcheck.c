@@ -21,8 +21,8 @@ machine_name(u16 machine)
 		u16 machine;
 		const char *name;
 	} rows[] = {
-		{ EM_X86_64, "x86-64" }, { EM_386, "i386" },   { EM_AARCH64, "AArch64" },
-		{ EM_ARM, "ARM" },	 { EM_RISCV, "RISC-V" }, { EM_S390, "s390" },
+		{ EM_X86_64, "x86-64" },   { EM_386, "i386" },     { EM_AARCH64, "AArch64" },
+		{ EM_ARM, "ARM" },         { EM_RISCV, "RISC-V" }, { EM_S390, "s390" },
 		{ EM_PPC64, "PowerPC64" },
 	};
 
@@ -40,15 +40,18 @@ check_header(const Elf64_Ehdr *eh, struct xb_err *err)
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64)
 		return refuse(err, "not a BPF object: a 32-bit ELF file");
 	if (eh->e_ident[EI_DATA] == ELFDATA2MSB)
-		return refuse(err, "big-endian BPF objects cannot run here; compile with -target bpfel");
+		return refuse(err,
+		              "big-endian BPF objects cannot run here; compile with -target bpfel");
 	if (eh->e_machine != EM_BPF && name)
-		return xb_err_set(err, XB_ERR_LOAD, "ELF file for %s, not for BPF; compile with -target bpf",
-				  name);
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "ELF file for %s, not for BPF; compile with -target bpf", name);
 	if (eh->e_machine != EM_BPF)
 		return xb_err_set(err, XB_ERR_LOAD, "ELF file for machine %u, not for BPF (%d)",
-				  eh->e_machine, EM_BPF);
+		                  eh->e_machine, EM_BPF);
 	if (eh->e_type != ET_REL)
-		return refuse(err, "not a relocatable ELF file; expected what clang -c -target bpf makes");
+		return refuse(
+		        err,
+		        "not a relocatable ELF file; expected what clang -c -target bpf makes");
 	return 0;
 }
 
@@ -70,8 +73,9 @@ xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err)
 	if (eh.e_shoff > bytes || eh.e_shentsize != sizeof(Elf64_Shdr) ||
 	    (bytes - eh.e_shoff) / sizeof(Elf64_Shdr) < eh.e_shnum)
 		return xb_err_set(err, XB_ERR_LOAD,
-				  "ELF file is cut short: %u section headers at byte %llu, file has %zu bytes",
-				  eh.e_shnum, (unsigned long long)eh.e_shoff, bytes);
+		                  "ELF file is cut short: %u section headers at byte %llu, file "
+		                  "has %zu bytes",
+		                  eh.e_shnum, (unsigned long long)eh.e_shoff, bytes);
 	for (u32 i = 0; i < eh.e_shnum; i++) {
 		Elf64_Shdr sh;
 
@@ -79,10 +83,12 @@ xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err)
 		if (sh.sh_type == SHT_NOBITS || sh.sh_type == SHT_NULL)
 			continue;
 		if (sh.sh_offset > bytes || sh.sh_size > bytes - sh.sh_offset)
-			return xb_err_set(err, XB_ERR_LOAD,
-					  "ELF file is cut short: section %u ends at byte %llu, file has %zu",
-					  i, (unsigned long long)(sh.sh_offset + sh.sh_size), bytes);
-		code |= sh.sh_type == SHT_PROGBITS && (sh.sh_flags & SHF_EXECINSTR) && sh.sh_size > 0;
+			return xb_err_set(
+			        err, XB_ERR_LOAD,
+			        "ELF file is cut short: section %u ends at byte %llu, file has %zu",
+			        i, (unsigned long long)(sh.sh_offset + sh.sh_size), bytes);
+		code |= sh.sh_type == SHT_PROGBITS && (sh.sh_flags & SHF_EXECINSTR) &&
+		        sh.sh_size > 0;
 	}
 	return code ? 0 : refuse(err, "no program section in it");
 }

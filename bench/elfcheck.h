@@ -9,8 +9,8 @@
 #include "vm/types.h"
 
 /*
- * XB_ERR_LOAD where the image is no 64-bit little-endian relocatable ELF file for BPF, is cut short,
- * or has no instructions.
+ * XB_ERR_LOAD where the image is no 64-bit little-endian relocatable ELF file for BPF, is cut
+ * short, or has no instructions.
  */
 int xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err);
 

@@ -41,7 +41,8 @@ mismatch(const struct encoder *e, const struct xb_value *v, const char *expected
 {
 	char buf[48];
 
-	return xb_err_set(e->err, XB_ERR_USAGE, "expected %s, found %s", expected, describe(v, buf));
+	return xb_err_set(e->err, XB_ERR_USAGE, "expected %s, found %s", expected,
+	                  describe(v, buf));
 }
 
 static int
@@ -53,7 +54,7 @@ mismatch_bits(const struct encoder *e, const struct xb_value *v, u32 nr_bits)
 		snprintf(expected, sizeof(expected), "a number of %u bits", nr_bits);
 	else
 		snprintf(expected, sizeof(expected), "a number of %u byte%s", nr_bits / 8,
-			 nr_bits == 8 ? "" : "s");
+		         nr_bits == 8 ? "" : "s");
 	return mismatch(e, v, expected);
 }
 
@@ -124,8 +125,8 @@ to_address(const struct xb_value *v, u8 *to, size_t bytes)
 	if (bytes == 16)
 		return inet_pton(AF_INET6, v->text, to) == 1;
 	if (bytes != 6 || v->bytes > 17 ||
-	    sscanf(v->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-		   &mac[5], &used) != 6 ||
+	    sscanf(v->text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &mac[0], &mac[1], &mac[2], &mac[3],
+	           &mac[4], &mac[5], &used) != 6 ||
 	    v->text[used])
 		return false;
 	for (size_t i = 0; i < 6; i++)
@@ -169,7 +170,8 @@ xb_encode_is_bytes(const struct xb_value *v)
 	if (v->kind != XB_VALUE_ARRAY || !v->first)
 		return false;
 	for (const struct xb_value *c = v->first; c; c = c->next)
-		if (c->kind != XB_VALUE_STRING || strncmp(c->text, "0x", 2) || !to_number(c, 8, &byte))
+		if (c->kind != XB_VALUE_STRING || strncmp(c->text, "0x", 2) ||
+		    !to_number(c, 8, &byte))
 			return false;
 	return true;
 }
@@ -181,7 +183,8 @@ encode_bytes(const struct encoder *e, const struct xb_value *v)
 	u64 byte;
 
 	if (v->cnt != e->bytes)
-		return xb_err_set(e->err, XB_ERR_USAGE, "expected %zu bytes, found %u", e->bytes, v->cnt);
+		return xb_err_set(e->err, XB_ERR_USAGE, "expected %zu bytes, found %u", e->bytes,
+		                  v->cnt);
 	for (const struct xb_value *c = v->first; c; c = c->next) {
 		if (!to_number(c, 8, &byte))
 			return mismatch_bits(e, c, 8);
@@ -236,11 +239,13 @@ encode_number(const struct encoder *e, const struct xb_value *v, u64 bit_off, u3
 }
 
 static int
-encode_enum(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u64 bit_off)
+encode_enum(const struct encoder *e, const struct xb_value *v, const struct btf_type *t,
+            u64 bit_off)
 {
 	for (u32 i = 0; is_text(v) && i < btf_vlen(t); i++) {
 		bool is64 = btf_is_enum64(t);
-		u64 item = is64 ? (u64)btf_enum64_value(btf_enum64(t) + i) : (u64)(s64)btf_enum(t)[i].val;
+		u64 item = is64 ? (u64)btf_enum64_value(btf_enum64(t) + i)
+		                : (u64)(s64)btf_enum(t)[i].val;
 		u32 name_off = is64 ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off;
 		const char *name = btf__name_by_offset(e->btf, name_off);
 
@@ -255,7 +260,8 @@ encode_enum(const struct encoder *e, const struct xb_value *v, const struct btf_
 }
 
 static int
-encode_array(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u64 bit_off)
+encode_array(const struct encoder *e, const struct xb_value *v, const struct btf_type *t,
+             u64 bit_off)
 {
 	const struct btf_array *arr = btf_array(t);
 	s64 size = btf__resolve_size(e->btf, arr->type);
@@ -267,8 +273,9 @@ encode_array(const struct encoder *e, const struct xb_value *v, const struct btf
 		return 0;
 	if (size == 1 && (v->kind == XB_VALUE_STRING || v->kind == XB_VALUE_WORD)) {
 		if (v->bytes > arr->nelems)
-			return xb_err_set(e->err, XB_ERR_USAGE, "expected at most %u characters, found %zu",
-					  arr->nelems, v->bytes);
+			return xb_err_set(e->err, XB_ERR_USAGE,
+			                  "expected at most %u characters, found %zu", arr->nelems,
+			                  v->bytes);
 		memcpy(e->to + bit_off / 8, v->text, v->bytes);
 		return 0;
 	}
@@ -276,7 +283,7 @@ encode_array(const struct encoder *e, const struct xb_value *v, const struct btf
 		return mismatch(e, v, "an array");
 	if (v->cnt > arr->nelems)
 		return xb_err_set(e->err, XB_ERR_USAGE, "expected at most %u elements, found %u",
-				  arr->nelems, v->cnt);
+		                  arr->nelems, v->cnt);
 	for (const struct xb_value *c = v->first; c; c = c->next, i++)
 		if (encode_type(e, c, arr->type, bit_off + (u64)size * i * 8) != 0)
 			return xb_err_prefix(e->err, "[%llu]", (unsigned long long)i);
@@ -285,7 +292,7 @@ encode_array(const struct encoder *e, const struct xb_value *v, const struct btf
 
 static int
 encode_member(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u32 i,
-	      u64 bit_off)
+              u64 bit_off)
 {
 	u32 nr_bits = btf_member_bitfield_size(t, i);
 
@@ -297,8 +304,8 @@ encode_member(const struct encoder *e, const struct xb_value *v, const struct bt
 
 /* Finds a member by name, also inside of anonymous ones. 1: found, and *rc is what came of it. */
 static bool
-encode_named(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u64 bit_off,
-	     u32 depth, int *rc)
+encode_named(const struct encoder *e, const struct xb_value *v, const struct btf_type *t,
+             u64 bit_off, u32 depth, int *rc)
 {
 	for (u32 i = 0; i < btf_vlen(t); i++) {
 		const struct btf_member *m = btf_members(t) + i;
@@ -318,7 +325,8 @@ encode_named(const struct encoder *e, const struct xb_value *v, const struct btf
 }
 
 static int
-encode_struct(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u64 bit_off)
+encode_struct(const struct encoder *e, const struct xb_value *v, const struct btf_type *t,
+              u64 bit_off)
 {
 	u32 i = 0;
 
@@ -331,12 +339,12 @@ encode_struct(const struct encoder *e, const struct xb_value *v, const struct bt
 
 		if (!c->key) {
 			if (i >= btf_vlen(t))
-				return xb_err_set(e->err, XB_ERR_USAGE, "expected at most %u members",
-						  btf_vlen(t));
+				return xb_err_set(e->err, XB_ERR_USAGE,
+				                  "expected at most %u members", btf_vlen(t));
 			if (encode_member(e, c, t, i, bit_off) != 0)
 				return xb_err_prefix(
-					e->err, "%s",
-					btf__name_by_offset(e->btf, btf_members(t)[i].name_off));
+				        e->err, "%s",
+				        btf__name_by_offset(e->btf, btf_members(t)[i].name_off));
 			continue;
 		}
 		if (!encode_named(e, c, t, bit_off, 0, &rc))
@@ -407,7 +415,7 @@ encode_type(const struct encoder *e, const struct xb_value *v, u32 type_id, u64 
 
 int
 xb_encode(const struct xb_value *v, const struct xb_encode_opts *opts, u8 *to, size_t bytes,
-	  struct xb_err *err)
+          struct xb_err *err)
 {
 	struct encoder e = { .btf = opts->btf, .to = to, .bytes = bytes, .err = err };
 

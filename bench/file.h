@@ -2,8 +2,8 @@
 /*
  * file.h - the files named on the command line, opened before anything else is done.
  *
- * "-" is standard input or output. A file to write is opened without being emptied, so a job that fails
- * before its first result leaves an older file as it was; xb_file_start() empties it.
+ * "-" is standard input or output. A file to write is opened without being emptied, so a job that
+ * fails before its first result leaves an older file as it was; xb_file_start() empties it.
  */
 #ifndef XB_BENCH_FILE_H
 #define XB_BENCH_FILE_H
@@ -12,8 +12,9 @@
 #include "vm/types.h"
 
 struct xb_file {
-	const char *name; /* for messages: the path, "standard input", "standard output"; NULL: none */
-	int fd;		  /* -1: not open */
+	const char
+	        *name; /* for messages: the path, "standard input", "standard output"; NULL: none */
+	int fd;        /* -1: not open */
 };
 
 #define XB_FILE_NONE ((struct xb_file){ .name = NULL, .fd = -1 })
@@ -29,8 +30,8 @@ int xb_file_start(const struct xb_file *file, struct xb_err *err);
 bool xb_file_same(const struct xb_file *a, const struct xb_file *b);
 
 /*
- * The whole file in new memory, with a NUL behind it that *bytes does not count. NULL and XB_ERR_FILE where it
- * cannot be read or has more than `max` bytes.
+ * The whole file in new memory, with a NUL behind it that *bytes does not count. NULL and
+ * XB_ERR_FILE where it cannot be read or has more than `max` bytes.
  */
 void *xb_file_read_all(const struct xb_file *file, size_t max, size_t *bytes, struct xb_err *err);
 

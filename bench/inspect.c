@@ -33,9 +33,9 @@ struct program {
 	size_t insn_cnt;
 	u32 type;
 	const char *type_name;
-	bool emulated;				/* the type can be run */
-	bool helpers[XB_EMU_HELPER_MAX];	/* by number: is called */
-	u32 unknown_helper;			/* one beyond the table, or 0 */
+	bool emulated;                   /* the type can be run */
+	bool helpers[XB_EMU_HELPER_MAX]; /* by number: is called */
+	u32 unknown_helper;              /* one beyond the table, or 0 */
 	u32 kfunc_calls;
 };
 
@@ -101,8 +101,8 @@ print_program(const struct inspector *in, const struct program *p)
 	const char *sep = "";
 	char buf[32];
 
-	printf("\nprogram %s\n  section %s, type %s (%s), %zu instructions\n", bpf_program__name(p->bpf),
-	       bpf_program__section_name(p->bpf), p->type_name,
+	printf("\nprogram %s\n  section %s, type %s (%s), %zu instructions\n",
+	       bpf_program__name(p->bpf), bpf_program__section_name(p->bpf), p->type_name,
 	       p->emulated ? "emulated" : "not emulated", p->insn_cnt);
 	printf("  helpers: ");
 	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
@@ -144,7 +144,8 @@ print_disasm(const struct xb_bpf_prog *prog)
 		if (strcmp(func, last_func))
 			printf("\n%s:\n", func);
 		if (line && line != last)
-			printf("; %s (%s:%u)\n", line->text, line->file, line->line);
+			printf("; %s%s(%s:%u)\n", line->text, line->text[0] ? " " : "", line->file,
+			       line->line);
 		printf("%6u: %s\n", pc, text);
 		last = line;
 		last_func = func;
@@ -158,9 +159,10 @@ print_map(const struct bpf_map *map)
 	u32 type = bpf_map__type(map);
 	const char *name = xb_map_type_name(type);
 
-	printf("\nmap %s\n  type %s (%s), key %u bytes, value %u bytes, %u entries\n", bpf_map__name(map),
-	       name ? name : "unknown", xb_map_ops_of(type) ? "emulated" : "not emulated",
-	       bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map));
+	printf("\nmap %s\n  type %s (%s), key %u bytes, value %u bytes, %u entries\n",
+	       bpf_map__name(map), name ? name : "unknown",
+	       xb_map_ops_of(type) ? "emulated" : "not emulated", bpf_map__key_size(map),
+	       bpf_map__value_size(map), bpf_map__max_entries(map));
 }
 
 static bool
@@ -182,7 +184,8 @@ print_text(const struct inspector *in)
 		printf("can be run\n");
 	else
 		printf("cannot be run: %s\n", in->load_err.msg);
-	bpf_object__for_each_program(prog, bpf) {
+	bpf_object__for_each_program(prog, bpf)
+	{
 		if (!is_asked_for(in, prog))
 			continue;
 		look_at(in, prog, &p);
@@ -190,8 +193,7 @@ print_text(const struct inspector *in)
 		if (in->cli->disasm && p.prog)
 			print_disasm(p.prog);
 	}
-	bpf_object__for_each_map(map, bpf)
-		print_map(map);
+	bpf_object__for_each_map(map, bpf) print_map(map);
 }
 
 static void
@@ -299,7 +301,8 @@ print_json(const struct inspector *in, struct xb_err *err)
 	if (in->load_err.kind != XB_ERR_NONE)
 		xb_json_string(&j, "error", in->load_err.msg);
 	xb_json_open_array(&j, "programs");
-	bpf_object__for_each_program(prog, in->object->bpf) {
+	bpf_object__for_each_program(prog, in->object->bpf)
+	{
 		if (!is_asked_for(in, prog))
 			continue;
 		look_at(in, prog, &p);
@@ -307,8 +310,7 @@ print_json(const struct inspector *in, struct xb_err *err)
 	}
 	xb_json_close_array(&j);
 	xb_json_open_array(&j, "maps");
-	bpf_object__for_each_map(map, in->object->bpf)
-		write_map(&j, map);
+	bpf_object__for_each_map(map, in->object->bpf) write_map(&j, map);
 	xb_json_close_array(&j);
 	xb_json_close_object(&j);
 	xb_json_newline(&j);
@@ -340,10 +342,10 @@ work(const struct xb_worker *worker, void *arg)
 {
 	struct inspector *in = arg;
 	struct xb_object_opts opts = { .path = in->file.name,
-				       .prog = in->cli->prog,
-				       .type = in->cli->type,
-				       .frags = in->cli->frags,
-				       .verbose = in->cli->verbose };
+		                       .prog = in->cli->prog,
+		                       .type = in->cli->type,
+		                       .frags = in->cli->frags,
+		                       .verbose = in->cli->verbose };
 	const struct xb_emu_opts emu_opts = { .cpu_cnt = 1, .pin_dir = in->cli->pin_dir };
 	struct xb_err err = XB_ERR_INIT;
 	void *image;

@@ -50,7 +50,7 @@ xb_json_flush(struct xb_json *j, struct xb_err *err)
 	if (!j->errnum)
 		return 0;
 	return xb_err_set(err, XB_ERR_FILE, "%s: cannot be written: %s", j->file.name,
-			  strerror(j->errnum));
+	                  strerror(j->errnum));
 }
 
 /* Room for n more bytes, n at most half of the buffer. */
@@ -82,8 +82,7 @@ put_char(struct xb_json *j, char c)
 	j->len++;
 }
 
-static void
-put_string(struct xb_json *j, const char *text, size_t bytes);
+static void put_string(struct xb_json *j, const char *text, size_t bytes);
 
 /* The comma and the name before a value. */
 static void
@@ -269,7 +268,7 @@ put_hex(struct xb_json *j, const u8 *data, size_t bytes)
 
 void
 xb_json_hex(struct xb_json *j, const char *key, const u8 *data, size_t bytes, const u8 *more,
-	    size_t more_bytes)
+            size_t more_bytes)
 {
 	begin(j, key);
 	put_char(j, '"');
@@ -283,7 +282,9 @@ xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t by
 {
 	xb_json_open_array(j, key);
 	for (size_t i = 0; i < bytes; i++) {
-		char item[7] = { ',', '"', '0', 'x', hex_digits[data[i] >> 4], hex_digits[data[i] & 15], '"' };
+		char item[7] = {
+			',', '"', '0', 'x', hex_digits[data[i] >> 4], hex_digits[data[i] & 15], '"'
+		};
 
 		put(j, item + (i == 0), sizeof(item) - (i == 0));
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * json.h - JSON written straight into a buffer: nothing is built first, nothing is allocated a value.
+ * json.h - JSON written straight into a buffer: nothing is built first, nothing is allocated a
+ * value.
  *
  * Every call adds one value; `key` is its name inside an object and NULL inside an array. Commas
  * are put in by the writer. The first write that fails is kept, what follows it is dropped, and
@@ -43,7 +44,7 @@ void xb_json_bool(struct xb_json *j, const char *key, bool v);
 
 /* A string of two hex digits a byte, of two buffers in a row (the second may be empty). */
 void xb_json_hex(struct xb_json *j, const char *key, const u8 *data, size_t bytes, const u8 *more,
-		 size_t more_bytes);
+                 size_t more_bytes);
 
 /* ["0x01","0x02"], as bpftool prints bytes. */
 void xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t bytes);

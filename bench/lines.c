@@ -80,7 +80,7 @@ write_printk(struct xb_json *j, const struct xb_notes *notes)
 			xb_json_open_array(j, "printk");
 		open = true;
 		xb_json_string_n(j, NULL, (const char *)notes->buf + notes->notes[i].off,
-				 notes->notes[i].bytes);
+		                 notes->notes[i].bytes);
 	}
 	if (open)
 		xb_json_close_array(j);
@@ -99,7 +99,8 @@ write_events(struct xb_json *j, const struct xb_object *o, const struct xb_notes
 		open = true;
 		xb_json_open_object(j, NULL);
 		xb_json_string(j, "map", xb_object_map_name(o, notes->notes[i].map));
-		xb_json_hex(j, "data", notes->buf + notes->notes[i].off, notes->notes[i].bytes, NULL, 0);
+		xb_json_hex(j, "data", notes->buf + notes->notes[i].off, notes->notes[i].bytes,
+		            NULL, 0);
 		xb_json_close_object(j);
 	}
 	if (open)
@@ -153,7 +154,7 @@ xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struc
 	xb_json_string(j, "type", "packet");
 	xb_json_u64(j, "n", r->n);
 	xb_json_printf(j, "ts", "\"%llu.%09llu\"", (unsigned long long)(r->ts_ns / 1000000000),
-		       (unsigned long long)(r->ts_ns % 1000000000));
+	               (unsigned long long)(r->ts_ns % 1000000000));
 	xb_json_u64(j, "caplen", r->pkt->caplen);
 	xb_json_u64(j, "len", r->pkt->len);
 	if (r->ran)

@@ -11,10 +11,11 @@
 
 struct xb_lines_opts {
 	const struct xb_object *object; /* for the names of maps */
-	bool no_data; /* leave "data" out */
+	bool no_data;                   /* leave "data" out */
 };
 
-void xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_result *r);
+void xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts,
+                     const struct xb_result *r);
 
 /* A line for each map of the object. */
 int xb_lines_maps(struct xb_json *j, const struct xb_object *o, struct xb_err *err);

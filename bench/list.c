@@ -34,7 +34,8 @@ put_item(struct lister *l, const struct item *item)
 	l->emulated_cnt += item->emulated;
 	if (!l->json) {
 		printf("%4u  %-28s %-13s %s\n", item->id, item->name,
-		       item->emulated ? "emulated" : "not emulated", item->source ? item->source : "");
+		       item->emulated ? "emulated" : "not emulated",
+		       item->source ? item->source : "");
 		return;
 	}
 	xb_json_open_object(l->json, NULL);
@@ -69,7 +70,7 @@ list_maps(struct lister *l)
 	for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
 		const struct xb_map_ops *ops = xb_map_ops_of(type);
 		const struct item item = { type, xb_map_type_name(type), ops != NULL,
-					   ops ? ops->source : NULL };
+			                   ops ? ops->source : NULL };
 
 		if (item.name)
 			put_item(l, &item);
@@ -81,8 +82,9 @@ list_progs(struct lister *l)
 {
 	for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
 		const struct item item = { type, xb_prog_type_name(type),
-					   l->emu->prog_types[type] && l->emu->prog_types[type]->test_run,
-					   NULL };
+			                   l->emu->prog_types[type] &&
+			                           l->emu->prog_types[type]->test_run,
+			                   NULL };
 
 		if (item.name)
 			put_item(l, &item);
@@ -99,11 +101,11 @@ list_kfuncs(struct lister *l)
 static int
 list(const struct xb_opts *cli, struct xb_emu *emu, struct xb_err *err)
 {
-	static void (*const lists[])(struct lister *l) = {
+	static void (*const lists[])(struct lister * l) = {
 		[XB_LIST_HELPERS] = list_helpers,
-		[XB_LIST_MAPS]	  = list_maps,
-		[XB_LIST_PROGS]	  = list_progs,
-		[XB_LIST_KFUNCS]  = list_kfuncs,
+		[XB_LIST_MAPS] = list_maps,
+		[XB_LIST_PROGS] = list_progs,
+		[XB_LIST_KFUNCS] = list_kfuncs,
 	};
 	const struct xb_file out = { .name = "standard output", .fd = STDOUT_FILENO };
 	struct lister l = { .emu = emu };

@@ -82,7 +82,7 @@ static int
 encode_target(const struct target *t, const struct xb_value *v)
 {
 	const char *what = t->map->type == BPF_MAP_TYPE_CPUMAP ? "QSIZE or QSIZE:PROGRAM"
-							       : "IFINDEX or IFINDEX:PROGRAM";
+	                                                       : "IFINDEX or IFINDEX:PROGRAM";
 	char text[128], *colon;
 	u32 index = 0;
 
@@ -101,8 +101,8 @@ encode_target(const struct target *t, const struct xb_value *v)
 			return -1;
 		if (t->map->value_size < 8)
 			return xb_err_set(t->err, XB_ERR_USAGE,
-					  "value_size %u has no room for a program, expected 8",
-					  t->map->value_size);
+			                  "value_size %u has no room for a program, expected 8",
+			                  t->map->value_size);
 		xb_st32(t->value + 4, (u32)fd);
 	}
 	return 0;
@@ -160,7 +160,7 @@ encode_value(const struct target *t, const struct xb_value *v)
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 	case BPF_MAP_TYPE_CPUMAP:
 		return is_text(v) ? encode_target(t, v)
-				  : xb_encode(v, &opts, t->value, t->map->value_size, t->err);
+		                  : xb_encode(v, &opts, t->value, t->map->value_size, t->err);
 	default:
 		return xb_encode(v, &opts, t->value, t->map->value_size, t->err);
 	}
@@ -189,7 +189,7 @@ write_element(const struct target *t)
 
 	if (rc == -E2BIG)
 		return xb_err_set(t->err, XB_ERR_USAGE, "does not fit: max_entries is %u",
-				  t->map->max_entries);
+		                  t->map->max_entries);
 	if (rc != 0)
 		return xb_err_set(t->err, XB_ERR_USAGE, "cannot be written: %s", strerror(-rc));
 	return 0;
@@ -244,16 +244,19 @@ put_percpu(const struct target *t, const struct xb_value *key, const struct xb_v
 	struct target one = *t;
 
 	if (!(t->map->ops->flags & XB_MAP_PERCPU) || values->kind != XB_VALUE_ARRAY)
-		return xb_err_set(t->err, XB_ERR_USAGE, "\"values\" is an array, and of per-CPU maps");
+		return xb_err_set(t->err, XB_ERR_USAGE,
+		                  "\"values\" is an array, and of per-CPU maps");
 	if (encode_key(t, key) != 0)
 		return -1;
 	memset(t->value, 0, xb_map_sys_value_bytes(t->map));
 	for (const struct xb_value *v = values->first; v; v = v->next) {
-		const struct xb_value *cpu = xb_value_member(v, "cpu"), *value = xb_value_member(v, "value");
+		const struct xb_value *cpu = xb_value_member(v, "cpu"),
+		                      *value = xb_value_member(v, "value");
 		u32 index = 0;
 
 		if (!cpu || !value || !is_text(cpu))
-			return xb_err_set(t->err, XB_ERR_USAGE, "\"values\": expected \"cpu\" and \"value\"");
+			return xb_err_set(t->err, XB_ERR_USAGE,
+			                  "\"values\": expected \"cpu\" and \"value\"");
 		if (number(t, cpu->text, "the number of a CPU", &index) != 0)
 			return -1;
 		if (index >= t->o->emu->cpu_cnt)
@@ -287,7 +290,8 @@ put_globals(const struct target *t, const struct xb_value *v)
 static int
 put_json_element(const struct target *t, const struct xb_value *v)
 {
-	const struct xb_value *key = xb_value_member(v, "key"), *value = xb_value_member(v, "value");
+	const struct xb_value *key = xb_value_member(v, "key"),
+	                      *value = xb_value_member(v, "value");
 	const struct xb_value *values = xb_value_member(v, "values"), *typed;
 
 	typed = xb_value_member(v, "formatted");
@@ -300,7 +304,8 @@ put_json_element(const struct target *t, const struct xb_value *v)
 	if (value && xb_value_member(value, "error"))
 		return 0; /* bpftool's empty slot */
 	if (!key || (!value && !values))
-		return xb_err_set(t->err, XB_ERR_FILE, "expected an object with \"key\" and \"value\"");
+		return xb_err_set(t->err, XB_ERR_FILE,
+		                  "expected an object with \"key\" and \"value\"");
 	if (!t->map)
 		return put_globals(t, value ? value : values);
 	return value ? put_element(t, key, value) : put_percpu(t, key, values);
@@ -328,8 +333,9 @@ put_json(const struct target *t, const struct xb_value *root, const char *name)
 		elements = xb_value_member(row, "elements");
 	}
 	if (!elements || elements->kind != XB_VALUE_ARRAY)
-		return xb_err_set(t->err, XB_ERR_FILE, "line %u, column %u: expected an array of elements",
-				  root->line, root->col);
+		return xb_err_set(t->err, XB_ERR_FILE,
+		                  "line %u, column %u: expected an array of elements", root->line,
+		                  root->col);
 	for (const struct xb_value *v = elements->first; v; v = v->next)
 		if (put_json_element(t, v) != 0)
 			return xb_err_prefix(t->err, "line %u, column %u", v->line, v->col);
@@ -343,7 +349,8 @@ apply_file(struct xb_mapinit *init, const struct target *t, const char *name)
 	int rc;
 
 	if (!init->text) {
-		init->text = xb_file_read_all(&init->file, MAP_FILE_MAX_BYTES, &init->bytes, t->err);
+		init->text =
+		        xb_file_read_all(&init->file, MAP_FILE_MAX_BYTES, &init->bytes, t->err);
 		if (!init->text)
 			return -1;
 	}
@@ -378,7 +385,7 @@ key_end(const char *text)
 
 static int
 parse_part(struct xb_value_tree *tree, const char *text, size_t bytes, const char *what,
-	   struct xb_err *err)
+           struct xb_err *err)
 {
 	if (xb_value_parse(tree, text, bytes, true, err) == 0)
 		return 0;
@@ -451,7 +458,7 @@ xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, stru
 	t.map = loaded ? xb_object_map(o, t.bpf) : NULL;
 	if (loaded && !t.map) {
 		xb_err_set(err, XB_ERR_LOAD, "map '%s': type %u is not emulated", name,
-			   bpf_map__type(t.bpf));
+		           bpf_map__type(t.bpf));
 		return xb_err_prefix(err, "--map");
 	}
 	rc = apply_to(init, &t, name);

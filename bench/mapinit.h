@@ -2,9 +2,9 @@
 /*
  * mapinit.h - initial contents of maps: --map NAME=FILE in bpftool's JSON, --map 'NAME[KEY]=VALUE'.
  *
- * Values of program arrays and map-in-map are names; of devmaps and cpumaps "3" or "3:program"; of xskmaps the
- * number of an emulated socket. Global variables (.rodata, .data, .bss) are set before the object is loaded, and
- * only those that are named; all else after.
+ * Values of program arrays and map-in-map are names; of devmaps and cpumaps "3" or "3:program"; of
+ * xskmaps the number of an emulated socket. Global variables (.rodata, .data, .bss) are set before
+ * the object is loaded, and only those that are named; all else after.
  */
 #ifndef XB_BENCH_MAPINIT_H
 #define XB_BENCH_MAPINIT_H
@@ -16,7 +16,7 @@
 struct xb_mapinit {
 	const char *arg;     /* as given */
 	struct xb_file file; /* open where arg is NAME=FILE */
-	char *text;	     /* contents of file once read, owned */
+	char *text;          /* contents of file once read, owned */
 	size_t bytes;
 };
 
@@ -25,8 +25,8 @@ int xb_mapinit_open(struct xb_mapinit *init, const char *arg, struct xb_err *err
 void xb_mapinit_close(struct xb_mapinit *init);
 
 /*
- * Fills the map if its time has come: `loaded` says whether the object is. Errors: XB_ERR_USAGE or XB_ERR_FILE,
- * which name the option or the file with line and column.
+ * Fills the map if its time has come: `loaded` says whether the object is. Errors: XB_ERR_USAGE or
+ * XB_ERR_FILE, which name the option or the file with line and column.
  */
 int xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, struct xb_err *err);
 

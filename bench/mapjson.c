@@ -24,17 +24,18 @@ write_formatted(const struct entry *e)
 
 	xb_json_open_object(j, "formatted");
 	if (e->map->btf_key_type_id)
-		xb_btfjson_write(j, "key", e->btf, e->map->btf_key_type_id, e->key, e->map->key_size);
+		xb_btfjson_write(j, "key", e->btf, e->map->btf_key_type_id, e->key,
+		                 e->map->key_size);
 	if (!e->step) {
 		xb_btfjson_write(j, "value", e->btf, e->map->btf_value_type_id, e->value,
-				 e->map->value_size);
+		                 e->map->value_size);
 	} else {
 		xb_json_open_array(j, "values");
 		for (u32 cpu = 0; cpu < e->map->emu->cpu_cnt; cpu++) {
 			xb_json_open_object(j, NULL);
 			xb_json_u64(j, "cpu", cpu);
 			xb_btfjson_write(j, "value", e->btf, e->map->btf_value_type_id,
-					 e->value + (size_t)e->step * cpu, e->map->value_size);
+			                 e->value + (size_t)e->step * cpu, e->map->value_size);
 			xb_json_close_object(j);
 		}
 		xb_json_close_array(j);
@@ -51,7 +52,8 @@ write_values(const struct entry *e)
 	for (u32 cpu = 0; cpu < e->map->emu->cpu_cnt; cpu++) {
 		xb_json_open_object(j, NULL);
 		xb_json_u64(j, "cpu", cpu);
-		xb_json_byte_array(j, "value", e->value + (size_t)e->step * cpu, e->map->value_size);
+		xb_json_byte_array(j, "value", e->value + (size_t)e->step * cpu,
+		                   e->map->value_size);
 		xb_json_close_object(j);
 	}
 	xb_json_close_array(j);
@@ -112,7 +114,8 @@ write_entries(struct xb_json *j, struct xb_map *map, struct xb_err *err)
 		e.btf = map->btf->btf;
 	if (map->ops->flags & XB_MAP_PERCPU)
 		e.step = (u32)xb_align_up(map->value_size, 8);
-	for (bool first = true; xb_map_next_key(map, first ? NULL : e.key, next) == 0; first = false) {
+	for (bool first = true; xb_map_next_key(map, first ? NULL : e.key, next) == 0;
+	     first = false) {
 		int read;
 
 		memcpy(e.key, next, map->key_size);

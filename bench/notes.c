@@ -76,8 +76,9 @@ xb_notes_event(void *arg, const struct xb_event *event)
 		notes->lost++;
 		return;
 	}
-	notes->notes[notes->cnt++] =
-		(struct xb_note){ .map = event->map, .off = notes->used, .bytes = event->bytes + more };
+	notes->notes[notes->cnt++] = (struct xb_note){ .map = event->map,
+		                                       .off = notes->used,
+		                                       .bytes = event->bytes + more };
 	append(notes, event->data, event->bytes);
 	append(notes, event->more, more);
 }

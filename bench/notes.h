@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * notes.h - what a program said while one packet ran: bpf_printk text, perf samples, ring buffer records.
+ * notes.h - what a program said while one packet ran: bpf_printk text, perf samples, ring buffer
+ * records.
  *
- * Cleared before each packet; memory is kept and bounded (what is beyond 1 MiB a packet is counted, not kept).
+ * Cleared before each packet; memory is kept and bounded (what is beyond 1 MiB a packet is counted,
+ * not kept).
  */
 #ifndef XB_BENCH_NOTES_H
 #define XB_BENCH_NOTES_H
@@ -13,13 +15,13 @@
 
 struct xb_note {
 	const struct xb_map *map; /* NULL: text of bpf_printk */
-	u32 off, bytes;		  /* in xb_notes.buf */
+	u32 off, bytes;           /* in xb_notes.buf */
 };
 
 struct xb_notes {
 	bool keep_text, keep_events;
 	u64 printk_cnt, event_cnt; /* over the whole run */
-	u64 lost;		   /* not kept */
+	u64 lost;                  /* not kept */
 	struct xb_note *notes;
 	u32 cnt, cap;
 	u8 *buf;

@@ -21,7 +21,8 @@
 /* Whose messages libbpf prints just now: its callback has no argument to say so. */
 static _Thread_local struct xb_object *listening;
 
-static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap) XB_PRINTF(2, 0);
+static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
+        XB_PRINTF(2, 0);
 
 static int
 listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -78,7 +79,7 @@ static bool
 is_chatter(const char *line)
 {
 	static const char *const chatter[] = { "failed to load object", "Retrying without",
-					       "-- BEGIN", "-- END" };
+		                               "-- BEGIN", "-- END" };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(chatter); i++)
 		if (strstr(line, chatter[i]))
@@ -86,7 +87,8 @@ is_chatter(const char *line)
 	return line[0] == 0;
 }
 
-/* The first line of what libbpf said that says something, without "libbpf: "; cut out of o->said. */
+/* The first line of what libbpf said that says something, without "libbpf: "; cut out of o->said.
+ */
 static const char *
 what_libbpf_said(struct xb_object *o)
 {
@@ -131,7 +133,8 @@ prepare_programs(struct xb_object *o)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, o->bpf) {
+	bpf_object__for_each_program(prog, o->bpf)
+	{
 		bool xdp;
 
 		guess_type(o, prog);
@@ -139,17 +142,20 @@ prepare_programs(struct xb_object *o)
 		if (!xdp || o->opts.alone)
 			bpf_program__set_autoload(prog, false);
 		if (xdp && o->opts.frags)
-			bpf_program__set_flags(prog, bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
+			bpf_program__set_flags(prog,
+			                       bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
 	}
 }
 
-/* Maps of a type that is not emulated are left out; a program that needs one is refused when it is loaded. */
+/* Maps of a type that is not emulated are left out; a program that needs one is refused when it is
+ * loaded. */
 static void
 prepare_maps(struct xb_object *o)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, o->bpf) {
+	bpf_object__for_each_map(map, o->bpf)
+	{
 		if (!xb_map_ops_of(bpf_map__type(map)))
 			bpf_map__set_autocreate(map, false);
 	}
@@ -250,9 +256,10 @@ list_programs(const struct xb_object *o, char *text, size_t bytes)
 	size_t len = 0;
 
 	text[0] = 0;
-	bpf_object__for_each_program(prog, o->bpf) {
+	bpf_object__for_each_program(prog, o->bpf)
+	{
 		int n = snprintf(text + len, bytes - len, "%s'%s' (section '%s')", len ? ", " : "",
-				 bpf_program__name(prog), bpf_program__section_name(prog));
+		                 bpf_program__name(prog), bpf_program__section_name(prog));
 
 		if (n < 0 || (size_t)n >= bytes - len) {
 			memcpy(text + bytes - 4, "...", 4);
@@ -283,7 +290,8 @@ choose_named(struct xb_object *o, struct xb_err *err)
 	o->chosen = xb_object_find_prog(o, name);
 	if (o->chosen)
 		return 0;
-	bpf_object__for_each_program(prog, o->bpf) {
+	bpf_object__for_each_program(prog, o->bpf)
+	{
 		const char *section = bpf_program__section_name(prog);
 
 		if (strcmp(section, name) && !is_pin_name(section, name))
@@ -294,9 +302,10 @@ choose_named(struct xb_object *o, struct xb_err *err)
 	if (found == 1)
 		return 0;
 	list_programs(o, names, sizeof(names));
-	return xb_err_set(err, XB_ERR_USAGE, found ? "more than one program in section '%.64s'; there are %s"
-						   : "no program '%.64s'; there are %s",
-			  name, names);
+	return xb_err_set(err, XB_ERR_USAGE,
+	                  found ? "more than one program in section '%.64s'; there are %s"
+	                        : "no program '%.64s'; there are %s",
+	                  name, names);
 }
 
 static int
@@ -306,7 +315,8 @@ choose_only(struct xb_object *o, struct xb_err *err)
 	char names[512];
 	u32 found = 0;
 
-	bpf_object__for_each_program(prog, o->bpf) {
+	bpf_object__for_each_program(prog, o->bpf)
+	{
 		if (!is_candidate(prog))
 			continue;
 		o->chosen = prog;
@@ -316,8 +326,8 @@ choose_only(struct xb_object *o, struct xb_err *err)
 		return 0;
 	list_programs(o, names, sizeof(names));
 	if (found)
-		return xb_err_set(err, XB_ERR_USAGE, "more than one XDP program; choose one with -p: %s",
-				  names);
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "more than one XDP program; choose one with -p: %s", names);
 	return xb_err_set(err, XB_ERR_LOAD, "no XDP program; there are %s", names);
 }
 
@@ -333,11 +343,14 @@ xb_object_choose(struct xb_object *o, struct xb_err *err)
 	type_name = xb_prog_type_name(type);
 	if (type == BPF_PROG_TYPE_UNSPEC)
 		return xb_err_set(err, XB_ERR_USAGE,
-				  "prog '%s': section '%s' does not tell its type; say --type xdp",
-				  bpf_program__name(o->chosen), bpf_program__section_name(o->chosen));
+		                  "prog '%s': section '%s' does not tell its type; say --type xdp",
+		                  bpf_program__name(o->chosen),
+		                  bpf_program__section_name(o->chosen));
 	if (type != BPF_PROG_TYPE_XDP)
-		return xb_err_set(err, XB_ERR_LOAD, "prog '%s': programs of type %s cannot be run in this version",
-				  bpf_program__name(o->chosen), type_name ? type_name : "(unknown)");
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "prog '%s': programs of type %s cannot be run in this version",
+		                  bpf_program__name(o->chosen),
+		                  type_name ? type_name : "(unknown)");
 	bpf_program__set_autoload(o->chosen, true);
 	return 0;
 }
@@ -350,7 +363,8 @@ failed_program(const char *said, const char *name, const char **end)
 	if (!*end || strncmp(said, "prog '", 6) != 0)
 		return false;
 	++*end;
-	return name && (size_t)(*end - said) == strlen(name) + 7 && !strncmp(said + 6, name, strlen(name));
+	return name && (size_t)(*end - said) == strlen(name) + 7 &&
+	       !strncmp(said + 6, name, strlen(name));
 }
 
 static int
@@ -367,15 +381,15 @@ load_error(struct xb_object *o, int errnum, struct xb_err *err)
 		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", said);
 	o->other_failed = !chosen;
 	if (!log_bytes)
-		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said), said,
-				  strerror(errnum));
+		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),
+		                  said, strerror(errnum));
 	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", (int)(end - said), said, (int)log_bytes,
-			  o->load_log);
+	                  o->load_log);
 }
 
 /*
- * The program's use of a map that was not made is the machine's to stop when it is reached; but a map type that is not
- * emulated is told at once.
+ * The program's use of a map that was not made is the machine's to stop when it is reached; but a
+ * map type that is not emulated is told at once.
  */
 static int
 check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_err *err)
@@ -388,7 +402,8 @@ check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_e
 		const struct bpf_map *map = NULL;
 		const char *type;
 
-		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg || map_idx >= MAP_POISON_CNT)
+		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg ||
+		    map_idx >= MAP_POISON_CNT)
 			continue;
 		do
 			map = bpf_object__next_map(o->bpf, map);
@@ -396,9 +411,10 @@ check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_e
 		if (!map || xb_map_ops_of(bpf_map__type(map)))
 			continue;
 		type = xb_map_type_name(bpf_map__type(map));
-		return xb_err_set(err, XB_ERR_LOAD, "prog '%s': map '%s': type %s (%u) is not emulated",
-				  bpf_program__name(bpf), bpf_map__name(map), type ? type : "unknown",
-				  bpf_map__type(map));
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "prog '%s': map '%s': type %s (%u) is not emulated",
+		                  bpf_program__name(bpf), bpf_map__name(map),
+		                  type ? type : "unknown", bpf_map__type(map));
 	}
 	return 0;
 }
@@ -409,17 +425,17 @@ list_maps(struct xb_object *o, struct xb_err *err)
 	struct bpf_map *bpf;
 	u32 cnt = 0;
 
-	bpf_object__for_each_map(bpf, o->bpf)
-		cnt++;
+	bpf_object__for_each_map(bpf, o->bpf) cnt++;
 	o->maps = calloc(cnt ? cnt : 1, sizeof(*o->maps));
 	if (!o->maps)
 		return xb_err_errno(err, ENOMEM, "maps");
-	bpf_object__for_each_map(bpf, o->bpf) {
+	bpf_object__for_each_map(bpf, o->bpf)
+	{
 		struct xb_map *map = xb_object_map(o, bpf);
 
 		if (map)
 			o->maps[o->map_cnt++] =
-				(struct xb_object_map){ .map = map, .name = bpf_map__name(bpf) };
+			        (struct xb_object_map){ .map = map, .name = bpf_map__name(bpf) };
 	}
 	return 0;
 }
@@ -429,7 +445,8 @@ check_all_maps(const struct xb_object *o, struct xb_err *err)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, o->bpf) {
+	bpf_object__for_each_program(prog, o->bpf)
+	{
 		if (check_maps(o, prog, err) != 0)
 			return -1;
 	}
@@ -456,7 +473,8 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 		return -1;
 	o->prog = xb_object_prog(o, o->chosen);
 	if (!o->prog)
-		return xb_err_set(err, XB_ERR_LOAD, "prog '%s' was not loaded", bpf_program__name(o->chosen));
+		return xb_err_set(err, XB_ERR_LOAD, "prog '%s' was not loaded",
+		                  bpf_program__name(o->chosen));
 	return 0;
 }
 

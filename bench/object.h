@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * object.h - a BPF object file in the emulator: opened and loaded by libbpf, one of its programs chosen.
+ * object.h - a BPF object file in the emulator: opened and loaded by libbpf, one of its programs
+ * chosen.
  *
- * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names the program, the
- * instruction and its source line. All programs of the chosen one's kind are loaded: it may call them through a
- * program array.
+ * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names
+ * the program, the instruction and its source line. All programs of the chosen one's kind are
+ * loaded: it may call them through a program array.
  */
 #ifndef XB_BENCH_OBJECT_H
 #define XB_BENCH_OBJECT_H
@@ -23,9 +24,9 @@ struct xb_object_opts {
 	size_t bytes;
 	const char *prog; /* -p, or NULL */
 	const char *type; /* --type, or NULL */
-	bool frags;	  /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
-	bool verbose;	  /* libbpf's messages go to standard error too */
-	bool alone;	  /* load no program but the chosen one */
+	bool frags;       /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
+	bool verbose;     /* libbpf's messages go to standard error too */
+	bool alone;       /* load no program but the chosen one */
 };
 
 /* A map of the object, as the emulator has it. */
@@ -39,28 +40,30 @@ struct xb_object {
 	struct xb_object_opts opts;
 	struct bpf_object *bpf;
 	struct bpf_program *chosen;
-	struct xb_bpf_prog *prog; /* the chosen one, when loaded */
-	bool other_failed;	  /* see xb_object_load() */
+	struct xb_bpf_prog *prog;   /* the chosen one, when loaded */
+	bool other_failed;          /* see xb_object_load() */
 	struct xb_object_map *maps; /* those that were made, when loaded */
 	u32 map_cnt;
-	char *said;		  /* libbpf's warnings, one a line */
+	char *said; /* libbpf's warnings, one a line */
 	size_t said_bytes;
 	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD */
 };
 
-/* Reads the object. Programs whose section does not tell their type get it from the section's name or opts->type. */
+/* Reads the object. Programs whose section does not tell their type get it from the section's name
+ * or opts->type. */
 struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts,
-				 struct xb_err *err);
+                                 struct xb_err *err);
 
 /*
- * Picks the program to run: the one named (function, section, pin), else the only XDP program there is. The error
- * lists what there is. XB_ERR_USAGE where the name is wrong or missing, XB_ERR_LOAD where there is no XDP program.
+ * Picks the program to run: the one named (function, section, pin), else the only XDP program there
+ * is. The error lists what there is. XB_ERR_USAGE where the name is wrong or missing, XB_ERR_LOAD
+ * where there is no XDP program.
  */
 int xb_object_choose(struct xb_object *o, struct xb_err *err);
 
 /*
- * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then, it was not the
- * chosen program that could not be loaded, and a new object with opts.alone may do.
+ * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then,
+ * it was not the chosen program that could not be loaded, and a new object with opts.alone may do.
  */
 int xb_object_load(struct xb_object *o, struct xb_err *err);
 

@@ -9,17 +9,12 @@
 
 #include "vm/types.h"
 
-enum xb_command {
-	XB_COMMAND_RUN,
-	XB_COMMAND_INSPECT,
-	XB_COMMAND_LIST,
-	XB_COMMAND_CNT
-};
+enum xb_command { XB_COMMAND_RUN, XB_COMMAND_INSPECT, XB_COMMAND_LIST, XB_COMMAND_CNT };
 
 /* Which packets go to -w; bits. */
 enum xb_emit {
-	XB_EMIT_ENTRY = 1 << 0,	    /* as they came in */
-	XB_EMIT_EXIT = 1 << 1,	    /* as they left the program */
+	XB_EMIT_ENTRY = 1 << 0,     /* as they came in */
+	XB_EMIT_EXIT = 1 << 1,      /* as they left the program */
 	XB_EMIT_FORWARDED = 1 << 2, /* without those dropped, a copy for each interface reached */
 };
 
@@ -42,7 +37,7 @@ struct xb_opts {
 	const char *read;
 	const char *write; /* or NULL */
 	bool write_pcap;   /* -F pcap */
-	u32 emit;	   /* enum xb_emit */
+	u32 emit;          /* enum xb_emit */
 	const char *filter;
 	bool unmatched_drop;
 	u64 count; /* 0: all */
@@ -59,8 +54,8 @@ struct xb_opts {
 	u32 map_cnt;
 	bool dump_maps;
 	const char *dump_maps_file; /* NULL: standard output */
-	const char *json;	    /* run: file, or NULL */
-	bool json_out;		    /* inspect, list: as JSON */
+	const char *json;           /* run: file, or NULL */
+	bool json_out;              /* inspect, list: as JSON */
 	bool no_data, no_events;
 
 	enum xb_clock_kind clock;

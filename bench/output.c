@@ -14,7 +14,7 @@
 #define OUTPUT_MAX_PORTS    4096u
 #define OUTPUT_MAX_COMMENTS 32
 #define VERDICT_UNMATCHED   XB_VERDICT_CNT /* for %v: no program ran */
-#define TEMPLATE_BUFFER	    (64u << 10)
+#define TEMPLATE_BUFFER     (64u << 10)
 
 /* An interface of one file. */
 struct port {
@@ -79,8 +79,8 @@ port_name(const struct xb_output *out, struct xb_port port, char *name, size_t b
 {
 	static const char *const prefix[] = {
 		[XB_PORT_IFINDEX] = "if",
-		[XB_PORT_CPU]	  = "cpu",
-		[XB_PORT_SOCKET]  = "xsk",
+		[XB_PORT_CPU] = "cpu",
+		[XB_PORT_SOCKET] = "xsk",
 	};
 	const struct xb_iface *iface;
 
@@ -134,7 +134,8 @@ expand(const struct xb_output *out, u32 verdict, struct xb_port port, struct xb_
 		if (*p != '%' || !p[1])
 			fputc(*p, to);
 		else if (*++p == 'v')
-			fputs(verdict == VERDICT_UNMATCHED ? "unmatched" : xb_verdict_name(verdict), to);
+			fputs(verdict == VERDICT_UNMATCHED ? "unmatched" : xb_verdict_name(verdict),
+			      to);
 		else if (*p == 'i')
 			fputs(interface, to);
 		else
@@ -152,14 +153,15 @@ new_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err 
 
 	if (out->sink_cnt == OUTPUT_MAX_FILES) {
 		xb_err_set(err, XB_ERR_FILE, "%s: more than %u files", out->opts.cli->write,
-			   OUTPUT_MAX_FILES);
+		           OUTPUT_MAX_FILES);
 		return NULL;
 	}
 	*sink = (struct sink){ .verdict = verdict, .port = port };
 	sink->name = expand(out, verdict, port, err);
 	if (!sink->name)
 		return NULL;
-	if (xb_file_open_write(&file, sink->name, err) != 0 || open_writer(out, sink, &file, err) != 0) {
+	if (xb_file_open_write(&file, sink->name, err) != 0 ||
+	    open_writer(out, sink, &file, err) != 0) {
 		xb_file_close(&file);
 		free(sink->name);
 		return NULL;
@@ -201,10 +203,12 @@ new_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct x
 
 	if (sink->port_cnt == sink->port_cap) {
 		u32 cap = sink->port_cap ? sink->port_cap * 2 : 4;
-		struct port *p = cap <= OUTPUT_MAX_PORTS ? realloc(sink->ports, cap * sizeof(*p)) : NULL;
+		struct port *p =
+		        cap <= OUTPUT_MAX_PORTS ? realloc(sink->ports, cap * sizeof(*p)) : NULL;
 
 		if (!p)
-			return xb_err_set(err, XB_ERR_FILE, "more than %u interfaces", sink->port_cnt);
+			return xb_err_set(err, XB_ERR_FILE, "more than %u interfaces",
+			                  sink->port_cnt);
 		sink->ports = p;
 		sink->port_cap = cap;
 	}
@@ -218,10 +222,10 @@ new_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct x
 /* The interface's number in the file, or -1; the packet came in by if_idx. */
 static int
 find_port(struct xb_output *out, struct sink *sink, struct xb_port port, u32 if_idx,
-	  struct xb_err *err)
+          struct xb_err *err)
 {
 	if (XB_LIKELY(sink->port_last < sink->port_cnt &&
-		      same_port(sink->ports[sink->port_last].port, port)))
+	              same_port(sink->ports[sink->port_last].port, port)))
 		return (int)sink->port_last;
 	for (u32 i = 0; i < sink->port_cnt; i++)
 		if (same_port(sink->ports[i].port, port)) {
@@ -240,9 +244,9 @@ fault_comment(struct xb_output *out, const struct xb_fault *fault)
 {
 	const struct xb_line *line = xb_prog_line(fault->prog, fault->pc);
 	int n = snprintf(out->text, sizeof(out->text), "fault: %s: %s (%s, insn %u%s%s",
-			 xb_fault_kind_name(fault->kind), fault->message,
-			 xb_prog_func_name(fault->prog, fault->pc), fault->pc, line ? ", " : "",
-			 line ? line->file : "");
+	                 xb_fault_kind_name(fault->kind), fault->message,
+	                 xb_prog_func_name(fault->prog, fault->pc), fault->pc, line ? ", " : "",
+	                 line ? line->file : "");
 
 	if (line && n > 0 && (size_t)n < sizeof(out->text))
 		n += snprintf(out->text + n, sizeof(out->text) - (size_t)n, ":%u", line->line);
@@ -324,7 +328,8 @@ write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 	if (b->verdict && (b->r->verdict <= XDP_DROP || b->r->verdict == XB_VERDICT_INVALID))
 		sink->ports[if_id].stats.dropped++;
 	fill_meta(b, &packet.meta);
-	if (XB_UNLIKELY(b->r->pkt->comment || (b->verdict && (b->r->out.fault || b->r->notes->cnt)))) {
+	if (XB_UNLIKELY(b->r->pkt->comment ||
+	                (b->verdict && (b->r->out.fault || b->r->notes->cnt)))) {
 		packet.comments = out->comments;
 		packet.comment_cnt = gather_comments(out, b->r);
 	}
@@ -412,8 +417,8 @@ xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb_err
 }
 
 int
-xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port, const u8 *data,
-	       u32 bytes, struct xb_err *err)
+xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port,
+               const u8 *data, u32 bytes, struct xb_err *err)
 {
 	const struct block b = {
 		.r = r,
@@ -470,7 +475,8 @@ close_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
 	int rc = 0;
 
 	/* A capture without an interface is none that others read. */
-	if (sink->port_cnt == 0 && new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, 0 }, err) < 0)
+	if (sink->port_cnt == 0 &&
+	    new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, 0 }, err) < 0)
 		rc = -1;
 
 	for (u32 i = 0; rc == 0 && i < sink->port_cnt; i++)

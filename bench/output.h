@@ -32,8 +32,8 @@ struct xb_output *xb_output_open(const struct xb_output_opts *opts, struct xb_er
 int xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb_err *err);
 
 /* One copy of a redirected packet, `data` of `bytes`, on its way to `port` (--emit forwarded). */
-int xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port, const u8 *data,
-		   u32 bytes, struct xb_err *err);
+int xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port,
+                   const u8 *data, u32 bytes, struct xb_err *err);
 
 /* Writes what was gathered and frees all. 0, or -1 and the first error. NULL is allowed. */
 int xb_output_close(struct xb_output *out, struct xb_err *err);

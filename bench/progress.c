@@ -23,8 +23,8 @@ void
 xb_progress_init(struct xb_progress *p, bool wanted, u64 repeat)
 {
 	*p = (struct xb_progress){ .on = wanted && isatty(STDERR_FILENO),
-				   .start_ns = xb_now_ns(),
-				   .repeat = repeat };
+		                   .start_ns = xb_now_ns(),
+		                   .repeat = repeat };
 	p->next_ns = p->start_ns + FIRST_AFTER_NS;
 }
 
@@ -57,9 +57,10 @@ xb_progress_update(struct xb_progress *p, const struct xb_reader *reader, u64 ro
 	xb_reader_progress(reader, &done_bytes, &total_bytes);
 	fputs("\r", stderr);
 	if (total_bytes)
-		print_bar(((double)round + (double)done_bytes / (double)total_bytes) / (double)p->repeat);
+		print_bar(((double)round + (double)done_bytes / (double)total_bytes) /
+		          (double)p->repeat);
 	fprintf(stderr, "%llu packets, %.0f packets/s \033[K", (unsigned long long)packets,
-		(double)packets / sec);
+	        (double)packets / sec);
 }
 
 void

@@ -22,7 +22,8 @@ u64 xb_now_ns(void);
 void xb_progress_init(struct xb_progress *p, bool wanted, u64 repeat);
 
 /* `round` is the repetition, from 0. */
-void xb_progress_update(struct xb_progress *p, const struct xb_reader *reader, u64 round, u64 packets);
+void xb_progress_update(struct xb_progress *p, const struct xb_reader *reader, u64 round,
+                        u64 packets);
 
 /* Takes the bar away. */
 void xb_progress_clear(struct xb_progress *p);

@@ -14,10 +14,11 @@
 #include <string.h>
 #include <time.h>
 
-#define REPLAY_MAX_FILTERS 16	   /* link types in one capture */
-#define REPLAY_MAX_HOPS	   4	   /* redirects one after the other */
-#define BOOT_BEFORE_NS	   1000000000000ull /* programs find the machine up for 1,000 s at the first packet */
-#define ETHER_VLAN_BYTES   18
+#define REPLAY_MAX_FILTERS 16 /* link types in one capture */
+#define REPLAY_MAX_HOPS    4  /* redirects one after the other */
+#define BOOT_BEFORE_NS                                                                             \
+	1000000000000ull /* programs find the machine up for 1,000 s at the first packet */
+#define ETHER_VLAN_BYTES 18
 
 /* A filter compiled for one link type. */
 struct link_filter {
@@ -40,15 +41,15 @@ struct replay {
 	struct link_filter filters[REPLAY_MAX_FILTERS];
 	u32 filter_cnt;
 	struct xb_link_ether ether;
-	u64 n;			  /* packets counted, over all rounds */
-	u64 shift_ns;		  /* of this round's timestamps */
-	u64 first_ns, last_ns;	  /* of this round, as captured */
-	bool timed;		  /* first_ns is set */
-	bool need_data;		  /* somebody wants the packet's bytes after the run */
-	bool copies;		  /* --emit forwarded: redirected packets are written copy by copy */
-	u32 said;		  /* enum note */
+	u64 n;                 /* packets counted, over all rounds */
+	u64 shift_ns;          /* of this round's timestamps */
+	u64 first_ns, last_ns; /* of this round, as captured */
+	bool timed;            /* first_ns is set */
+	bool need_data;        /* somebody wants the packet's bytes after the run */
+	bool copies;           /* --emit forwarded: redirected packets are written copy by copy */
+	u32 said;              /* enum note */
 	u32 hops;
-	int rc; /* of writing copies */
+	int rc;   /* of writing copies */
 	u8 *flat; /* a packet in one piece */
 };
 
@@ -76,7 +77,7 @@ make_ether(struct replay *p, const struct xb_packet *pkt)
 		return 0;
 	if (p->opts.cli->linktype_strict)
 		return xb_err_set(p->err, XB_ERR_FILE, "%s: link type %s is not Ethernet",
-				  p->opts.capture, xb_link_name(pkt->linktype, name));
+		                  p->opts.capture, xb_link_name(pkt->linktype, name));
 	rc = xb_link_to_ether(pkt->linktype, pkt->data, pkt->caplen, &p->ether, p->err);
 	if (rc < 0)
 		return xb_err_prefix(p->err, "%s", p->opts.capture);
@@ -106,7 +107,7 @@ filter_of(struct replay *p, u16 linktype)
 			return p->filters[i].filter;
 	if (p->filter_cnt == REPLAY_MAX_FILTERS) {
 		xb_err_set(p->err, XB_ERR_FILE, "%s: more than %d link types to filter",
-			   p->opts.capture, REPLAY_MAX_FILTERS);
+		           p->opts.capture, REPLAY_MAX_FILTERS);
 		return NULL;
 	}
 	f = &p->filters[p->filter_cnt];
@@ -144,7 +145,8 @@ wanted(struct replay *p, const struct xb_packet *pkt)
 	if (XB_UNLIKELY(p->r.in.hdr_bytes + p->r.in.bytes > XB_XDP_MAX_BYTES)) {
 		p->stats->unfit++;
 		if (once(p, NOTE_TOO_LONG))
-			xb_say("%s: packet %llu is not run: %u bytes are more than an XDP buffer holds (%u)",
+			xb_say("%s: packet %llu is not run: %u bytes are more than an XDP buffer "
+			       "holds (%u)",
 			       p->opts.capture, (unsigned long long)p->r.n,
 			       p->r.in.hdr_bytes + p->r.in.bytes, XB_XDP_MAX_BYTES);
 		return 0;
@@ -306,22 +308,22 @@ trace(struct replay *p)
 
 	if (!r->ran) {
 		fprintf(p->opts.trace, "%llu: not run, %u bytes\n", (unsigned long long)r->n,
-			r->pkt->caplen);
+		        r->pkt->caplen);
 		return;
 	}
 	fprintf(p->opts.trace, "%llu: %s, %u bytes, %llu instructions", (unsigned long long)r->n,
-		xb_verdict_name(r->verdict), r->out.bytes, (unsigned long long)r->out.insns);
+	        xb_verdict_name(r->verdict), r->out.bytes, (unsigned long long)r->out.insns);
 	for (u32 i = 0; i < r->target_cnt; i++)
 		fprintf(p->opts.trace, ", to %s %u", xb_port_kind_name(r->targets[i].kind),
-			r->targets[i].index);
+		        r->targets[i].index);
 	fputs("\n", p->opts.trace);
 	for (u32 i = 0; i < p->notes.cnt; i++)
 		if (!p->notes.notes[i].map)
 			fprintf(p->opts.trace, "    %.*s\n", (int)p->notes.notes[i].bytes,
-				(const char *)p->notes.buf + p->notes.notes[i].off);
+			        (const char *)p->notes.buf + p->notes.notes[i].off);
 	if (r->out.fault)
-		fprintf(p->opts.trace, "    fault: %s: %s\n", xb_fault_kind_name(r->out.fault->kind),
-			r->out.fault->message);
+		fprintf(p->opts.trace, "    fault: %s: %s\n",
+		        xb_fault_kind_name(r->out.fault->kind), r->out.fault->message);
 }
 
 static int
@@ -389,7 +391,8 @@ static int
 replay_round(struct replay *p, u64 round)
 {
 	const struct xb_opts *cli = p->opts.cli;
-	u64 end = cli->count && cli->count < UINT64_MAX - cli->skip ? cli->skip + cli->count : UINT64_MAX;
+	u64 end = cli->count && cli->count < UINT64_MAX - cli->skip ? cli->skip + cli->count
+	                                                            : UINT64_MAX;
 	struct xb_packet pkt;
 
 	for (u64 i = 0; i < end; i++) {
@@ -436,7 +439,8 @@ xb_replay_check(const struct xb_opts *cli, const struct xb_reader *reader, struc
 
 	if (!cli->filter)
 		return 0;
-	f = xb_filter_new(cli->filter, iface ? iface->linktype : XB_LINKTYPE_ETHERNET, 0, &filter_err);
+	f = xb_filter_new(cli->filter, iface ? iface->linktype : XB_LINKTYPE_ETHERNET, 0,
+	                  &filter_err);
 	if (!f && (iface || strstr(filter_err.msg, "syntax error"))) {
 		*err = filter_err;
 		return xb_err_prefix(err, "--filter");
@@ -454,8 +458,8 @@ init(struct replay *p)
 	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - headroom;
 
 	if (cli->mtu)
-		xdp_opts.linear_bytes = cli->mtu + ETHER_VLAN_BYTES < room ? cli->mtu + ETHER_VLAN_BYTES
-									   : room;
+		xdp_opts.linear_bytes =
+		        cli->mtu + ETHER_VLAN_BYTES < room ? cli->mtu + ETHER_VLAN_BYTES : room;
 	p->notes.keep_events = p->opts.json != NULL;
 	p->notes.keep_text = p->opts.json || p->opts.trace || (p->opts.output && !cli->write_pcap);
 	p->need_data = p->opts.output || p->opts.json;
@@ -486,7 +490,8 @@ xb_replay(const struct xb_replay_opts *opts, struct xb_stats *stats, struct xb_e
 	p->stats = stats;
 	p->err = err;
 	p->emu = opts->session->emu;
-	xb_progress_init(&p->progress, !opts->cli->quiet && !opts->cli->no_progress, opts->cli->repeat);
+	xb_progress_init(&p->progress, !opts->cli->quiet && !opts->cli->no_progress,
+	                 opts->cli->repeat);
 	rc = init(p);
 	stats->start_ns = xb_now_ns();
 	if (rc == 0)

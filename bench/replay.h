@@ -19,22 +19,23 @@ struct xb_replay_opts {
 	const struct xb_opts *cli;
 	struct xb_session *session;
 	struct xb_reader *reader;
-	const char *capture;	  /* its name, for messages */
+	const char *capture;      /* its name, for messages */
 	struct xb_output *output; /* or NULL */
-	struct xb_json *json;	  /* or NULL */
-	FILE *trace;		  /* or NULL: a line for each packet */
+	struct xb_json *json;     /* or NULL */
+	FILE *trace;              /* or NULL: a line for each packet */
 	const volatile sig_atomic_t *stop;
 };
 
 /*
- * Whether the filter can be compiled, as far as that can be told before the first packet: before outputs are
- * begun. Errors: XB_ERR_USAGE.
+ * Whether the filter can be compiled, as far as that can be told before the first packet: before
+ * outputs are begun. Errors: XB_ERR_USAGE.
  */
 int xb_replay_check(const struct xb_opts *cli, const struct xb_reader *reader, struct xb_err *err);
 
 /*
- * Replays the capture as the options ask and counts into *stats (initialised by the caller). 0 at the end, or
- * when *stop is set; -1 and err where a file fails: what was counted and written until then stands.
+ * Replays the capture as the options ask and counts into *stats (initialised by the caller). 0 at
+ * the end, or when *stop is set; -1 and err where a file fails: what was counted and written until
+ * then stands.
  */
 int xb_replay(const struct xb_replay_opts *opts, struct xb_stats *stats, struct xb_err *err);
 

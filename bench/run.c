@@ -56,17 +56,19 @@ open_writers(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 static int
 check_distinct(const struct files *f, struct xb_err *err)
 {
-	const struct xb_file *ins[] = { &f->object, &f->read }, *outs[] = { &f->write, &f->json, &f->dump };
+	const struct xb_file *ins[] = { &f->object, &f->read },
+	                     *outs[] = { &f->write, &f->json, &f->dump };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(outs); i++) {
 		for (size_t k = 0; k < XB_ARRAY_SIZE(ins); k++)
 			if (xb_file_same(outs[i], ins[k]))
-				return xb_err_set(err, XB_ERR_USAGE, "%s: is read, and would be overwritten",
-						  outs[i]->name);
+				return xb_err_set(err, XB_ERR_USAGE,
+				                  "%s: is read, and would be overwritten",
+				                  outs[i]->name);
 		for (size_t k = 0; k < i; k++)
 			if (xb_file_same(outs[i], outs[k]))
-				return xb_err_set(err, XB_ERR_USAGE, "%s: is written by two options",
-						  outs[i]->name);
+				return xb_err_set(err, XB_ERR_USAGE,
+				                  "%s: is written by two options", outs[i]->name);
 	}
 	return 0;
 }
@@ -75,10 +77,10 @@ static int
 open_files(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 {
 	*f = (struct files){ .object = XB_FILE_NONE,
-			     .read = XB_FILE_NONE,
-			     .write = XB_FILE_NONE,
-			     .json = XB_FILE_NONE,
-			     .dump = XB_FILE_NONE };
+		             .read = XB_FILE_NONE,
+		             .write = XB_FILE_NONE,
+		             .json = XB_FILE_NONE,
+		             .dump = XB_FILE_NONE };
 	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
 	if (!f->inits)
 		return xb_err_errno(err, ENOMEM, "maps");
@@ -112,7 +114,9 @@ static int
 open_outputs(struct work *w, struct xb_err *err)
 {
 	const struct files *f = &w->job->files;
-	struct xb_output_opts opts = { .cli = w->job->cli, .file = f->write, .comment = w->comment };
+	struct xb_output_opts opts = { .cli = w->job->cli,
+		                       .file = f->write,
+		                       .comment = w->comment };
 
 	w->reader = xb_reader_open(f->read.fd, f->read.name, err);
 	if (!w->reader)
@@ -122,7 +126,7 @@ open_outputs(struct work *w, struct xb_err *err)
 		return -1;
 	opts.reader = w->reader;
 	snprintf(w->comment, sizeof(w->comment), "%.128s: %s", f->object.name,
-		 w->session.object->prog->func_name);
+	         w->session.object->prog->func_name);
 	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
 		return -1;
 	if (f->json.name) {
@@ -143,7 +147,7 @@ static FILE *
 text_stream(const struct files *f)
 {
 	bool taken = f->write.fd == STDOUT_FILENO || f->json.fd == STDOUT_FILENO ||
-		     f->dump.fd == STDOUT_FILENO;
+	             f->dump.fd == STDOUT_FILENO;
 
 	return taken ? stderr : stdout;
 }
@@ -183,7 +187,7 @@ finish(struct work *w, bool interrupted, int *code)
 			keep_error(code, &err);
 	}
 	if (w->has_dump && (xb_lines_maps(&w->dump, w->session.object, &err) != 0 ||
-			    xb_json_flush(&w->dump, &err) != 0))
+	                    xb_json_flush(&w->dump, &err) != 0))
 		keep_error(code, &err);
 	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
 		keep_error(code, &err);
@@ -228,8 +232,8 @@ work(const struct xb_worker *worker, void *arg)
 	const struct job *job = arg;
 	struct work *w = calloc(1, sizeof(*w));
 	const struct xb_session_opts opts = { .cli = job->cli,
-					      .object = job->files.object,
-					      .inits = job->files.inits };
+		                              .object = job->files.object,
+		                              .inits = job->files.inits };
 	struct xb_err err = XB_ERR_INIT;
 	int code;
 

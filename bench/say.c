@@ -34,11 +34,9 @@ int
 xb_say_error(const struct xb_err *err)
 {
 	static const int codes[] = {
-		[XB_ERR_NONE]	= XB_EXIT_USAGE,
-		[XB_ERR_USAGE]	= XB_EXIT_USAGE,
-		[XB_ERR_FILE]	= XB_EXIT_USAGE,
-		[XB_ERR_LOAD]	= XB_EXIT_LOAD,
-		[XB_ERR_SYSTEM]	= XB_EXIT_USAGE,
+		[XB_ERR_NONE] = XB_EXIT_USAGE,   [XB_ERR_USAGE] = XB_EXIT_USAGE,
+		[XB_ERR_FILE] = XB_EXIT_USAGE,   [XB_ERR_LOAD] = XB_EXIT_LOAD,
+		[XB_ERR_SYSTEM] = XB_EXIT_USAGE,
 	};
 
 	xb_say("%s", err->msg);

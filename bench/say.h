@@ -10,10 +10,10 @@
 /* The exit codes that scripts rely on. */
 enum xb_exit {
 	XB_EXIT_OK = 0,
-	XB_EXIT_FAILED = 1,	 /* an expectation or comparison failed */
-	XB_EXIT_USAGE = 2,	 /* usage, or a file that cannot be read or written */
-	XB_EXIT_LOAD = 3,	 /* the object cannot be loaded, or needs something not emulated */
-	XB_EXIT_FAULT = 4,	 /* a program faulted */
+	XB_EXIT_FAILED = 1, /* an expectation or comparison failed */
+	XB_EXIT_USAGE = 2,  /* usage, or a file that cannot be read or written */
+	XB_EXIT_LOAD = 3,   /* the object cannot be loaded, or needs something not emulated */
+	XB_EXIT_FAULT = 4,  /* a program faulted */
 	XB_EXIT_INTERRUPTED = 130,
 };
 

@@ -10,7 +10,8 @@
 #define OBJECT_MAX_BYTES ((size_t)256 << 20)
 
 static int
-apply_inits(struct xb_session *s, const struct xb_session_opts *opts, bool loaded, struct xb_err *err)
+apply_inits(struct xb_session *s, const struct xb_session_opts *opts, bool loaded,
+            struct xb_err *err)
 {
 	for (u32 i = 0; i < opts->cli->map_cnt; i++)
 		if (xb_mapinit_apply(&opts->inits[i], s->object, loaded, err) != 0)
@@ -19,8 +20,8 @@ apply_inits(struct xb_session *s, const struct xb_session_opts *opts, bool loade
 }
 
 static int
-open_object(struct xb_session *s, const struct xb_session_opts *opts, const struct xb_object_opts *object_opts,
-	    struct xb_err *err)
+open_object(struct xb_session *s, const struct xb_session_opts *opts,
+            const struct xb_object_opts *object_opts, struct xb_err *err)
 {
 	s->object = xb_object_open(s->emu, object_opts, err);
 	if (!s->object || xb_object_choose(s->object, err) != 0)
@@ -35,7 +36,7 @@ open_object(struct xb_session *s, const struct xb_session_opts *opts, const stru
 /* All programs; or the chosen one alone, where another cannot be loaded. */
 static int
 open_some_object(struct xb_session *s, const struct xb_session_opts *opts, size_t bytes,
-		 struct xb_err *err)
+                 struct xb_err *err)
 {
 	struct xb_object_opts object_opts = {
 		.path = opts->object.name,
@@ -121,7 +122,7 @@ xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events, str
 			rc = xb_perf_array_open(m->map);
 		if (rc != 0)
 			return xb_err_set(err, XB_ERR_SYSTEM, "map '%s': no reader: %s", m->name,
-					  strerror(-rc));
+			                  strerror(-rc));
 	}
 	return list_ringbufs(s, err);
 }

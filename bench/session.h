@@ -30,7 +30,8 @@ int xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, st
 void xb_session_close(struct xb_session *s);
 
 /* Sends what programs say to `notes`, and puts readers on perf event arrays if `events`. */
-int xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events, struct xb_err *err);
+int xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events,
+                      struct xb_err *err);
 
 /* Takes what a run left in the ring buffers. */
 static inline void

@@ -13,12 +13,9 @@ const char *
 xb_verdict_name(u32 verdict)
 {
 	static const char *const names[XB_VERDICT_CNT] = {
-		[XDP_ABORTED]	     = "XDP_ABORTED",
-		[XDP_DROP]	     = "XDP_DROP",
-		[XDP_PASS]	     = "XDP_PASS",
-		[XDP_TX]	     = "XDP_TX",
-		[XDP_REDIRECT]	     = "XDP_REDIRECT",
-		[XB_VERDICT_INVALID] = "INVALID",
+		[XDP_ABORTED] = "XDP_ABORTED",   [XDP_DROP] = "XDP_DROP",
+		[XDP_PASS] = "XDP_PASS",         [XDP_TX] = "XDP_TX",
+		[XDP_REDIRECT] = "XDP_REDIRECT", [XB_VERDICT_INVALID] = "INVALID",
 	};
 
 	return names[verdict];
@@ -30,8 +27,8 @@ xb_port_kind_name(enum xb_port_kind kind)
 	static const char *const names[] = {
 		[XB_PORT_INGRESS] = "interface",
 		[XB_PORT_IFINDEX] = "ifindex",
-		[XB_PORT_CPU]	  = "cpu",
-		[XB_PORT_SOCKET]  = "socket",
+		[XB_PORT_CPU] = "cpu",
+		[XB_PORT_SOCKET] = "socket",
 	};
 
 	return names[kind];
@@ -61,7 +58,7 @@ xb_stats_insns_large(struct xb_insn_stats *i, u64 insns)
 		insns = XB_INSNS_EXACT - 1;
 	if (!i->large) {
 		void *p = mmap(NULL, XB_INSNS_EXACT * sizeof(u64), PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 		i->large = p == MAP_FAILED ? NULL : p;
 	}
@@ -96,7 +93,8 @@ xb_stats_percentile(const struct xb_insn_stats *i, u32 percent)
 	rank -= small;
 	for (block = 1; block < XB_ARRAY_SIZE(i->blocks) - 1 && rank > i->blocks[block]; block++)
 		rank -= i->blocks[block];
-	return block * XB_INSNS_SMALL + (i->large ? pick(i->large + block * XB_INSNS_SMALL, rank) : 0);
+	return block * XB_INSNS_SMALL +
+	       (i->large ? pick(i->large + block * XB_INSNS_SMALL, rank) : 0);
 }
 
 static bool
@@ -172,7 +170,8 @@ xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n)
 	s->faults++;
 	for (u32 i = 0; i < s->site_cnt; i++) {
 		site = &s->sites[i];
-		if (site->prog == fault->prog && site->pc == fault->pc && site->kind == fault->kind) {
+		if (site->prog == fault->prog && site->pc == fault->pc &&
+		    site->kind == fault->kind) {
 			site->count++;
 			return;
 		}
@@ -181,9 +180,9 @@ xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n)
 		return;
 	site = &s->sites[s->site_cnt++];
 	*site = (struct xb_fault_site){ .prog = fault->prog,
-					.pc = fault->pc,
-					.kind = fault->kind,
-					.count = 1,
-					.first_packet = n };
+		                        .pc = fault->pc,
+		                        .kind = fault->kind,
+		                        .count = 1,
+		                        .first_packet = n };
 	snprintf(site->message, sizeof(site->message), "%s", fault->message);
 }

@@ -2,9 +2,9 @@
 /*
  * stats.h - what is counted over a run: verdicts, targets, instructions, faults.
  *
- * Memory is bounded whatever the capture's size. Percentiles of instructions are exact: one counter for
- * each count up to XB_INSNS_EXACT, of which only the pages in use take memory; runs longer than that
- * count as that long.
+ * Memory is bounded whatever the capture's size. Percentiles of instructions are exact: one counter
+ * for each count up to XB_INSNS_EXACT, of which only the pages in use take memory; runs longer than
+ * that count as that long.
  */
 #ifndef XB_BENCH_STATS_H
 #define XB_BENCH_STATS_H
@@ -69,7 +69,7 @@ struct xb_fault_site {
 
 struct xb_stats {
 	u64 packets, bytes; /* read, without those skipped; bytes as captured */
-	u64 ran;	    /* went through the program */
+	u64 ran;            /* went through the program */
 	u64 verdicts[XB_VERDICT_CNT];
 	u64 unmatched; /* by the filter */
 	u64 truncated; /* captured shorter than they were, and run so */

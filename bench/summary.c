@@ -31,8 +31,8 @@ print_head(FILE *to, const struct xb_summary_opts *opts, const struct xb_stats *
 	char buf[32];
 
 	fprintf(to, "%s: %s%s: %llu packet%s, %s, %.3f s", opts->object, opts->prog,
-		opts->interrupted ? " (interrupted)" : "", (unsigned long long)s->packets,
-		s->packets == 1 ? "" : "s", amount(s->bytes, buf), sec);
+	        opts->interrupted ? " (interrupted)" : "", (unsigned long long)s->packets,
+	        s->packets == 1 ? "" : "s", amount(s->bytes, buf), sec);
 	if (sec > 0 && s->packets)
 		fprintf(to, ", %.0f packets/s", (double)s->packets / sec);
 	fputs("\n", to);
@@ -42,7 +42,7 @@ static void
 print_row(FILE *to, const char *name, u64 count, u64 total)
 {
 	fprintf(to, "  %-20s %14llu %6.1f%%\n", name, (unsigned long long)count,
-		(double)count * 100 / (double)total);
+	        (double)count * 100 / (double)total);
 }
 
 static void
@@ -70,12 +70,14 @@ print_targets(FILE *to, const struct xb_stats *s)
 		const struct xb_target_stats *t = &s->targets[i];
 		char name[32];
 
-		snprintf(name, sizeof(name), "%s %u", xb_port_kind_name(t->port.kind), t->port.index);
+		snprintf(name, sizeof(name), "%s %u", xb_port_kind_name(t->port.kind),
+		         t->port.index);
 		fprintf(to, "  %-20s %14llu %14llu\n", name, (unsigned long long)t->packets,
-			(unsigned long long)t->bytes);
+		        (unsigned long long)t->bytes);
 	}
 	if (s->nowhere)
-		fprintf(to, "  %-20s %14llu\n", "(nowhere: dropped)", (unsigned long long)s->nowhere);
+		fprintf(to, "  %-20s %14llu\n", "(nowhere: dropped)",
+		        (unsigned long long)s->nowhere);
 }
 
 static void
@@ -84,10 +86,11 @@ print_insns(FILE *to, const struct xb_stats *s)
 	if (!s->insns.runs)
 		return;
 	fprintf(to,
-		"\n  instructions per packet: median %llu, 99%% up to %llu, most %llu (packet %llu)\n",
-		(unsigned long long)xb_stats_percentile(&s->insns, 50),
-		(unsigned long long)xb_stats_percentile(&s->insns, 99),
-		(unsigned long long)s->insns.max, (unsigned long long)s->insns.max_packet);
+	        "\n  instructions per packet: median %llu, 99%% up to %llu, most %llu (packet "
+	        "%llu)\n",
+	        (unsigned long long)xb_stats_percentile(&s->insns, 50),
+	        (unsigned long long)xb_stats_percentile(&s->insns, 99),
+	        (unsigned long long)s->insns.max, (unsigned long long)s->insns.max_packet);
 }
 
 void
@@ -97,7 +100,7 @@ xb_summary_place(const struct xb_prog *prog, u32 pc, char *buf, size_t bytes)
 
 	if (line)
 		snprintf(buf, bytes, "%s:%u in %s, insn %u", line->file, line->line,
-			 xb_prog_func_name(prog, pc), pc);
+		         xb_prog_func_name(prog, pc), pc);
 	else
 		snprintf(buf, bytes, "insn %u in %s", pc, xb_prog_func_name(prog, pc));
 }
@@ -115,8 +118,8 @@ print_faults(FILE *to, const struct xb_stats *s)
 
 		xb_summary_place(site->prog, site->pc, place, sizeof(place));
 		fprintf(to, "  %6llu x %s: %s\n           at %s, first in packet %llu\n",
-			(unsigned long long)site->count, xb_fault_kind_name(site->kind), site->message,
-			place, (unsigned long long)site->first_packet);
+		        (unsigned long long)site->count, xb_fault_kind_name(site->kind),
+		        site->message, place, (unsigned long long)site->first_packet);
 	}
 	if (s->site_cnt > SITES_SHOWN)
 		fprintf(to, "           and more, at other instructions\n");
@@ -131,6 +134,6 @@ xb_summary_print(FILE *to, const struct xb_summary_opts *opts, const struct xb_s
 	print_insns(to, s);
 	if (s->truncated)
 		fprintf(to, "  %llu packets were cut short by the capture, and ran as captured\n",
-			(unsigned long long)s->truncated);
+		        (unsigned long long)s->truncated);
 	print_faults(to, s);
 }

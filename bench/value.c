@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX_DEPTH	  64
+#define VALUE_MAX_DEPTH   64
 #define VALUE_CHUNK_BYTES (64u << 10)
 
 /* Memory of the tree: handed out in order, freed at once. */
@@ -46,7 +46,7 @@ static int
 fail(struct parser *p, const char *what)
 {
 	return xb_err_set(p->err, XB_ERR_FILE, "line %u, column %zu: %s", p->line,
-			  (size_t)(p->p - p->line_start) + 1, what);
+	                  (size_t)(p->p - p->line_start) + 1, what);
 }
 
 static int
@@ -82,10 +82,9 @@ new_value(struct parser *p, enum xb_value_kind kind)
 		xb_err_errno(p->err, ENOMEM, "value");
 		return NULL;
 	}
-	*v = (struct xb_value){ .kind = kind,
-				.line = p->line,
-				.col = (u32)(p->p - p->line_start) + 1,
-				.text = "" };
+	*v = (struct xb_value){
+		.kind = kind, .line = p->line, .col = (u32)(p->p - p->line_start) + 1, .text = ""
+	};
 	return v;
 }
 
@@ -113,10 +112,10 @@ hex4(struct parser *p)
 		return -1;
 	for (int i = 0; i < 4; i++) {
 		char c = *p->p++;
-		s32 d = c >= '0' && c <= '9' ? c - '0'
-			: c >= 'a' && c <= 'f' ? c - 'a' + 10
-			: c >= 'A' && c <= 'F' ? c - 'A' + 10
-					       : -1;
+		s32 d = c >= '0' && c <= '9'   ? c - '0'
+		        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+		        : c >= 'A' && c <= 'F' ? c - 'A' + 10
+		                               : -1;
 		if (d < 0)
 			return -1;
 		v = v << 4 | d;
@@ -352,7 +351,8 @@ parse_children(struct parser *p, struct xb_value *v, u32 depth)
 		return 0;
 	}
 	for (;;) {
-		struct xb_value *child = object ? parse_member(p, depth + 1) : parse_value(p, depth + 1);
+		struct xb_value *child =
+		        object ? parse_member(p, depth + 1) : parse_value(p, depth + 1);
 
 		if (!child)
 			return -1;
@@ -416,15 +416,15 @@ parse_rows(struct parser *p, struct xb_value_tree *tree)
 
 int
 xb_value_parse(struct xb_value_tree *tree, const char *text, size_t bytes, bool short_form,
-	       struct xb_err *err)
+               struct xb_err *err)
 {
 	struct parser p = { .tree = tree,
-			    .p = text,
-			    .end = text + bytes,
-			    .line_start = text,
-			    .line = 1,
-			    .short_form = short_form,
-			    .err = err };
+		            .p = text,
+		            .end = text + bytes,
+		            .line_start = text,
+		            .line = 1,
+		            .short_form = short_form,
+		            .err = err };
 	int rc;
 
 	*tree = (struct xb_value_tree){ 0 };
@@ -433,7 +433,8 @@ xb_value_parse(struct xb_value_tree *tree, const char *text, size_t bytes, bool 
 	rc = tree->root ? 0 : -1;
 	if (rc == 0) {
 		skip_space(&p);
-		if (p.p < p.end && *p.p == '{' && !short_form && tree->root->kind == XB_VALUE_OBJECT)
+		if (p.p < p.end && *p.p == '{' && !short_form &&
+		    tree->root->kind == XB_VALUE_OBJECT)
 			rc = parse_rows(&p, tree);
 		else if (p.p < p.end)
 			rc = fail(&p, "more text after the value");

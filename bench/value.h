@@ -2,8 +2,10 @@
 /*
  * value.h - JSON, and the short form of it for the command line, read into a tree.
  *
- * Numbers stay text, because a double holds no 64-bit counter. The short form is JSON with unquoted words and
- * "=" for ":", so {saddr=10.0.0.1, port=53} is a struct: a word ends at white space or any of , = [ ] { }.
+ * Numbers stay text, because a double holds no 64-bit counter. The short form is JSON with unquoted
+ * words and
+ * "=" for ":", so {saddr=10.0.0.1, port=53} is a struct: a word ends at white space or any of , = [
+ * ] { }.
  */
 #ifndef XB_BENCH_VALUE_H
 #define XB_BENCH_VALUE_H
@@ -16,7 +18,7 @@ enum xb_value_kind {
 	XB_VALUE_BOOL,
 	XB_VALUE_NUMBER, /* text as it stood */
 	XB_VALUE_STRING, /* text with escapes undone */
-	XB_VALUE_WORD,	 /* short form only: anything unquoted that is no JSON literal or number */
+	XB_VALUE_WORD,   /* short form only: anything unquoted that is no JSON literal or number */
 	XB_VALUE_ARRAY,
 	XB_VALUE_OBJECT,
 };
@@ -24,13 +26,13 @@ enum xb_value_kind {
 struct xb_value {
 	enum xb_value_kind kind;
 	bool truth;
-	u32 line, col;		/* where it starts, from 1 */
-	const char *key;	/* its name in an object, else NULL */
-	const char *text;	/* NUL-terminated */
-	size_t bytes;		/* of text */
+	u32 line, col;          /* where it starts, from 1 */
+	const char *key;        /* its name in an object, else NULL */
+	const char *text;       /* NUL-terminated */
+	size_t bytes;           /* of text */
 	struct xb_value *first; /* child of an array or object */
-	struct xb_value *next;	/* sibling */
-	u32 cnt;		/* children */
+	struct xb_value *next;  /* sibling */
+	u32 cnt;                /* children */
 };
 
 struct xb_value_tree {
@@ -39,11 +41,12 @@ struct xb_value_tree {
 };
 
 /*
- * Reads one value with nothing but white space after it; a row of objects, one a line, is read as an array of them.
- * `text` is `bytes` long. Errors: "line 3, column 7: expected ',' or ']'", XB_ERR_FILE. The tree copies the text that it keeps.
+ * Reads one value with nothing but white space after it; a row of objects, one a line, is read as
+ * an array of them. `text` is `bytes` long. Errors: "line 3, column 7: expected ',' or ']'",
+ * XB_ERR_FILE. The tree copies the text that it keeps.
  */
 int xb_value_parse(struct xb_value_tree *tree, const char *text, size_t bytes, bool short_form,
-		   struct xb_err *err);
+                   struct xb_err *err);
 
 void xb_value_free(struct xb_value_tree *tree);
 

@@ -15,7 +15,8 @@
 
 #define LOAD_SECONDS 60
 
-/* A signal handler has nothing else to reach: how often the child was told to stop, and whom the parent tells. */
+/* A signal handler has nothing else to reach: how often the child was told to stop, and whom the
+ * parent tells. */
 static volatile sig_atomic_t stop_cnt;
 static volatile sig_atomic_t child_pid;
 
@@ -86,7 +87,8 @@ tell_death(const char *name, int signum, u32 phase)
 	if (signum == SIGINT || signum == SIGTERM)
 		return XB_EXIT_INTERRUPTED;
 	if (phase == XB_PHASE_LOAD && signum == SIGALRM)
-		xb_say("%s: cannot be loaded: libbpf did not finish within %d seconds", name, LOAD_SECONDS);
+		xb_say("%s: cannot be loaded: libbpf did not finish within %d seconds", name,
+		       LOAD_SECONDS);
 	else if (phase == XB_PHASE_LOAD)
 		xb_say("%s: cannot be loaded: libbpf crashed on it (%s)", name, strsignal(signum));
 	else
@@ -103,7 +105,8 @@ xb_worker_run(const char *name, int (*job)(const struct xb_worker *worker, void 
 	pid_t pid;
 
 	signal(SIGPIPE, SIG_IGN);
-	phase = mmap(NULL, sizeof(*phase), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	phase = mmap(NULL, sizeof(*phase), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	             0);
 	if (phase == MAP_FAILED) {
 		xb_say("%s: no memory: %s", name, strerror(errno));
 		return XB_EXIT_USAGE;

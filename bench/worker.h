@@ -2,9 +2,9 @@
 /*
  * worker.h - the child that does the work, and the parent that watches it.
  *
- * libbpf crashes on some malformed objects. What kills the child becomes one line and an exit code in
- * the parent. Signals: SIGINT and SIGTERM end a replay in order (the second one ends it at once),
- * SIGPIPE is ignored so that a closed pipe is an error like any other.
+ * libbpf crashes on some malformed objects. What kills the child becomes one line and an exit code
+ * in the parent. Signals: SIGINT and SIGTERM end a replay in order (the second one ends it at
+ * once), SIGPIPE is ignored so that a closed pipe is an error like any other.
  */
 #ifndef XB_BENCH_WORKER_H
 #define XB_BENCH_WORKER_H
@@ -17,15 +17,17 @@
 enum xb_phase { XB_PHASE_LOAD, XB_PHASE_RUN };
 
 struct xb_worker {
-	volatile u32 *phase;		  /* enum xb_phase */
+	volatile u32 *phase;               /* enum xb_phase */
 	const volatile sig_atomic_t *stop; /* not zero: end in order */
 };
 
 /*
- * Runs job(worker, arg) in a child process and returns its exit code; `name` is the object's, for the line that tells
- * of a crash. Loading has a time limit, since libbpf may loop on a malformed object.
+ * Runs job(worker, arg) in a child process and returns its exit code; `name` is the object's, for
+ * the line that tells of a crash. Loading has a time limit, since libbpf may loop on a malformed
+ * object.
  */
-int xb_worker_run(const char *name, int (*job)(const struct xb_worker *worker, void *arg), void *arg);
+int xb_worker_run(const char *name, int (*job)(const struct xb_worker *worker, void *arg),
+                  void *arg);
 
 /* In the child: the object is loaded, the replay begins. From now on SIGINT sets *stop. */
 void xb_worker_loaded(const struct xb_worker *worker);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_bpftool.c - maps as JSON against bpftool itself: the same object is loaded into the kernel and
- * into an emulator, the same elements are written to both, and the texts must agree byte for byte. (A
- * backslash is left out: bpftool 7.1 prints it as a line feed.)
+ * test_bpftool.c - maps as JSON against bpftool itself: the same object is loaded into the kernel
+ * and into an emulator, the same elements are written to both, and the texts must agree byte for
+ * byte. (A backslash is left out: bpftool 7.1 prints it as a line feed.)
  */
 #include "bench/mapjson.h"
 #include "emu/map.h"
@@ -31,10 +31,10 @@ struct row {
 	const char *name;
 	const char *map;
 	u8 key[12];
-	u8 fill;	  /* value bytes are fill, fill + step, ... */
+	u8 fill; /* value bytes are fill, fill + step, ... */
 	u8 step;
 	const char *text; /* put over the value's start */
-	bool empty; /* nothing is written */
+	bool empty;       /* nothing is written */
 };
 
 static const struct row rows[] = {
@@ -42,10 +42,12 @@ static const struct row rows[] = {
 	{ "counting bytes", "all_array", .key = { 0 }, .fill = 1, .step = 1 },
 	{ "high bytes", "all_array", .key = { 1 }, .fill = 0xff, .step = 0 },
 	{ "bytes from 0x80", "all_array", .key = { 1 }, .fill = 0x80, .step = 3 },
-	{ "struct key", "all_hash", .key = { 10, 0, 0, 1, 0x50, 0, 6, 0 }, .fill = 0x20, .step = 1 },
+	{ "struct key", "all_hash", .key = { 10, 0, 0, 1, 0x50, 0, 6, 0 }, .fill = 0x20,
+	  .step = 1 },
 	{ "per-CPU hash", "percpu_hash", .key = { 1, 2, 3, 4, 5, 6, 7, 0 }, .fill = 7, .step = 5 },
 	{ "per-CPU array", "percpu_array", .key = { 2 }, .fill = 9, .step = 1 },
-	{ "LRU, typedef of const volatile", "lru", .key = { 1, 0, 0, 0, 0, 0, 0, 0x80 }, .fill = 0xfe, .step = 0 },
+	{ "LRU, typedef of const volatile", "lru", .key = { 1, 0, 0, 0, 0, 0, 0, 0x80 },
+	  .fill = 0xfe, .step = 0 },
 	{ "text", "strings", .key = { 0 }, .fill = 0, .step = 0, .text = "hello" },
 	{ "text with a quote", "strings", .key = { 1 }, .fill = 0, .step = 0, .text = "a\"bc" },
 	{ "text without an end", "strings", .key = { 2 }, .fill = 'x', .step = 0 },
@@ -177,7 +179,8 @@ ask_bench(const struct row *row, const struct rig *rig)
 	assert_int_equal(xb_obj_by_fd(rig->emu, bpf_map__fd(bpf), XB_OBJ_MAP, &obj), 0);
 	assert_int_equal(xb_json_init(&json, &file, &err), 0);
 	assert_int_equal(
-		xb_mapjson_elements(&json, NULL, XB_CONTAINER_OF(obj, struct xb_map, obj), &err), 0);
+	        xb_mapjson_elements(&json, NULL, XB_CONTAINER_OF(obj, struct xb_map, obj), &err),
+	        0);
 	assert_int_equal(xb_json_flush(&json, &err), 0);
 	xb_json_fini(&json);
 	assert_true(pread(file.fd, text, 65535, 0) > 0);

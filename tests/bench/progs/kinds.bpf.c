@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kinds.bpf.c - maps of every kind of key and value that JSON is made of; the programs do nothing. */
+/* kinds.bpf.c - maps of every kind of key and value that JSON is made of; the programs do nothing.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_cli.c - what scripts rely on: arguments, exit codes, and what is said where.
+ *
+ * A row is a shell command; $X is the tool, $P the directory of programs, $B that of this folder's,
+ * $C that of captures, and the current directory a scratch one. `err` and `out` are patterns
+ * (fnmatch) of all of standard error and output.
+ */
+#include "vm/types.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_TEXT 65536
+
+struct row {
+	const char *name;
+	const char *command;
+	int code;
+	const char *err; /* NULL: nothing */
+	const char *out; /* NULL: nothing */
+};
+
+#define SAYS(text) "xdpbench: " text "\n"
+#define RUN        "$X -q -r $C/demo.pcap "
+
+static const struct row rows[] = {
+	/* The tool itself. */
+	{ "version", "$X --version", 0, NULL, "xdpbench [0-9]*\n" },
+	{ "help", "$X --help", 0, NULL, "usage: xdpbench -r*--filter*subcommands*exit codes*" },
+	{ "help of a subcommand", "$X inspect -h", 0, NULL, "usage: xdpbench inspect*--disasm*" },
+	{ "nothing", "$X", 2, SAYS("no object file given*"), NULL },
+	{ "no capture", "$X $P/pass.o", 2, SAYS("no capture to read*"), NULL },
+	{ "unknown option", "$X --filtr x", 2,
+	  SAYS("--filtr: no such option; did you mean --filter?"), NULL },
+	{ "unlike any option", "$X --zzzzzz", 2, SAYS("--zzzzzz: no such option of 'run'*"), NULL },
+	{ "unknown letter", "$X -Z", 2, SAYS("-Z: no such option*"), NULL },
+	{ "argument missing", "$X -r", 2, SAYS("-r: needs FILE"), NULL },
+	{ "long argument missing", "$X --filter", 2, SAYS("--filter: needs EXPR"), NULL },
+	{ "argument too many", "$X --quiet=1", 2, SAYS("--quiet: takes no argument"), NULL },
+	{ "second object", "$X -r x a.o b.o", 2, SAYS("'b.o': one argument too many after 'a.o'"),
+	  NULL },
+	{ "misspelt subcommand", "$X inspct x.o", 2, SAYS("'inspct'*did you mean 'inspect'?"),
+	  NULL },
+	{ "not a number", "$X -c x", 2, SAYS("--count: 'x': expected a number"), NULL },
+	{ "number out of range", "$X --headroom 39", 2,
+	  SAYS("--headroom: 39: expected a number from 40 to 3520"), NULL },
+	{ "stdin twice", "$X -r - -", 2, SAYS("standard input is asked for more than once"), NULL },
+	{ "stdout twice", "$X -r x -w - --json - y", 2,
+	  SAYS("standard output is asked for more than once"), NULL },
+	{ "later: check", "$X check", 2, SAYS("check: not available in this version"), NULL },
+	{ "later: diff", "$X diff", 2, SAYS("diff: not available in this version"), NULL },
+	{ "later: fuzz", "$X fuzz", 2, SAYS("fuzz: not available in this version"), NULL },
+	{ "later: exec", "$X exec -- true", 2, SAYS("exec: not available in this version"), NULL },
+	{ "later: jit", "$X --engine jit", 2, SAYS("--engine: 'jit' is not available*"), NULL },
+	{ "later: kernel", "$X --engine=kernel", 2, SAYS("--engine: 'kernel' is not available*"),
+	  NULL },
+	{ "later: world", "$X --world w.json", 2, SAYS("--world: not available*"), NULL },
+	{ "later: ctx-file", "$X --ctx-file w.json", 2, SAYS("--ctx-file: not available*"), NULL },
+	{ "later: rxvlan", "$X --rxvlan-offload on", 2, SAYS("--rxvlan-offload: not available*"),
+	  NULL },
+	{ "later: cpus", "$X --cpus 2", 2, SAYS("--cpus: 2: more than one CPU*"), NULL },
+	{ "later: tc", "$X --type tc", 2, SAYS("--type: 'tc': TC programs*"), NULL },
+	{ "field of a TC context", "$X --ctx mark=1", 2,
+	  SAYS("--ctx: 'mark': no field of XDP contexts*"), NULL },
+	{ "context without a value", "$X --ctx rx_queue_index", 2,
+	  SAYS("--ctx: *expected NAME=VALUE"), NULL },
+	{ "metadata of 3 bytes", "$X --ctx data_meta=010203", 2,
+	  SAYS("--ctx: data_meta: *multiple of 4*"), NULL },
+
+	/* The main job. */
+	{ "summary", "$X -r $C/demo.pcap $P/pass.o", 0, NULL,
+	  "*: xdp_pass: 60 packets*XDP_PASS * 60 *100.0%*" },
+	{ "quiet", RUN "$P/pass.o", 0, NULL, NULL },
+	{ "count and skip", "$X -r $C/demo.pcap -c 7 --skip 55 $P/pass.o", 0, NULL,
+	  "*: 5 packets*" },
+	{ "one packet", "$X -r $C/demo.pcap -c1 $P/pass.o", 0, NULL, "*: 1 packet,*" },
+	{ "repeat", "$X -r $C/demo.pcap --repeat 3 $P/pass.o", 0, NULL, "*: 180 packets*" },
+	{ "repeat a pipe", "cat $C/demo.pcap | $X -q -r - --repeat 2 $P/pass.o", 2,
+	  SAYS("standard input: a pipe can be read only once"), NULL },
+	{ "all by stdin and stdout",
+	  "cat $C/demo.pcap | $X -r - -w - $P/pass.o | $X -r - $P/pass.o", 0, "*60 packets*",
+	  "*60 packets*" },
+	{ "object by stdin", "cat $P/pass.o | $X -r $C/demo.pcap -", 0, NULL,
+	  "standard input: xdp_pass*" },
+	{ "filter", "$X -r $C/demo.pcap -f 'udp port 53' $P/drop.o", 0, NULL,
+	  "*XDP_DROP*(not matched by -f)*" },
+	{ "filter with a mistake",
+	  RUN "-w f.pcapng -f 'tcp prot' $P/pass.o; c=$?; test -s f.pcapng; exit $c$?", 21,
+	  SAYS("--filter: *syntax error"), NULL },
+	{ "unmatched are dropped",
+	  RUN "-f 'udp port 53' --unmatched drop -w u.pcapng $P/pass.o && $X -r u.pcapng -f 'not "
+	      "udp port 53' "
+	      "$P/pass.o",
+	  0, NULL, "*(not matched by -f)*100.0%*" },
+	{ "empty capture",
+	  "head -c 24 $C/demo.pcap | $X -r - -w e.pcapng $P/pass.o && $X -r e.pcapng $P/pass.o", 0,
+	  NULL, "*: 0 packets*: 0 packets*" },
+	{ "pcap says once what it lacks", "$X -r $C/demo.pcap -F pcap -w o.pcap $P/pass.o", 0,
+	  SAYS("o.pcap: pcap cannot hold verdicts*"), "*" },
+	{ "text moves off a stdout in use", "$X -r $C/demo.pcap --json - $P/pass.o", 0,
+	  "*60 packets*", "{\"type\":\"packet\"*{\"type\":\"summary\"*" },
+	{ "trace", "$X -q --trace -c 1 -r $C/demo.pcap $P/pass.o", 0, NULL,
+	  "1: XDP_PASS, 42 bytes, 2 instructions\n" },
+	{ "verbose", "$X -q -v -c 1 -r $C/demo.pcap $P/bad/null_value.o", 4,
+	  "*packet 1: null pointer*", NULL },
+
+	/* Programs. */
+	{ "by function", RUN "-p xdp_second $P/multi.o", 0, NULL, NULL },
+	{ "by section", RUN "-p xdp.frags $P/multi.o", 0, NULL, NULL },
+	{ "by a section of two", RUN "-p xdp $P/multi.o", 2,
+	  SAYS("*multi.o: more than one program in section 'xdp'; there are 'xdp_first' (section "
+	       "'xdp'), *"),
+	  NULL },
+	{ "not chosen", RUN "$P/multi.o", 2,
+	  SAYS("*multi.o: more than one XDP program; choose one with -p: *"), NULL },
+	{ "no such program", RUN "-p nope $P/multi.o", 2,
+	  SAYS("*multi.o: no program 'nope'; there are *"), NULL },
+	{ "pin name", "$X -r $C/demo.pcap -p xdp_devmap $B/ways.o", 0, NULL, "*ways.o: on_port*" },
+	{ "type by section name", RUN "-p needs_nothing $B/needs.o", 0, NULL, NULL },
+	{ "type not told", RUN "-p needs_type $B/needs.o", 2,
+	  SAYS("*'filter' does not tell its type*"), NULL },
+	{ "type given", RUN "-p needs_type --type xdp $B/needs.o", 0, NULL, NULL },
+	{ "TC program", RUN "-p needs_tc $B/needs.o", 3,
+	  SAYS("*: programs of type sched_cls cannot be run*"), NULL },
+	{ "unknown helper", RUN "-p needs_helper $B/needs.o", 3,
+	  SAYS("*needs.o: prog 'needs_helper': insn * (*needs.bpf.c:19): *9999*"), NULL },
+	{ "helper not emulated", RUN "-p needs_tracing $B/needs.o", 3,
+	  SAYS("*: prog 'needs_tracing': insn * (*needs.bpf.c:*): *probe_read_kernel*not emulated"),
+	  NULL },
+	{ "map type not emulated", RUN "-p needs_map $B/needs.o", 3,
+	  SAYS("*: prog 'needs_map': map 'socks': type sockmap (15) is not emulated"), NULL },
+	{ "return value that is no action", "$X -r $C/demo.pcap -p returns_77 $B/needs.o", 0,
+	  SAYS("*packet 1: the program returned 77, which is no XDP action; dropped"),
+	  "*INVALID * 60 *" },
+
+	/* Objects that are none. */
+	{ "no object", RUN "nope.o", 2, SAYS("nope.o: cannot be opened: No such file or directory"),
+	  NULL },
+	{ "directory", RUN ".", 2, SAYS(".: cannot be read: Is a directory"), NULL },
+	{ "not ELF", "echo hello >t.o; " RUN "t.o", 3, SAYS("t.o: not an ELF file"), NULL },
+	{ "empty object", ": >z.o; " RUN "z.o", 3, SAYS("z.o: empty file*"), NULL },
+	{ "cut in the header", "head -c 20 $P/pass.o >h.o; " RUN "h.o", 3,
+	  SAYS("h.o: ELF file is cut short*"), NULL },
+	{ "cut in the middle", "head -c 300 $P/pass.o >c.o; " RUN "c.o", 3,
+	  SAYS("c.o: ELF file is cut short*"), NULL },
+	{ "for another machine", RUN "/bin/sh", 3, SAYS("/bin/sh: ELF file for *, not for BPF*"),
+	  NULL },
+	{ "corrupt BTF",
+	  "o=$(readelf -SW $P/firewall.o | awk '/ \\.BTF / { print $5 }'); cp $P/firewall.o b.o; "
+	  "printf '\\377\\377\\377\\377' | dd of=b.o bs=1 seek=$((0x$o + 8)) conv=notrunc "
+	  "2>/dev/null; " RUN "b.o",
+	  3, SAYS("b.o: *BTF*"), NULL },
+
+	/* Captures that are none. */
+	{ "no such capture", "$X -r nope.pcap $P/pass.o", 2, SAYS("nope.pcap: cannot be opened: *"),
+	  NULL },
+	{ "not a capture", "echo hello >t.pcap; $X -r t.pcap $P/pass.o", 2,
+	  SAYS("t.pcap: *no pcap*"), NULL },
+	{ "empty file", "$X -r /dev/null $P/pass.o", 2, SAYS("/dev/null: is empty*"), NULL },
+	{ "cut short",
+	  "head -c 1000 $C/demo.pcap >s.pcap; $X -r s.pcap -w s.pcapng $P/pass.o; c=$?; "
+	  "$X -r s.pcapng $P/pass.o; exit $c",
+	  2, SAYS("s.pcap: packet 13 at byte 966: *"), "*12 packets*12 packets*" },
+
+	/* Outputs that fail. */
+	{ "full disk", RUN "-w /dev/full $P/pass.o", 2, SAYS("/dev/full: *No space left on device"),
+	  NULL },
+	{ "full disk, JSON", RUN "--json /dev/full $P/pass.o", 2,
+	  SAYS("/dev/full: *No space left on device"), NULL },
+	{ "full disk, maps", RUN "--dump-maps=/dev/full $P/percpu.o", 2,
+	  SAYS("/dev/full: *No space left*"), NULL },
+	{ "full disk, text", "$X -r $C/demo.pcap $P/pass.o >/dev/full", 2,
+	  SAYS("standard output: *No space left*"), NULL },
+	{ "closed pipe",
+	  "{ $X -q -r $C/demo.pcap --repeat 10000 -w - $P/pass.o; echo $? >&2; } | head -c 10 "
+	  ">/dev/null",
+	  0, SAYS("standard output: *Broken pipe\n2"), NULL },
+	{ "no such directory", RUN "-w /nonexistent/x $P/pass.o", 2,
+	  SAYS("/nonexistent/x: cannot be opened*"), NULL },
+	{ "over its own input",
+	  "cp $C/demo.pcap i.pcap; $X -r i.pcap -w i.pcap $P/pass.o; cmp i.pcap $C/demo.pcap && "
+	  "exit 9",
+	  9, SAYS("i.pcap: is read, and would be overwritten"), NULL },
+	{ "one file for two", RUN "-w 2.x --json 2.x $P/pass.o", 2,
+	  SAYS("2.x: is written by two options"), NULL },
+
+	/* Faults. */
+	{ "fault", "$X -r $C/demo.pcap $P/bad/past_packet.o", 4, NULL,
+	  "*XDP_ABORTED * 60 *faults: 60\n*60 x out-of-bounds read: *past the end of packet*at "
+	  "*past_packet.bpf.c:*" },
+	{ "faults are counted", "$X -q -r $C/demo.pcap --faults=count $P/bad/past_packet.o", 0,
+	  NULL, NULL },
+	{ "endless", "$X -r $C/demo.pcap -c 1 --max-insns 100000 $P/bad/endless.o", 4, NULL,
+	  "*instruction limit*" },
+	{ "null", "$X -r $C/demo.pcap $P/bad/null_value.o", 4, NULL, "*null pointer*" },
+	{ "stack", "$X -r $C/demo.pcap $P/bad/out_of_frame.o", 4, NULL, "*out-of-bounds*stack*" },
+
+	/* Maps. */
+	{ "element",
+	  RUN "--map 'open_ports[{22,6}]=3' --dump-maps $P/firewall.o | grep -c "
+	      "'\"number\":22,\"proto\":6'",
+	  0, NULL, "1\n" },
+	{ "member names", RUN "--map 'open_ports[{proto=6,number=80}]=3' $P/firewall.o", 0, NULL,
+	  NULL },
+	{ "prefix",
+	  RUN "--map 'blocked4[10.0.0.0/8]=5' --map 'blocked6[2001:db8::/32]=7' $P/firewall.o", 0,
+	  NULL, NULL },
+	{ "devmap, cpumap, xskmap",
+	  "$X -r $C/demo.pcap --map 'ports[1]=4:on_port' --map 'cpus[2]=64' --map 'socks[3]=9' "
+	  "--faults=count $B/ways.o",
+	  0, NULL, "*ifindex 4 *ifindex 7 *cpu 2 *socket 9 *" },
+	{ "global variable", "$X -r $C/demo.pcap --map '.rodata[0]={only=1}' $B/ways.o", 0, NULL,
+	  "*XDP_DROP * 60 *" },
+	{ "round trip",
+	  RUN "--map 'open_ports[{22,6}]=3' --dump-maps=1.json $P/firewall.o && " RUN
+	      "-c 1 --map open_ports=1.json --map counters=1.json --dump-maps $P/firewall.o | grep "
+	      "-c '\"number\":22'",
+	  0, NULL, "1\n" },
+	{ "no such map", RUN "--map 'nope[1]=2' $P/firewall.o", 2,
+	  SAYS("--map: no map 'nope' in *firewall.o"), NULL },
+	{ "value too wide", RUN "--map 'counters[1]={packets=-}' $P/firewall.o", 2,
+	  SAYS("--map: counters*: value: packets: expected a number of 8 bytes, found '-'"), NULL },
+	{ "key out of range", RUN "--map 'counters[100]={1,2}' $P/firewall.o", 2,
+	  SAYS("--map: counters*: does not fit: max_entries is 6"), NULL },
+	{ "no such member", RUN "--map 'open_ports[{nmber=1}]=1' $P/firewall.o", 2,
+	  SAYS("--map: open_ports*: key: no member 'nmber'"), NULL },
+	{ "element without an end", RUN "--map 'counters[1=2' $P/firewall.o", 2,
+	  SAYS("--map: *expected NAME*KEY*"), NULL },
+	{ "malformed JSON",
+	  "printf '[{\"key\":1,\\n \"value\":}]' >m.json; " RUN
+	  "--map open_ports=m.json $P/firewall.o",
+	  2, SAYS("m.json: line 2, column 10: expected a value"), NULL },
+	{ "JSON cut short",
+	  "printf '[{\"key\"' >n.json; " RUN "--map open_ports=n.json $P/firewall.o", 2,
+	  SAYS("n.json: line 1, column 8: expected ':', found the end"), NULL },
+	{ "key of the wrong size",
+	  "printf '[\\n {\"key\":[\"0x01\"],\"value\":[\"0x01\"]}]' >k.json; " RUN
+	  "--map open_ports=k.json $P/firewall.o",
+	  2, SAYS("k.json: line 2, column 2: key: expected 4 bytes, found 1"), NULL },
+	{ "value of the wrong size",
+	  "printf '[{\"key\":[\"0x01\",\"0x00\",\"0x00\",\"0x00\"],\"value\":[\"0x01\"]}]' "
+	  ">v.json; " RUN "--map open_ports=v.json $P/firewall.o",
+	  2, SAYS("v.json: line 1, column 2: value: expected 8 bytes, found 1"), NULL },
+	{ "no program of that name", RUN "--map 'ports[1]=4:nope' $B/ways.o", 2,
+	  SAYS("--map: ports*: value: no program 'nope' was loaded"), NULL },
+
+	/* Time. */
+	{ "interrupted",
+	  "$X -r $C/demo.pcap --repeat 100000000 -w int.pcapng $P/pass.o >int.txt & p=$!; sleep "
+	  "0.5; kill -INT $p; "
+	  "wait $p; c=$?; grep -c interrupted int.txt; $X -q -r int.pcapng $P/pass.o; echo $?; rm "
+	  "int.pcapng; exit $c",
+	  130, NULL, "1\n0\n" },
+	{ "interrupted while it waits",
+	  "{ head -c 1000 $C/demo.pcap; sleep 2; } | { exec 3<&0; $X -r - $P/pass.o <&3 & p=$!; "
+	  "sleep 0.3; kill -INT $p; wait $p; }",
+	  130, NULL, "*interrupted*12 packets*" },
+
+	/* The other subcommands. */
+	{ "inspect", "$X inspect $P/firewall.o", 0, NULL,
+	  "*can be run*program xdp_firewall*type xdp (emulated)*map_lookup_elem*map "
+	  "counters*percpu_array*" },
+	{ "inspect, not emulated", "$X inspect $B/needs.o", 0, NULL,
+	  "*cannot be run: *9999 (not emulated)*sockmap (not*" },
+	{ "inspect as JSON", "$X inspect --json $P/firewall.o", 0, NULL,
+	  "{\"file\":*\"loads\":true*\"programs\":*}\n" },
+	{ "disassembly", "$X inspect --disasm $P/pass.o", 0, NULL,
+	  "*xdp_pass:*;*(*pass.bpf.c:*w0 = 2*exit*" },
+	{ "disassembly of what does not load", "$X inspect --disasm -p needs_helper $B/needs.o", 3,
+	  SAYS("*9999*"), NULL },
+	{ "list helpers", "$X list helpers", 0, NULL, "*map_lookup_elem*emulated*redirect_map*" },
+	{ "list maps", "$X list maps", 0, NULL, "*percpu_hash*emulated*sockmap*not emulated*" },
+	{ "list progs", "$X list progs", 0, NULL, "*sched_cls*not emulated*xdp *emulated*" },
+	{ "list kfuncs", "$X list kfuncs", 0, NULL, "0 known*" },
+	{ "list as JSON", "$X list maps --json", 0, NULL,
+	  "[[]{\"id\":1,\"name\":\"hash\",\"emulated\":true*" },
+	{ "list something else", "$X list things", 2,
+	  SAYS("list: 'things': expected helpers, maps, progs or kfuncs"), NULL },
+	{ "list nothing", "$X list", 2, SAYS("list: expected helpers*"), NULL },
+};
+
+static char *
+slurp(const char *path)
+{
+	char *text = calloc(1, MAX_TEXT);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(text);
+	assert_non_null(f);
+	assert_true(fread(text, 1, MAX_TEXT - 1, f) < MAX_TEXT);
+	fclose(f);
+	return text;
+}
+
+static bool
+matches(const char *pattern, const char *text)
+{
+	return pattern ? fnmatch(pattern, text, 0) == 0 : text[0] == 0;
+}
+
+static bool
+run(const struct row *row)
+{
+	char command[4096], *err, *out;
+	int status, code;
+	bool ok;
+
+	snprintf(command, sizeof(command), "{ %s\n} >stdout.txt 2>stderr.txt", row->command);
+	status = system(command);
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	err = slurp("stderr.txt");
+	out = slurp("stdout.txt");
+	ok = code == row->code && matches(row->err, err) && matches(row->out, out);
+	if (!ok)
+		printf("row '%s': exit code %d, expected %d\n--- stderr:\n%s--- expected:\n%s\n--- "
+		       "stdout:\n%s--- "
+		       "expected:\n%s\n",
+		       row->name, code, row->code, err, row->err ? row->err : "", out,
+		       row->out ? row->out : "");
+	free(err);
+	free(out);
+	return ok;
+}
+
+static void
+test_rows(void **state)
+{
+	u32 failed = 0;
+
+	(void)state;
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		failed += !run(&rows[i]);
+	assert_int_equal(failed, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
+	char scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
+	int rc;
+
+	if (argc != 5 || !mkdtemp(scratch) || chdir(scratch) != 0)
+		return 2;
+	setenv("X", argv[1], 1);
+	setenv("P", argv[2], 1);
+	setenv("B", argv[3], 1);
+	setenv("C", argv[4], 1);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -rf %s", scratch);
+	return system(command) == 0 ? rc : 2;
+}

@@ -93,6 +93,7 @@ const struct corpus_row corpus_rows[] = {
 	{ .object = "subprog" },
 	{ .object = "syncookie" },
 	{ .object = "tail_call" },
+	{ .object = "tailroom" },
 	{ .object = "tenants" },
 	{ .object = "truncate" },
 	{ .object = "ttl" },

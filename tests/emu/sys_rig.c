@@ -158,3 +158,48 @@ sys_rig_run(struct sys_rig *rig, int prog_fd)
 {
 	return rig->emu ? run_emulated(rig, prog_fd) : run_kernel(prog_fd);
 }
+
+/* The map's name in place of its descriptor. */
+static const char *
+map_name(struct bpf_object *obj, s32 fd)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj) if (bpf_map__fd(map) == fd) return bpf_map__name(map);
+	return "?";
+}
+
+static bool
+same_insn(struct bpf_object *a, const struct bpf_insn *x, struct bpf_object *b,
+          const struct bpf_insn *y)
+{
+	struct bpf_insn copy = *y;
+
+	copy.imm = x->imm;
+	if (memcmp(x, &copy, sizeof(copy)))
+		return false;
+	if (x->code == (BPF_LD | BPF_IMM | BPF_DW) &&
+	    (x->src_reg == BPF_PSEUDO_MAP_FD || x->src_reg == BPF_PSEUDO_MAP_VALUE))
+		return strcmp(map_name(a, x->imm), map_name(b, y->imm)) == 0;
+	return x->imm == y->imm;
+}
+
+void
+sys_rig_same_insns(const char *name, struct bpf_object *a, struct bpf_object *b)
+{
+	struct bpf_program *p, *q = NULL;
+
+	bpf_object__for_each_program(p, a)
+	{
+		const struct bpf_insn *x = bpf_program__insns(p), *y;
+
+		q = bpf_object__next_program(b, q);
+		y = bpf_program__insns(q);
+		assert_string_equal(bpf_program__name(p), bpf_program__name(q));
+		assert_int_equal(bpf_program__insn_cnt(p), bpf_program__insn_cnt(q));
+		for (size_t i = 0; i < bpf_program__insn_cnt(p); i++)
+			if (!same_insn(a, &x[i], b, &y[i]))
+				fail_msg("%s: %s: instruction %zu differs", name,
+				         bpf_program__name(p), i);
+	}
+}

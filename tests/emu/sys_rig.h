@@ -38,4 +38,10 @@ u32 sys_rig_run(struct sys_rig *rig, int prog_fd);
 /* The object behind a descriptor, or NULL. Emulator only. */
 struct xb_obj *sys_rig_obj(struct sys_rig *rig, int fd, enum xb_obj_kind kind);
 
+/*
+ * Fails the test where two loads of one object, called `name`, differ in an instruction;
+ * descriptors count as the maps they stand for.
+ */
+void sys_rig_same_insns(const char *name, struct bpf_object *a, struct bpf_object *b);
+
 #endif

@@ -134,51 +134,6 @@ test_rows(void **state)
 	}
 }
 
-/* The map's name in place of its descriptor. */
-static const char *
-map_name(struct bpf_object *obj, s32 fd)
-{
-	struct bpf_map *map;
-
-	bpf_object__for_each_map(map, obj) if (bpf_map__fd(map) == fd) return bpf_map__name(map);
-	return "?";
-}
-
-static bool
-same_insn(struct bpf_object *a, const struct bpf_insn *x, struct bpf_object *b,
-          const struct bpf_insn *y)
-{
-	struct bpf_insn copy = *y;
-
-	copy.imm = x->imm;
-	if (memcmp(x, &copy, sizeof(copy)))
-		return false;
-	if (x->code == (BPF_LD | BPF_IMM | BPF_DW) &&
-	    (x->src_reg == BPF_PSEUDO_MAP_FD || x->src_reg == BPF_PSEUDO_MAP_VALUE))
-		return strcmp(map_name(a, x->imm), map_name(b, y->imm)) == 0;
-	return x->imm == y->imm;
-}
-
-static void
-compare_insns(const char *name, struct bpf_object *a, struct bpf_object *b)
-{
-	struct bpf_program *p, *q = NULL;
-
-	bpf_object__for_each_program(p, a)
-	{
-		const struct bpf_insn *x = bpf_program__insns(p), *y;
-
-		q = bpf_object__next_program(b, q);
-		y = bpf_program__insns(q);
-		assert_string_equal(bpf_program__name(p), bpf_program__name(q));
-		assert_int_equal(bpf_program__insn_cnt(p), bpf_program__insn_cnt(q));
-		for (size_t i = 0; i < bpf_program__insn_cnt(p); i++)
-			if (!same_insn(a, &x[i], b, &y[i]))
-				fail_msg("%s: %s: instruction %zu differs", name,
-				         bpf_program__name(p), i);
-	}
-}
-
 static void
 test_insns(void **state)
 {
@@ -195,7 +150,7 @@ test_insns(void **state)
 		path_of(rows[i].obj, path, sizeof(path));
 		a = load_obj(&rig, path, true);
 		b = load_obj(&kernel, path, true);
-		compare_insns(rows[i].obj, a, b);
+		sys_rig_same_insns(rows[i].obj, a, b);
 		bpf_object__close(b);
 		bpf_object__close(a);
 		sys_rig_fini(&rig);

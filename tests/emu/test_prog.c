@@ -371,8 +371,48 @@ test_rows(void **state)
 		run_rows(&rig);
 }
 
-/* SHA-1 as Linux made it until 6.17; the examples of FIPS 180-4 say that it is SHA-1 at all
- * (test_obj.c). */
+static u64
+tag_of(struct sys_rig *rig, const struct row *row, const struct fds *fds)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { 0 };
+	struct memory m;
+	long fd;
+	u64 tag;
+
+	set_attr(row, fds, &m);
+	fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &m.u.attr, sizeof(m.u.attr));
+	assert_true(fd >= 0);
+	attr.info.bpf_fd = (u32)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	assert_int_equal(sys_rig_bpf(rig, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)), 0);
+	close((int)fd);
+	memcpy(&tag, info.tag, sizeof(tag));
+	return __builtin_bswap64(tag);
+}
+
+/* SHA-1, as Linux made tags until 6.17, with descriptors left out. */
+static void
+test_tag(void **state)
+{
+	static const struct row plain = { .insns = RETURN_0 };
+	static const struct row one_map = { .insns = LOADS(XB_LD_MAP_FD(1, FD_ARRAY_MAP)) };
+	static const struct row other_map = { .insns = LOADS(XB_LD_MAP_FD(1, FD_HASH)) };
+	static const struct row value = { .insns = LOADS(XB_LD_MAP_VALUE(1, FD_ARRAY_MAP, 0)) };
+	struct sys_rig rig;
+	struct fds fds;
+
+	(void)state;
+	sys_rig_init(&rig, NULL);
+	make_fds(&rig, &fds);
+	assert_int_equal(tag_of(&rig, &plain, &fds), 0xa04f5eef06a7f555ull);
+	assert_int_equal(tag_of(&rig, &one_map, &fds), tag_of(&rig, &other_map, &fds));
+	assert_int_not_equal(tag_of(&rig, &one_map, &fds), tag_of(&rig, &value, &fds));
+	close_fds(&fds);
+	sys_rig_fini(&rig);
+}
+
 static void
 test_info(void **state)
 {
@@ -446,6 +486,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_info),
 	};
 

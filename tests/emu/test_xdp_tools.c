@@ -2,8 +2,9 @@
 /*
  * test_xdp_tools.c - objects that other people compiled: the package xdp-tools installs them.
  *
- * All of them load without privilege, with the instructions that libbpf gives the kernel; and the
- * dispatcher runs programs in the places it keeps for them, as libxdp puts them there.
+ * All of them load without privilege; those that are plain XDP with the instructions that libbpf
+ * gives the kernel; the dispatcher runs programs in the places it keeps for them, as libxdp puts
+ * them there.
  */
 #include "emu/btf.h"
 #include "emu/link.h"
@@ -54,7 +55,8 @@ open_obj(struct sys_rig *rig, const char *path, bool use_host)
 
 	assert_non_null(f);
 	assert_non_null(elf);
-	if (xb_btf_kernel_set(rig->emu, elf, fread(elf, 1, MAX_ELF_BYTES, f), use_host, &err))
+	if (rig->emu &&
+	    xb_btf_kernel_set(rig->emu, elf, fread(elf, 1, MAX_ELF_BYTES, f), use_host, &err))
 		fail_msg("%s: %s", path, err.msg);
 	fclose(f);
 	free(elf);
@@ -137,6 +139,52 @@ test_load(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	globfree(&found);
+}
+
+static bool
+has_tracing(struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, obj) if (bpf_program__type(prog) ==
+	                                            BPF_PROG_TYPE_TRACING) return true;
+	return false;
+}
+
+static void
+compare(struct sys_rig *rig, struct sys_rig *kernel, const char *path)
+{
+	struct bpf_object *a = open_obj(rig, path, true), *b;
+	struct bpf_map *map;
+
+	if (!has_tracing(a)) {
+		load_obj(rig, a);
+		b = open_obj(kernel, path, true);
+		/* Nothing is to be left behind on the host. */
+		bpf_object__for_each_map(map, b) bpf_map__set_pin_path(map, NULL);
+		load_obj(kernel, b);
+		sys_rig_same_insns(path, a, b);
+		bpf_object__close(b);
+	}
+	sys_rig_leave();
+	bpf_object__close(a);
+}
+
+static void
+test_insns(void **state)
+{
+	struct sys_rig rig, kernel;
+	glob_t found;
+
+	(void)state;
+	if (!find_objects(&found) || !sys_rig_init_kernel(&kernel))
+		skip();
+	sys_rig_init(&rig, NULL);
+	xb_xdp_register(rig.emu);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		compare(&rig, &kernel, found.gl_pathv[i]);
+	sys_rig_fini(&rig);
 	globfree(&found);
 }
 
@@ -228,6 +276,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_insns),
 		cmocka_unit_test(test_dispatcher),
 	};
 

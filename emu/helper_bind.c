@@ -382,6 +382,13 @@ is_poison(u32 id)
 	return id == POISON_CO_RE || (id >= POISON_MAP_FIRST && id < POISON_KFUNC_END);
 }
 
+/* A program that is linked anew was checked, part by part, when its parts were loaded. */
+static bool
+may_call_gpl(const struct xb_bpf_prog *prog)
+{
+	return prog->gpl_compatible || prog->vm != NULL;
+}
+
 /* The row that a program may call, or NULL and err in the verifier's words (cf. check_helper_call).
  */
 static const struct xb_helper *
@@ -398,7 +405,7 @@ find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struc
 	else if (!row)
 		xb_err_set(err, XB_ERR_LOAD, "unknown func bpf_%s#%u: this helper is not emulated",
 		           name, id);
-	else if (row->gpl_only && !prog->gpl_compatible)
+	else if (row->gpl_only && !may_call_gpl(prog))
 		xb_err_set(err, XB_ERR_LOAD,
 		           "cannot call GPL-restricted function from non GPL compatible program: "
 		           "bpf_%s#%u",

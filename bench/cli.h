@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * cli.h - the command line: one table of options, from which parsing, help and messages come.
+ * cli.h - the command line: subcommands, options (bench/option.h), files, and the text of --help.
  */
 #ifndef XB_BENCH_CLI_H
 #define XB_BENCH_CLI_H

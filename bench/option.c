@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bench/option.h"
+
+#include "emu/emu.h"
+#include "vm/vm.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ON(command) (1u << XB_COMMAND_##command)
+#define ON_ALL      (ON(RUN) | ON(INSPECT) | ON(LIST))
+#define FIELD(name) offsetof(struct xb_opts, name)
+
+static int
+bad_value(const char *arg, const char *expected, struct xb_err *err)
+{
+	return xb_err_set(err, XB_ERR_USAGE, "'%s': expected %s", arg, expected);
+}
+
+static bool
+parse_u64(const char *text, u64 *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return errno == 0 && *end == 0;
+}
+
+static int
+set_number(u64 *value, const char *arg, u64 min, u64 max, struct xb_err *err)
+{
+	u64 v;
+
+	if (!parse_u64(arg, &v))
+		return bad_value(arg, "a number", err);
+	if (v < min || v > max)
+		return xb_err_set(err, XB_ERR_USAGE, "%s: expected a number from %llu to %llu", arg,
+		                  (unsigned long long)min, (unsigned long long)max);
+	*value = v;
+	return 0;
+}
+
+static int
+set_format(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (strcmp(arg, "pcap") && strcmp(arg, "pcapng"))
+		return bad_value(arg, "pcap or pcapng", err);
+	opts->write_pcap = !strcmp(arg, "pcap");
+	return 0;
+}
+
+static int
+set_unmatched(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (strcmp(arg, "pass") && strcmp(arg, "drop"))
+		return bad_value(arg, "pass or drop", err);
+	opts->unmatched_drop = !strcmp(arg, "drop");
+	return 0;
+}
+
+static int
+set_type(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (!strcmp(arg, "tc") || !strcmp(arg, "tcx"))
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "'%s': TC programs are not available in this version", arg);
+	if (strcmp(arg, "xdp"))
+		return bad_value(arg, "xdp", err);
+	opts->type = arg;
+	return 0;
+}
+
+static int
+set_emit(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	static const struct {
+		const char *name;
+		u32 emit;
+	} rows[] = {
+		{ "all", XB_EMIT_EXIT },
+		{ "forwarded", XB_EMIT_FORWARDED },
+		{ "entry,exit", XB_EMIT_ENTRY | XB_EMIT_EXIT },
+		{ "exit,entry", XB_EMIT_ENTRY | XB_EMIT_EXIT },
+		{ "entry", XB_EMIT_ENTRY },
+		{ "exit", XB_EMIT_EXIT },
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (!strcmp(arg, rows[i].name)) {
+			opts->emit = rows[i].emit;
+			return 0;
+		}
+	return bad_value(arg, "all, forwarded, or entry,exit", err);
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int
+set_meta(struct xb_opts *opts, const char *hex, struct xb_err *err)
+{
+	size_t digits = strlen(hex);
+
+	if (digits % 8 || digits / 2 > XB_OPTS_MAX_META)
+		return xb_err_set(
+		        err, XB_ERR_USAGE,
+		        "data_meta: expected hex digits for a multiple of 4 bytes, at most %d",
+		        XB_OPTS_MAX_META);
+	for (size_t i = 0; i < digits / 2; i++) {
+		int hi = hex_digit(hex[2 * i]), lo = hex_digit(hex[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return bad_value(hex, "hex digits for data_meta", err);
+		opts->meta[i] = (u8)(hi << 4 | lo);
+	}
+	opts->meta_bytes = (u32)(digits / 2);
+	return 0;
+}
+
+static int
+set_ctx_field(struct xb_opts *opts, const char *key, const char *value, struct xb_err *err)
+{
+	u64 v = 0;
+
+	if (!strcmp(key, "data_meta"))
+		return set_meta(opts, value, err);
+	if (strcmp(key, "ingress_ifindex") && strcmp(key, "rx_queue_index"))
+		return xb_err_set(
+		        err, XB_ERR_USAGE,
+		        "'%s': no field of XDP contexts that can be set (ingress_ifindex, "
+		        "rx_queue_index, data_meta)",
+		        key);
+	if (set_number(&v, value, 0, UINT32_MAX, err) != 0)
+		return xb_err_prefix(err, "%s", key);
+	if (!strcmp(key, "ingress_ifindex")) {
+		opts->ingress_ifindex = (u32)v;
+		return 0;
+	}
+	opts->has_queue = true;
+	opts->rx_queue_index = (u32)v;
+	return 0;
+}
+
+static int
+set_ctx(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	char *copy = strdup(arg), *rest = copy, *field;
+	int rc = 0;
+
+	if (!copy)
+		return xb_err_errno(err, ENOMEM, "--ctx");
+	while (rc == 0 && (field = strsep(&rest, ","))) {
+		char *value = strchr(field, '=');
+
+		if (!value) {
+			rc = bad_value(field, "NAME=VALUE", err);
+			break;
+		}
+		*value++ = 0;
+		rc = set_ctx_field(opts, field, value, err);
+	}
+	free(copy);
+	return rc;
+}
+
+static int
+add_map(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (!strchr(arg, '=') || arg[0] == '=' || arg[0] == '[')
+		return bad_value(arg, "NAME=FILE or NAME[KEY]=VALUE", err);
+	if (opts->map_cnt == XB_OPTS_MAX_MAPS)
+		return xb_err_set(err, XB_ERR_USAGE, "given more than %d times", XB_OPTS_MAX_MAPS);
+	opts->maps[opts->map_cnt++] = arg;
+	return 0;
+}
+
+static int
+set_dump_maps(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	(void)err;
+	opts->dump_maps = true;
+	opts->dump_maps_file = arg && strcmp(arg, "-") ? arg : NULL;
+	return 0;
+}
+
+static int
+set_clock(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (!strcmp(arg, "capture")) {
+		opts->clock = XB_CLOCK_CAPTURE;
+	} else if (!strcmp(arg, "wall")) {
+		opts->clock = XB_CLOCK_WALL;
+	} else if (parse_u64(arg, &opts->clock_ns)) {
+		opts->clock = XB_CLOCK_FIXED;
+	} else {
+		return bad_value(arg, "capture, wall, or nanoseconds", err);
+	}
+	return 0;
+}
+
+static int
+set_linktype(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (strcmp(arg, "strict") && strcmp(arg, "convert"))
+		return bad_value(arg, "strict or convert", err);
+	opts->linktype_strict = !strcmp(arg, "strict");
+	return 0;
+}
+
+static int
+set_faults(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (strcmp(arg, "count") && strcmp(arg, "fail"))
+		return bad_value(arg, "count or fail", err);
+	opts->faults_count = !strcmp(arg, "count");
+	return 0;
+}
+
+static int
+set_engine(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	(void)opts;
+	if (!strcmp(arg, "jit") || !strcmp(arg, "kernel"))
+		return xb_err_set(err, XB_ERR_USAGE, "'%s' is not available in this version", arg);
+	if (strcmp(arg, "auto") && strcmp(arg, "interp"))
+		return bad_value(arg, "auto or interp", err);
+	return 0;
+}
+
+static int
+set_cpus(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	u64 v = 0;
+
+	if (set_number(&v, arg, 1, XB_EMU_MAX_CPUS, err) != 0)
+		return -1;
+	if (v > 1)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "%s: more than one CPU is not available in this version", arg);
+	opts->cpus = (u32)v;
+	return 0;
+}
+
+#define FLAG(on, ltr, nm, field, text)                                                             \
+	{                                                                                          \
+		.letter = (ltr), .kind = XB_OPTION_FLAG, .commands = (on), .name = (nm),           \
+		.off = FIELD(field), .help = (text)                                                \
+	}
+#define STRING(on, ltr, nm, argname, field, text)                                                  \
+	{                                                                                          \
+		.letter = (ltr), .kind = XB_OPTION_STRING, .commands = (on), .name = (nm),         \
+		.arg = (argname), .off = FIELD(field), .help = (text)                              \
+	}
+#define CALL(on, ltr, nm, argname, fn, text)                                                       \
+	{                                                                                          \
+		.letter = (ltr), .kind = XB_OPTION_CALL, .commands = (on), .name = (nm),           \
+		.arg = (argname), .set = (fn), .help = (text)                                      \
+	}
+#define NUMBER(on, ltr, width, nm, field, lo, hi, text)                                            \
+	{                                                                                          \
+		.letter = (ltr), .kind = XB_OPTION_##width, .commands = (on), .name = (nm),        \
+		.arg = "N", .off = FIELD(field), .min = (lo), .max = (hi), .help = (text)          \
+	}
+#define LATER(nm, argname)                                                                         \
+	{                                                                                          \
+		.kind = XB_OPTION_LATER, .commands = ON(RUN), .name = (nm), .arg = (argname)       \
+	}
+
+/* clang-format off */
+const struct xb_option xb_options[] = {
+	STRING(ON(RUN), 'r', "read", "FILE", read, "capture in: pcap or pcapng, plain, gzip or zstd"),
+	STRING(ON(RUN), 'w', "write", "FILE", write,
+	       "capture out; %v in the name: a file per verdict, %i: one per egress interface"),
+	CALL(ON(RUN), 'F', "format", "pcap|pcapng", set_format, "format of -w; default pcapng"),
+	STRING(ON(RUN) | ON(INSPECT), 'p', "prog", "NAME", prog,
+	       "program, by function name, section or pin name"),
+	CALL(ON(RUN) | ON(INSPECT), 0, "type", "xdp", set_type,
+	     "program type, where the section name does not tell"),
+	STRING(ON(RUN), 'f', "filter", "EXPR", filter,
+	       "tcpdump expression: only these packets go through the program"),
+	CALL(ON(RUN), 0, "unmatched", "pass|drop", set_unmatched,
+	     "what becomes of the others in -w; default pass"),
+	NUMBER(ON(RUN), 'c', U64, "count", count, 1, UINT64_MAX, "stop after N packets"),
+	NUMBER(ON(RUN), 0, U64, "skip", skip, 0, UINT64_MAX, "skip the first N packets"),
+	NUMBER(ON(RUN), 0, U64, "repeat", repeat, 1, UINT64_MAX, "replay the capture N times"),
+	CALL(ON(RUN), 0, "emit", "WHICH", set_emit,
+	     "packets for -w: all (default), forwarded, or entry,exit"),
+	CALL(ON(RUN), 0, "ctx", "K=V,...", set_ctx,
+	     "context: ingress_ifindex, rx_queue_index, data_meta (hex)"),
+	CALL(ON(RUN), 0, "map", "NAME=FILE", add_map,
+	     "initial contents of a map in bpftool's JSON; or one element: 'NAME[KEY]=VALUE'"),
+	{ .kind = XB_OPTION_MAYBE, .commands = ON(RUN), .name = "dump-maps", .arg = "FILE",
+	  .set = set_dump_maps, .help = "contents of all maps at the end, as JSON lines" },
+	STRING(ON(RUN), 0, "json", "FILE", json,
+	       "one JSON object a line: packets, then maps, then the summary"),
+	FLAG(ON(INSPECT) | ON(LIST), 0, "json", json_out, "as JSON"),
+	FLAG(ON(RUN), 0, "no-data", no_data, "leave packet bytes out of --json"),
+	FLAG(ON(RUN), 0, "no-events", no_events, "no reader on ring buffers and perf event arrays"),
+	CALL(ON(RUN), 0, "engine", "auto|interp", set_engine, "how programs are executed"),
+	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "virtual CPUs"),
+	CALL(ON(RUN), 0, "clock", "capture|wall|NS", set_clock,
+	     "what bpf_ktime_get_ns follows; default the capture's timestamps"),
+	NUMBER(ON(RUN), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),
+	NUMBER(ON(RUN), 0, U64, "max-insns", max_insns, 1, UINT64_MAX >> 1,
+	       "instructions per packet before the run is stopped"),
+	CALL(ON(RUN), 0, "linktype", "convert|strict", set_linktype,
+	     "link types other than Ethernet: make up a header (default), or refuse"),
+	FLAG(ON(RUN) | ON(INSPECT), 0, "frags", frags, "load XDP programs as SEC(\"xdp.frags\")"),
+	NUMBER(ON(RUN), 0, U32, "headroom", headroom, 40, 3520, "bytes before the packet; default 256"),
+	NUMBER(ON(RUN), 0, U32, "mtu", mtu, 68, 3500,
+	       "frames longer than this and 18 bytes continue in fragments"),
+	STRING(ON(RUN) | ON(INSPECT), 0, "pin-dir", "DIR", pin_dir,
+	       "directory that stands for bpffs; default: pins are kept in memory"),
+	CALL(ON(RUN), 0, "faults", "fail|count", set_faults, "count: a fault does not make exit code 4"),
+	FLAG(ON(INSPECT), 0, "disasm", disasm, "instructions with source lines"),
+	FLAG(ON(RUN), 0, "trace", trace, "a line for each packet, with what bpf_printk said"),
+	FLAG(ON(RUN), 0, "no-progress", no_progress, "no progress bar"),
+	FLAG(ON_ALL, 'q', "quiet", quiet, "no summary, no notes"),
+	FLAG(ON_ALL, 'v', "verbose", verbose, "more: libbpf's messages, every fault"),
+	FLAG(ON_ALL, 'h', "help", help, "this text"),
+	FLAG(ON_ALL, 'V', "version", version, "the version"),
+	LATER("ctx-file", "FILE"),
+	LATER("world", "FILE"),
+	LATER("rxvlan-offload", "on|off"),
+	LATER("expect", "FILE"),
+	LATER("junit-xml", "FILE"),
+	LATER("tap", NULL),
+	LATER("regen", NULL),
+};
+/* clang-format on */
+
+const size_t xb_options_cnt = XB_ARRAY_SIZE(xb_options);
+
+int
+xb_option_apply(struct xb_opts *opts, const struct xb_option *row, const char *arg,
+                struct xb_err *err)
+{
+	void *field = (char *)opts + row->off;
+	u64 v = 0;
+
+	switch (row->kind) {
+	case XB_OPTION_FLAG:
+		*(bool *)field = true;
+		return 0;
+	case XB_OPTION_STRING:
+		*(const char **)field = arg;
+		return 0;
+	case XB_OPTION_U32:
+		if (set_number(&v, arg, row->min, row->max, err) != 0)
+			return -1;
+		*(u32 *)field = (u32)v;
+		return 0;
+	case XB_OPTION_U64:
+		return set_number(field, arg, row->min, row->max, err);
+	case XB_OPTION_CALL:
+	case XB_OPTION_MAYBE:
+		return row->set(opts, arg, err);
+	case XB_OPTION_LATER:
+		return xb_err_set(err, XB_ERR_USAGE, "not available in this version");
+	}
+	return -1;
+}

@@ -52,7 +52,7 @@ find_spin_lock(struct xb_map *map, u32 value_id)
 	if (ret) /* Linux makes the map all the same: no program may lock it */
 		return 0;
 	map->has_spin_lock = true;
-	if (map->flags & BPF_F_RDONLY_PROG)
+	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
 	return map->type == BPF_MAP_TYPE_HASH || map->type == BPF_MAP_TYPE_ARRAY ? 0 : -EOPNOTSUPP;
 }

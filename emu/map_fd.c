@@ -156,15 +156,13 @@ xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog)
 	struct xb_map_owner *own = &map->owner, asks = {
 		.set = true,
 		.has_frags = prog->flags & BPF_F_XDP_HAS_FRAGS,
-		.type = prog->type,
+		.type = xb_bpf_prog_type(prog),
 		.attach_type = is_array ? prog->expected_attach_type : 0,
 	};
 
 	if (!is_array && map->type != BPF_MAP_TYPE_DEVMAP &&
 	    map->type != BPF_MAP_TYPE_DEVMAP_HASH && map->type != BPF_MAP_TYPE_CPUMAP)
 		return true;
-	if (prog->type == BPF_PROG_TYPE_EXT && prog->attach_prog)
-		asks.type = prog->attach_prog->type;
 	if (!own->set)
 		*own = asks;
 	return own->type == asks.type && own->has_frags == asks.has_frags &&

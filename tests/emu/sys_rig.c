@@ -70,8 +70,7 @@ sys_rig_fini(struct sys_rig *rig)
 	xb_emu_free(rig->emu);
 }
 
-static int
-note(enum libbpf_print_level level, const char *fmt, va_list ap)
+static int XB_PRINTF(2, 0) note(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	size_t used = strlen(speaking->log);
 

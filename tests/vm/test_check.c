@@ -388,15 +388,47 @@ test_source_line_in_error(void **state)
 	xb_machine_fini(&m);
 }
 
-/* Functions in a row, each of which calls the next. */
+/* A call graph: function i calls those two; 0 for none. */
+struct graph {
+	const char *name;
+	u8 calls[12][2];
+	u32 funcs;
+	const char *message; /* NULL: it is taken */
+};
+
+static const struct graph graphs[] = {
+	{ "eight in a row", { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 } }, 8, NULL },
+	{ "nine in a row",
+	  { { 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 } },
+	  9,
+	  "insn 21: more than 8 frames of calls" },
+	{ "diamond", { { 1, 2 }, { 3 }, { 3 }, { 0 } }, 4, NULL },
+	{ "eight by way of what is known",
+	  { { 4, 1 }, { 2 }, { 4 }, { 0 }, { 5 }, { 6 }, { 7 }, { 8 } },
+	  9,
+	  NULL },
+	{ "nine by way of what is known",
+	  { { 4, 1 }, { 2 }, { 3 }, { 4 }, { 5 }, { 6 }, { 7 }, { 8 } },
+	  9,
+	  "insn 9: more than 8 frames of calls" },
+	{ "recursion that nothing calls",
+	  { { 0 }, { 2 }, { 3 }, { 2 } },
+	  4,
+	  "insn 9: recursive call" },
+};
+
 static struct xb_prog *
-load_chain(struct xb_machine *m, u32 funcs, struct xb_err *err)
+load_graph(struct xb_machine *m, const struct graph *g, struct xb_err *err)
 {
-	struct bpf_insn insns[64];
+	struct bpf_insn insns[36];
 	u32 n = 0;
 
-	for (u32 i = 0; i < funcs; i++) {
-		insns[n++] = i + 1 < funcs ? XB_CALL_FUNC(1) : OK0;
+	for (u32 i = 0; i < g->funcs; i++) {
+		for (u32 k = 0; k < 2; k++, n++) {
+			s32 off = 3 * g->calls[i][k] - (s32)n - 1;
+
+			insns[n] = g->calls[i][k] ? XB_CALL_FUNC(off) : OK0;
+		}
 		insns[n++] = EXIT;
 	}
 	return xb_machine_load(m, insns, n, 0, err);
@@ -405,27 +437,29 @@ load_chain(struct xb_machine *m, u32 funcs, struct xb_err *err)
 static void
 test_frames(void **state)
 {
-	/* 0 calls 5 and 3, and 3 calls 5, whose depth is known by then. */
-	static const struct bpf_insn diamond[] = {
-		XB_CALL_FUNC(4), XB_CALL_FUNC(1), EXIT, XB_CALL_FUNC(1), EXIT, OK0, EXIT
-	};
-	struct xb_err err = XB_ERR_INIT;
 	struct xb_machine m;
-	struct xb_prog *prog;
+	u32 failures = 0;
 
 	(void)state;
 	xb_machine_init(&m, 0);
-	prog = load_chain(&m, 8, &err);
-	assert_non_null(prog);
-	xb_prog_free(prog);
-	assert_null(load_chain(&m, 9, &err));
-	assert_string_equal(err.msg, "insn 14: more than 8 frames of calls");
-	assert_null(load_chain(&m, 30, &err));
-	prog = xb_machine_load(&m, diamond, XB_ARRAY_SIZE(diamond), 0, &err);
-	if (!prog)
-		fail_msg("diamond: %s", err.msg);
-	xb_prog_free(prog);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(graphs); i++) {
+		const struct graph *g = &graphs[i];
+		struct xb_err err = XB_ERR_INIT;
+		struct xb_prog *prog = load_graph(&m, g, &err);
+
+		if (strcmp(err.msg, g->message ? g->message : "") != 0) {
+			failures++;
+			print_error("%s: expected '%s', got '%s'\n", g->name,
+			            g->message ? g->message : "", err.msg);
+		}
+		if (prog && xb_machine_run(&m, prog) != XB_RUN_EXIT) {
+			failures++;
+			print_error("%s: %s\n", g->name, m.proc->fault.message);
+		}
+		xb_prog_free(prog);
+	}
 	xb_machine_fini(&m);
+	assert_int_equal(failures, 0);
 }
 
 static void

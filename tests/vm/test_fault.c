@@ -299,6 +299,82 @@ test_proved_and_checked(void **state)
 	xb_machine_fini(&m);
 }
 
+/* An instruction of the row; registers that it names are 2 and 4. False for what goes elsewhere. */
+static bool
+plain_insn(const struct xb_insn_row *row, struct bpf_insn *insn)
+{
+	*insn = XB_INSN(row->code, XB_FIELD_KIND(row->dst) == XB_FIELD_ZERO ? 0 : 2,
+	                XB_FIELD_KIND(row->src) == XB_FIELD_ZERO ? 0 : 4, 0, 0);
+	if (XB_FIELD_KIND(row->src) == XB_FIELD_VALUE)
+		return false;
+	if (XB_FIELD_KIND(row->off) == XB_FIELD_VALUE)
+		insn->off = (s16)XB_FIELD_VALUE_OF(row->off);
+	if (XB_FIELD_KIND(row->imm) == XB_FIELD_VALUE)
+		insn->imm = XB_FIELD_VALUE_OF(row->imm);
+	return row->code != (BPF_JMP | BPF_EXIT);
+}
+
+/*
+ * All registers lead into the frame, and that is known; then the instruction, and a load by `reg`
+ * (or none, for 10).
+ */
+static enum xb_run_status
+run_and_load(struct xb_machine *m, const char *name, struct bpf_insn insn, u32 reg)
+{
+	static const struct bpf_insn load[] = {
+		XB_LDX_MEM(BPF_B, 9, 0, -16), XB_LDX_MEM(BPF_B, 9, 1, -16),
+		XB_LDX_MEM(BPF_B, 9, 2, -16), XB_LDX_MEM(BPF_B, 9, 3, -16),
+		XB_LDX_MEM(BPF_B, 9, 4, -16), XB_LDX_MEM(BPF_B, 9, 5, -16),
+	};
+	const struct bpf_insn insns[] = {
+		XB_MOV64_REG(0, 10),
+		ADDK(0, -64),
+		XB_MOV64_REG(1, 0),
+		XB_MOV64_REG(2, 0),
+		XB_MOV64_REG(3, 0),
+		XB_MOV64_REG(4, 0),
+		XB_MOV64_REG(5, 0),
+		insn,
+		reg < XB_ARRAY_SIZE(load) ? load[reg] : XB_MOV64_IMM(9, 0),
+		XB_EXIT(),
+	};
+	struct xb_prog *prog = xb_machine_must_load(m, name, insns, XB_ARRAY_SIZE(insns));
+	enum xb_run_status status = xb_machine_run_twice(m, prog, name);
+
+	xb_prog_free(prog);
+	return status;
+}
+
+/* What an instruction may change is not taken for what it was: no load is proved by it. */
+static void
+test_changed_registers_are_checked(void **state)
+{
+	static const u8 packet[8192] = { 1 };
+	u32 exits = 0, faults = 0;
+	struct xb_machine m;
+
+	(void)state;
+	xb_machine_init(&m, 0);
+	m.packet = packet;
+	m.packet_bytes = sizeof(packet);
+	for (u32 n = 0; n < XB_INSN_CNT * 6; n++) {
+		const struct xb_insn_row *row = xb_insn_row((enum xb_insn_id)(n / 6));
+		struct bpf_insn insn;
+		bool allowed;
+
+		if (!plain_insn(row, &insn) || run_and_load(&m, row->name, insn, 10) != XB_RUN_EXIT)
+			continue;
+		allowed = xb_mem_check(m.vm->mem, m.proc->r[n % 6] - 16, 1, XB_MEM_READ);
+		if ((run_and_load(&m, row->name, insn, n % 6) == XB_RUN_EXIT) != allowed)
+			fail_msg("%s: a load by r%u is %sallowed", row->name, n % 6,
+			         allowed ? "" : "not ");
+		exits += allowed;
+		faults += !allowed;
+	}
+	assert_true(exits > 500 && faults > 50);
+	xb_machine_fini(&m);
+}
+
 int
 main(void)
 {
@@ -308,6 +384,7 @@ main(void)
 		cmocka_unit_test(test_names_and_lines),
 		cmocka_unit_test(test_read_only_object),
 		cmocka_unit_test(test_proved_and_checked),
+		cmocka_unit_test(test_changed_registers_are_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,21 @@ finish(struct work *w, bool interrupted, int *code)
 		xb_summary_print(text_stream(&w->job->files), &summary, &w->stats);
 }
 
+/* Why the exit code is 4, also where nobody reads the summary. */
+static void
+say_faults(const struct work *w)
+{
+	const struct xb_fault_site *first = &w->stats.sites[0];
+	unsigned long long faults = w->stats.faults;
+	char place[512];
+
+	xb_summary_place(first->prog, first->pc, place, sizeof(place));
+	xb_say("%s: %llu fault%s, the first in packet %llu: %s: %s, at %s",
+	       w->job->files.object.name, faults, faults == 1 ? "" : "s",
+	       (unsigned long long)first->first_packet, xb_fault_kind_name(first->kind),
+	       first->message, place);
+}
+
 static int
 replay(struct work *w)
 {
@@ -221,8 +236,10 @@ replay(struct work *w)
 	finish(w, interrupted, &code);
 	if (code == XB_EXIT_OK && interrupted)
 		code = XB_EXIT_INTERRUPTED;
-	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count)
+	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count) {
+		say_faults(w);
 		code = XB_EXIT_FAULT;
+	}
 	return code;
 }
 

@@ -134,8 +134,8 @@ test_summary(void **state)
 	static const char *const parts[] = {
 		"\"type\":\"summary\",\"packets\":60",
 		"\"engine\":\"interp\",\"cpus\":1",
-		"\"verdicts\":{\"XDP_ABORTED\":5,\"XDP_DROP\":5,\"XDP_PASS\":20,\"XDP_TX\":5,\"XDP_"
-		"REDIRECT\":25}",
+		"\"verdicts\":{\"XDP_ABORTED\":5,\"XDP_DROP\":5,\"XDP_PASS\":20,",
+		",\"XDP_TX\":5,\"XDP_REDIRECT\":25},",
 		"\"faults\":5",
 		"{\"ifindex\":4,\"packets\":10,",
 		"{\"ifindex\":5,\"packets\":5,",

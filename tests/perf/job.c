@@ -46,11 +46,16 @@ become(const char *const *command)
 }
 
 static int
-run_once(const char *const *command, struct run *run)
+run_once(const char *const *command, const char *const *outputs, struct run *run)
 {
-	double start = clock_s();
 	struct rusage usage;
-	pid_t pid = fork();
+	double start;
+	pid_t pid;
+
+	for (; *outputs; outputs++)
+		unlink(*outputs);
+	start = clock_s();
+	pid = fork();
 
 	if (pid < 0)
 		return -1;
@@ -96,16 +101,17 @@ summarise(const struct run *runs, u32 cnt, struct job_figures *f)
 }
 
 int
-job_compare(const char *const *const *commands, u32 cnt, u32 runs, struct job_figures *figures)
+job_compare(const char *const *const *commands, u32 cnt, u32 runs, const char *const *outputs,
+            struct job_figures *figures)
 {
 	struct run *results = calloc((size_t)cnt * JOB_MAX_RUNS, sizeof(*results)), warmup;
 	int ret = results && runs > 0 && runs <= JOB_MAX_RUNS ? 0 : -1;
 
 	for (u32 i = 0; !ret && i < cnt; i++)
-		ret = run_once(commands[i], &warmup);
+		ret = run_once(commands[i], outputs, &warmup);
 	for (u32 n = 0; !ret && n < runs; n++) {
 		for (u32 i = 0; !ret && i < cnt; i++)
-			ret = run_once(commands[i], &results[i * JOB_MAX_RUNS + n]);
+			ret = run_once(commands[i], outputs, &results[i * JOB_MAX_RUNS + n]);
 	}
 	for (u32 i = 0; !ret && i < cnt; i++)
 		summarise(&results[i * JOB_MAX_RUNS], runs, &figures[i]);

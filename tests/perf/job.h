@@ -15,8 +15,12 @@ struct job_figures {
 	int status; /* of the last run, as waitpid gives it */
 };
 
-/* Runs the commands in turn, A B A B ..., `runs` times each after one that does not count. -1:
- * cannot be started. */
-int job_compare(const char *const *const *commands, u32 cnt, u32 runs, struct job_figures *figures);
+/*
+ * Runs the commands in turn, A B A B ..., `runs` times each after one that does not count. The
+ * files named in `outputs` (up to NULL) are removed before each: what a file system takes to empty
+ * an old file is no part of the job. -1: a command cannot be started.
+ */
+int job_compare(const char *const *const *commands, u32 cnt, u32 runs, const char *const *outputs,
+                struct job_figures *figures);
 
 #endif

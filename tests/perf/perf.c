@@ -45,8 +45,7 @@ print_engine(const struct bench *b)
 		struct engine_figures f;
 		char object[PATH_BYTES];
 
-		if (engine_measure(path(object, b->objects, programs[i], ".o"), b->mix, &f,
-		                   &err)) {
+		if (engine_measure(path(object, b->objects, programs[i], ".o"), b->mix, &f, &err)) {
 			fprintf(stderr, "perf: %s\n", err.msg);
 			return -1;
 		}
@@ -74,6 +73,7 @@ print_jobs(const struct bench *b, const char *in)
 		"tcpdump", "-r", in, "-w", path(copy, b->dir, "copy", ""), "-Z", "root", NULL
 	};
 	const char *jobs[XB_ARRAY_SIZE(programs)][9];
+	const char *const outputs[] = { out, copy, NULL };
 	const char *const *commands[1 + XB_ARRAY_SIZE(programs)] = { tcpdump };
 	struct job_figures f[1 + XB_ARRAY_SIZE(programs)];
 
@@ -85,7 +85,7 @@ print_jobs(const struct bench *b, const char *in)
 		       8 * sizeof(char *));
 		commands[i + 1] = jobs[i];
 	}
-	if (job_compare(commands, XB_ARRAY_SIZE(commands), RUNS, f)) {
+	if (job_compare(commands, XB_ARRAY_SIZE(commands), RUNS, outputs, f)) {
 		fprintf(stderr, "perf: a command cannot be started\n");
 		return -1;
 	}
@@ -127,9 +127,10 @@ print_load(const struct bench *b, const char *in)
 	const char *const *const commands[] = { nothing, small, large };
 	static const char *const names[] = { "--version", "trivial, one packet",
 		                             "1,000 instructions, one packet" };
+	const char *const no_outputs[] = { NULL };
 	struct job_figures f[3];
 
-	if (job_compare(commands, 3, 4 * RUNS, f)) {
+	if (job_compare(commands, 3, 4 * RUNS, no_outputs, f)) {
 		fprintf(stderr, "perf: a command cannot be started\n");
 		return -1;
 	}

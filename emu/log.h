@@ -12,10 +12,11 @@
 
 struct xb_log {
 	u32 level; /* 0: nothing is written */
-	char *buf; /* the caller's, or NULL */
+	u64 buf;   /* the caller's address, or 0 */
 	u32 bytes; /* of buf */
 	u32 used;  /* without the terminator */
 	bool full; /* something did not fit */
+	bool lost; /* the buffer cannot be written */
 };
 
 /* The log named by an attr: 0, or -EINVAL for a level or buffer the kernel refuses (cf.
@@ -25,7 +26,7 @@ int xb_log_begin(struct xb_log *log, u32 level, u64 buf, u32 bytes);
 /* Adds text; the newline is the caller's. */
 void xb_log_printf(struct xb_log *log, const char *fmt, ...) XB_PRINTF(2, 3);
 
-/* `rc`, or -ENOSPC where text was lost. */
+/* `rc`; or -ENOSPC where text did not fit, -EFAULT where the buffer cannot be written. */
 int xb_log_end(const struct xb_log *log, int rc);
 
 #endif

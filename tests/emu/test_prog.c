@@ -47,7 +47,7 @@ struct row {
 	u32 type, flags;
 	const char *prog_name;
 	u32 log_level, log_bytes;
-	bool log_null;
+	bool log_null, log_bad;
 	u32 attach_prog_fd_is_prog, attach_btf_id;
 	u32 expected_attach_type;
 	u32 attr_bytes; /* of the call, where not all of it */
@@ -81,6 +81,8 @@ static const struct row rows[] = {
 	{ "name without an end", -EINVAL, RETURN_0, .prog_name = "sixteen_letters_" },
 	{ "log of level 0", -EINVAL, RETURN_0, .log_bytes = 512, .log_level = UINT32_MAX },
 	{ "log nowhere", -EINVAL, RETURN_0, .log_bytes = 512, .log_level = 1, .log_null = true },
+	{ "log that cannot be written", -EFAULT, RETURN_0, .log_bytes = 512, .log_level = 1,
+	  .log_bad = true, .emu_only = true },
 	{ "log of unknown level", -EINVAL, RETURN_0, .log_bytes = 512, .log_level = 16 },
 	{ "log", 0, RETURN_0, .log_bytes = 512, .log_level = 1 },
 	{ "log of errors too short", -ENOSPC, LOADS(XB_LD_IMM64_RAW(1, 9, 0, 0)), .log_bytes = 4,
@@ -318,6 +320,8 @@ set_attr(const struct row *row, const struct fds *fds, struct memory *m)
 		attr->log_level = row->log_level == UINT32_MAX ? 0 : attr->log_level;
 		attr->log_size = row->log_bytes ? row->log_bytes : sizeof(m->log);
 		attr->log_buf = row->log_null ? 0 : (uintptr_t)m->log;
+		if (row->log_bad)
+			attr->log_buf = BAD_PTR;
 	}
 	attr->attach_prog_fd = row->attach_prog_fd_is_prog ? (u32)fds->prog : 0;
 	attr->attach_btf_id = row->attach_btf_id;

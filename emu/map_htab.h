@@ -91,6 +91,20 @@ xb_htab_hash(const struct xb_htab *h, const void *key)
 	return (u32)x;
 }
 
+/* Whether two keys are the same, by words of which the last two may overlap. */
+static inline bool
+xb_htab_key_equal(const u8 *a, const u8 *b, u32 bytes)
+{
+	u32 i;
+
+	if (bytes < 8)
+		return !memcmp(a, b, bytes);
+	for (i = 0; i + 8 < bytes; i += 8)
+		if (xb_ld64(a + i) != xb_ld64(b + i))
+			return false;
+	return xb_ld64(a + bytes - 8) == xb_ld64(b + bytes - 8);
+}
+
 #define XB_HTAB_WALK(ref, e, same)                                                                 \
 	for (; (ref); (ref) = (e)->next) {                                                         \
 		(e) = xb_htab_elem(h, ref);                                                        \
@@ -130,7 +144,8 @@ xb_htab_find(const struct xb_htab *h, const void *key, u32 hash)
 		XB_HTAB_WALK(ref, e, xb_ld64(e->key) == lo && xb_ld64(e->key + 8) == hi);
 		return ref;
 	default:
-		XB_HTAB_WALK(ref, e, e->hash == hash && !memcmp(e->key, key, h->key_size));
+		XB_HTAB_WALK(ref, e,
+		             e->hash == hash && xb_htab_key_equal(e->key, key, h->key_size));
 		return ref;
 	}
 }

@@ -141,12 +141,28 @@ longest_prefix_match(const struct trie *t, const struct node *n, const u8 *data,
 	return same_bits(n->data, data, t->data_bytes, limit);
 }
 
+/* Whether a node's prefix is what the data begins with. Words of 4 bytes, most of all for IPv4. */
+static inline bool
+covers(const struct trie *t, const struct node *n, const u8 *data)
+{
+	u32 left = n->prefixlen, i = 0;
+
+	for (; left >= 32; left -= 32, i += 4)
+		if (xb_ld32(n->data + i) != xb_ld32(data + i))
+			return false;
+	if (!left)
+		return true;
+	if (XB_LIKELY(t->data_bytes - i >= 4))
+		return !((xb_ld_be32(n->data + i) ^ xb_ld_be32(data + i)) >> (32 - left));
+	return same_bits(n->data + i, data + i, t->data_bytes - i, left) == left;
+}
+
 static u64
 trie_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 {
 	const struct trie *t = map->priv;
 	const u8 *data = (const u8 *)key + 4;
-	u32 prefixlen = xb_ld32(key), ref = t->root, found = 0, match;
+	u32 prefixlen = xb_ld32(key), ref = t->root, found = 0;
 
 	(void)cpu;
 	if (prefixlen > t->max_prefixlen)
@@ -154,11 +170,9 @@ trie_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	while (ref) {
 		const struct node *n = node_of(t, ref);
 
-		match = longest_prefix_match(t, n, data, prefixlen);
-		if (match < n->prefixlen)
+		if (n->prefixlen > prefixlen || !covers(t, n, data))
 			break;
-		if (!n->joint)
-			found = ref;
+		found = n->joint ? found : ref;
 		if (n->prefixlen == t->max_prefixlen)
 			break;
 		ref = n->child[bit_at(data, n->prefixlen)];

@@ -4,6 +4,7 @@
  * what is not there.
  */
 #include "emu/map.h"
+#include "emu/map_htab.h"
 #include "tests/emu/map_backend.h"
 #include "vm/bytes.h"
 
@@ -420,6 +421,49 @@ test_seed(void **state)
 	assert_int_equal(order(1, BPF_F_ZERO_SEED), order(2, BPF_F_ZERO_SEED));
 }
 
+static u32
+longest_bucket(const struct xb_htab *h)
+{
+	u32 most = 0;
+
+	for (u32 i = 0; i <= h->mask; i++) {
+		u32 len = 0;
+
+		for (u32 ref = h->buckets[i]; ref; ref = xb_htab_elem(h, ref)->next)
+			len++;
+		most = len > most ? len : most;
+	}
+	return most;
+}
+
+/* Keys of any size that differ in two bytes only, wherever these are, fill the buckets evenly. */
+static void
+test_spread(void **state)
+{
+	struct backend b = backend_emu(1);
+
+	(void)state;
+	for (u32 bytes = 1; bytes <= 40; bytes++)
+		for (u32 at = 0; at < bytes; at++) {
+			const struct map_spec spec = { BPF_MAP_TYPE_HASH, bytes, 1, 1024, 0 };
+			int fd = (int)map_create(&b, &spec);
+			struct xb_map *map = map_of(&b, fd);
+			u8 key[40] = { 0 }, value = 0;
+			u32 most;
+
+			for (u32 i = 0; i < 1024; i++) {
+				key[(at + 1) % bytes] = (u8)(i >> 8);
+				key[at] = (u8)i;
+				assert_int_equal(map->ops->update(map, key, &value, 0, 0), 0);
+			}
+			most = longest_bucket(map->priv);
+			if (most > 12)
+				fail_msg("keys of %u, byte %u: %u in a bucket", bytes, at, most);
+			close(fd);
+		}
+	backend_free(&b);
+}
+
 /* Where a value is, for messages. */
 static void
 test_name(void **state)
@@ -457,7 +501,8 @@ main(void)
 		cmocka_unit_test(test_deferred_joint), cmocka_unit_test(test_lazy),
 		cmocka_unit_test(test_percpu),         cmocka_unit_test(test_for_each),
 		cmocka_unit_test(test_handles),        cmocka_unit_test(test_inner_handle),
-		cmocka_unit_test(test_seed),           cmocka_unit_test(test_name),
+		cmocka_unit_test(test_spread),         cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests_name("map memory", tests, NULL, NULL);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * emu.h - Linux, as far as a network program and its loader can tell: bpf(2), objects, time, chance.
+ * emu.h - Linux, as far as a network program and its loader can tell: bpf(2), objects, time,
+ * chance.
  *
- * One emulator holds all state: maps, programs, BTFs, clock, random numbers. Several may live in one
- * process. It knows no packets: program types that have them (XDP, TC) register themselves
- * with their contexts, helpers and test runs (emu/prog.h).
+ * One emulator holds all state: maps, programs, BTFs, clock, random numbers. Several may live in
+ * one process. It knows no packets: program types that have them (XDP, TC) register themselves with
+ * their contexts, helpers and test runs (emu/prog.h).
  */
 #ifndef XB_EMU_EMU_H
 #define XB_EMU_EMU_H
@@ -16,7 +17,7 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 
-#define XB_EMU_MAX_CPUS 256
+#define XB_EMU_MAX_CPUS   256
 #define XB_EMU_HELPER_MAX 256 /* helper numbers are below */
 
 struct xb_emu;
@@ -45,10 +46,10 @@ struct xb_emu_hooks {
 };
 
 struct xb_emu_opts {
-	u32 cpu_cnt;	     /* possible CPUs, 1 to XB_EMU_MAX_CPUS; 0: 1 */
-	u64 seed;	     /* of random numbers and hash seeds */
+	u32 cpu_cnt;         /* possible CPUs, 1 to XB_EMU_MAX_CPUS; 0: 1 */
+	u64 seed;            /* of random numbers and hash seeds */
 	const char *pin_dir; /* directory that stands for bpffs; NULL: pins are kept in memory */
-	u64 max_insns;	     /* budget of a run; 0: XB_VM_MAX_INSNS */
+	u64 max_insns;       /* budget of a run; 0: XB_VM_MAX_INSNS */
 	u64 arena_bytes;     /* 0: default */
 };
 
@@ -63,27 +64,27 @@ struct xb_emu {
 	struct xb_mem *mem; /* vm->mem */
 	u32 cpu_cnt;
 	u64 seed;
-	u64 rand_state[XB_EMU_MAX_CPUS]; /* of bpf_get_prandom_u32, one a CPU */
+	u64 rand_state[XB_EMU_MAX_CPUS];         /* of bpf_get_prandom_u32, one a CPU */
 	struct xb_region *keys[XB_EMU_MAX_CPUS]; /* emu/helpers_loop.c; or NULL */
 	struct xb_clock clock;
 	struct xb_emu_hooks hooks;
 	char *pin_dir; /* or NULL */
 
-	struct xb_obj_table *objs;   /* emu/obj.h */
-	struct xb_pin *pins;	     /* emu/pin.h */
-	struct xb_map **handles;     /* emu/map.h: by handle index; 0 is unused */
+	struct xb_obj_table *objs; /* emu/obj.h */
+	struct xb_pin *pins;       /* emu/pin.h */
+	struct xb_map **handles;   /* emu/map.h: by handle index; 0 is unused */
 	u32 handle_cnt, handle_cap;
 	struct xb_region *handle_region;
-	struct xb_map *gc_maps;	     /* maps with values to free when the run ends */
+	struct xb_map *gc_maps; /* maps with values to free when the run ends */
 
 	const struct xb_helper *helpers[16]; /* registered tables, emu/helper.h */
 	u32 helpers_cnt[16];
 	u32 helper_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
-	void *type_state[64]; /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
-	struct xb_prog_list *progs;  /* emu/prog.h's own */
+	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
+	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
-	u64 missing_cmds;	     /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
+	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 
 /* NULL and err where there is no memory. The hooks are set by the caller afterwards. */
@@ -93,8 +94,8 @@ struct xb_emu *xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err);
 void xb_emu_free(struct xb_emu *emu);
 
 /*
- * bpf(2). `attr` has `bytes` bytes, as the caller of the system call gave them; pointers inside are the host's.
- * Returns what the system call would, or -errno. (cf. kernel/bpf/syscall.c: __sys_bpf)
+ * bpf(2). `attr` has `bytes` bytes, as the caller of the system call gave them; pointers inside are
+ * the host's. Returns what the system call would, or -errno. (cf. kernel/bpf/syscall.c: __sys_bpf)
  */
 long xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
 
@@ -102,8 +103,8 @@ long xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes);
 const char *xb_emu_cmd_name(int cmd);
 
 /*
- * Takes the place of the kernel for this thread's code that was linked with --wrap=syscall: bpf(2) goes
- * to emu, all else through. NULL ends it.
+ * Takes the place of the kernel for this thread's code that was linked with --wrap=syscall: bpf(2)
+ * goes to emu, all else through. NULL ends it.
  */
 void xb_emu_enter(struct xb_emu *emu);
 

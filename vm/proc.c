@@ -9,14 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FRAME_GAP 64 /* never addressable, before, between and behind frames */
-
 struct xb_proc *
 xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 {
-	const u64 stride = XB_PROC_FRAME_BYTES + FRAME_GAP;
 	struct xb_region_opts opts = { .name = "stack",
-		                       .bytes = XB_PROC_FRAMES * stride + FRAME_GAP };
+		                       .bytes = (XB_PROC_FRAMES + 1) * XB_PROC_FRAME_STRIDE };
 	struct xb_proc *proc = calloc(1, sizeof(*proc));
 
 	if (!proc) {
@@ -31,7 +28,7 @@ xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 	proc->vm = vm;
 	proc->vcpu = vcpu;
 	for (u32 i = 0; i < XB_PROC_FRAMES; i++)
-		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * stride;
+		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * XB_PROC_FRAME_STRIDE;
 	xb_mem_allow(vm->mem, proc->frame_top[0] - XB_PROC_FRAME_BYTES, XB_PROC_FRAME_BYTES,
 	             XB_MEM_WRITE);
 	return proc;

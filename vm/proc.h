@@ -16,7 +16,10 @@
 
 #define XB_PROC_FRAMES      8
 #define XB_PROC_FRAME_BYTES 512
-#define XB_PROC_TAIL_CALLS  33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
+/* From one frame's top to the next one's. What lies between is never addressable, and wide enough
+ * that a stack overflow does not land in the caller's frame. */
+#define XB_PROC_FRAME_STRIDE 4096
+#define XB_PROC_TAIL_CALLS   33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
 enum xb_run_status {
 	XB_RUN_EXIT,    /* the program returned; R0 is its result */

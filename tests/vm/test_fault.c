@@ -74,7 +74,7 @@ static const struct xb_ending rows[] = {
 	{ "a callee's stack overflow",
 	  { XB_CALL_FUNC(TO(0, 2)), XB_EXIT(), XB_ST_MEM(BPF_H, 10, -514, 1), XB_EXIT() },
 	  FAULTS(OOB_WRITE, 2),
-	  ADDRESS(FRAME, 576 - 514, 2, "stack"),
+	  ADDRESS(FRAME, XB_PROC_FRAME_STRIDE - 514, 2, "stack"),
 	  .insns_cnt = 2,
 	  .message = "2 bytes before the start of stack (512 bytes)" },
 	{ "load_acquire out of bounds",

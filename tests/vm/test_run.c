@@ -64,9 +64,9 @@ static const struct xb_ending rows[] = {
 	  { XB_CALL_FUNC(TO(0, 3)), XB_LDX_MEM(BPF_DW, 0, 0, -8), XB_EXIT(),
 	    /* 3 */ XB_MOV64_REG(0, 10), XB_EXIT() },
 	  FAULTS(OOB_READ, 1),
-	  ADDRESS(FRAME, 568, 8, "stack"),
+	  ADDRESS(FRAME, XB_PROC_FRAME_STRIDE - 8, 8, "stack"),
 	  .insns_cnt = 4,
-	  .message = "569 bytes past the end of stack (512 bytes)" },
+	  .message = "4089 bytes past the end of stack (512 bytes)" },
 
 	/* Helpers. */
 	{ "arguments of a call",

@@ -65,4 +65,8 @@ void xb_btf_kernel_free(struct xb_emu *emu);
  */
 int xb_btf_check(const void *raw, u32 bytes, u32 flags, struct xb_log *log);
 
+/* Bytes of a type with its members, by its info; of a kind that is not known, those that every type
+ * has. */
+u32 xb_btf_type_bytes(u32 info);
+
 #endif

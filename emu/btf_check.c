@@ -30,7 +30,6 @@ enum ref_rule { REF_UNUSED, REF_TYPE, REF_ZERO, REF_SIZE };
 
 /* What a kind is made of. */
 struct kind {
-	const char *name;
 	u32 extra;  /* bytes behind struct btf_type */
 	u32 member; /* bytes a member; 0: vlen must be 0, but for FUNC's linkage */
 	enum name_rule name_rule;
@@ -40,28 +39,34 @@ struct kind {
 
 /* clang-format off */
 static const struct kind kinds[] = {
-	/*		       name          extra                         member                           name           size/type  kflag */
-	[BTF_KIND_INT]	      = { "INT",	   4,                         0,                               NAME_ANY,      REF_SIZE,   false },
-	[BTF_KIND_PTR]	      = { "PTR",	   0,                         0,                               NAME_NONE,     REF_TYPE,   false },
-	[BTF_KIND_ARRAY]      = { "ARRAY",	   sizeof(struct btf_array),  0,                               NAME_NONE,     REF_ZERO,   false },
-	[BTF_KIND_STRUCT]     = { "STRUCT",	   0,                         sizeof(struct btf_member),       NAME_OPTIONAL, REF_SIZE,   true  },
-	[BTF_KIND_UNION]      = { "UNION",	   0,                         sizeof(struct btf_member),       NAME_OPTIONAL, REF_SIZE,   true  },
-	[BTF_KIND_ENUM]	      = { "ENUM",	   0,                         sizeof(struct btf_enum),         NAME_OPTIONAL, REF_SIZE,   true  },
-	[BTF_KIND_FWD]	      = { "FWD",	   0,                         0,                               NAME_IDENT,    REF_ZERO,   true  },
-	[BTF_KIND_TYPEDEF]    = { "TYPEDEF",	   0,                         0,                               NAME_IDENT,    REF_TYPE,   false },
-	[BTF_KIND_VOLATILE]   = { "VOLATILE",	   0,                         0,                               NAME_NONE,     REF_TYPE,   false },
-	[BTF_KIND_CONST]      = { "CONST",	   0,                         0,                               NAME_NONE,     REF_TYPE,   false },
-	[BTF_KIND_RESTRICT]   = { "RESTRICT",	   0,                         0,                               NAME_NONE,     REF_TYPE,   false },
-	[BTF_KIND_FUNC]	      = { "FUNC",	   0,                         0,                               NAME_IDENT,    REF_TYPE,   false },
-	[BTF_KIND_FUNC_PROTO] = { "FUNC_PROTO",	   0,                         sizeof(struct btf_param),        NAME_NONE,     REF_TYPE,   false },
-	[BTF_KIND_VAR]	      = { "VAR",	   sizeof(struct btf_var),    0,                               NAME_SECTION,  REF_TYPE,   false },
-	[BTF_KIND_DATASEC]    = { "DATASEC",	   0,                         sizeof(struct btf_var_secinfo),  NAME_SECTION,  REF_SIZE,   false },
-	[BTF_KIND_FLOAT]      = { "FLOAT",	   0,                         0,                               NAME_ANY,      REF_SIZE,   false },
-	[BTF_KIND_DECL_TAG]   = { "DECL_TAG",	   sizeof(struct btf_decl_tag), 0,                             NAME_VALUE,    REF_TYPE,   true  },
-	[BTF_KIND_TYPE_TAG]   = { "TYPE_TAG",	   0,                         0,                               NAME_VALUE,    REF_TYPE,   true  },
-	[BTF_KIND_ENUM64]     = { "ENUM64",	   0,                         sizeof(struct btf_enum64),       NAME_OPTIONAL, REF_SIZE,   true  },
+	/*                         extra  member  name           size/type  kind_flag */
+	[BTF_KIND_INT]         = { 4,     0,      NAME_ANY,      REF_SIZE,  false },
+	[BTF_KIND_PTR]         = { 0,     0,      NAME_NONE,     REF_TYPE,  false },
+	[BTF_KIND_ARRAY]       = { 12,    0,      NAME_NONE,     REF_ZERO,  false },
+	[BTF_KIND_STRUCT]      = { 0,     12,     NAME_OPTIONAL, REF_SIZE,  true  },
+	[BTF_KIND_UNION]       = { 0,     12,     NAME_OPTIONAL, REF_SIZE,  true  },
+	[BTF_KIND_ENUM]        = { 0,     8,      NAME_OPTIONAL, REF_SIZE,  true  },
+	[BTF_KIND_FWD]         = { 0,     0,      NAME_IDENT,    REF_ZERO,  true  },
+	[BTF_KIND_TYPEDEF]     = { 0,     0,      NAME_IDENT,    REF_TYPE,  false },
+	[BTF_KIND_VOLATILE]    = { 0,     0,      NAME_NONE,     REF_TYPE,  false },
+	[BTF_KIND_CONST]       = { 0,     0,      NAME_NONE,     REF_TYPE,  false },
+	[BTF_KIND_RESTRICT]    = { 0,     0,      NAME_NONE,     REF_TYPE,  false },
+	[BTF_KIND_FUNC]        = { 0,     0,      NAME_IDENT,    REF_TYPE,  false },
+	[BTF_KIND_FUNC_PROTO]  = { 0,     8,      NAME_NONE,     REF_TYPE,  false },
+	[BTF_KIND_VAR]         = { 4,     0,      NAME_SECTION,  REF_TYPE,  false },
+	[BTF_KIND_DATASEC]     = { 0,     12,     NAME_SECTION,  REF_SIZE,  false },
+	[BTF_KIND_FLOAT]       = { 0,     0,      NAME_ANY,      REF_SIZE,  false },
+	[BTF_KIND_DECL_TAG]    = { 4,     0,      NAME_VALUE,    REF_TYPE,  true  },
+	[BTF_KIND_TYPE_TAG]    = { 0,     0,      NAME_VALUE,    REF_TYPE,  true  },
+	[BTF_KIND_ENUM64]      = { 0,     12,     NAME_OPTIONAL, REF_SIZE,  true  },
 };
 /* clang-format on */
+
+_Static_assert(sizeof(struct btf_array) == 12 && sizeof(struct btf_member) == 12 &&
+                       sizeof(struct btf_var_secinfo) == 12 && sizeof(struct btf_enum64) == 12 &&
+                       sizeof(struct btf_enum) == 8 && sizeof(struct btf_param) == 8 &&
+                       sizeof(struct btf_var) == 4 && sizeof(struct btf_decl_tag) == 4,
+               "the bytes in the table");
 
 enum mark { UNSEEN, OPEN, DONE };
 
@@ -524,6 +529,16 @@ check_all_refs(struct check *c)
 			return rc;
 	}
 	return 0;
+}
+
+u32
+xb_btf_type_bytes(u32 info)
+{
+	u32 kind = BTF_INFO_KIND(info);
+
+	if (kind >= XB_ARRAY_SIZE(kinds))
+		return TYPE_BYTES;
+	return TYPE_BYTES + kinds[kind].extra + BTF_INFO_VLEN(info) * kinds[kind].member;
 }
 
 int

@@ -105,32 +105,6 @@ read_elf(const void *image, size_t bytes, struct blob *b, struct xb_err *err)
 	return b->bytes && b->data == NULL ? xb_err_errno(err, ENOMEM, "BTF") : 0;
 }
 
-/* Bytes of a type with its members. */
-static size_t
-type_bytes(const struct btf_type *t)
-{
-	size_t vlen = BTF_INFO_VLEN(t->info);
-
-	switch (BTF_INFO_KIND(t->info)) {
-	case BTF_KIND_INT:
-	case BTF_KIND_VAR:
-	case BTF_KIND_DECL_TAG:
-		return sizeof(*t) + 4;
-	case BTF_KIND_ARRAY:
-		return sizeof(*t) + sizeof(struct btf_array);
-	case BTF_KIND_ENUM:
-	case BTF_KIND_FUNC_PROTO:
-		return sizeof(*t) + vlen * 8;
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-	case BTF_KIND_ENUM64:
-	case BTF_KIND_DATASEC:
-		return sizeof(*t) + vlen * 12;
-	default:
-		return sizeof(*t);
-	}
-}
-
 /* Length of a name without its flavour: "___" between other characters, and what follows the last
  * such. */
 static size_t
@@ -237,7 +211,7 @@ blot(struct blob *b, bool own)
 			named[cnt] = (struct named){ name, essential_len(name), kind, cnt, t };
 			cnt++;
 		}
-		off += (u32)type_bytes(t);
+		off += xb_btf_type_bytes(t->info);
 	}
 	if (own)
 		blot_flavours(named, cnt);

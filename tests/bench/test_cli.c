@@ -13,6 +13,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,12 +347,12 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
-	char scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
+	char tool[PATH_MAX], scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
 	int rc;
 
-	if (argc != 5 || !mkdtemp(scratch) || chdir(scratch) != 0)
+	if (argc != 5 || !realpath(argv[1], tool) || !mkdtemp(scratch) || chdir(scratch) != 0)
 		return 2;
-	setenv("X", argv[1], 1);
+	setenv("X", tool, 1);
 	setenv("P", argv[2], 1);
 	setenv("B", argv[3], 1);
 	setenv("C", argv[4], 1);

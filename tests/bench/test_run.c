@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -304,12 +305,12 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_templates), cmocka_unit_test(test_same_twice),
 		cmocka_unit_test(test_context),
 	};
-	char scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
+	char tool[PATH_MAX], scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
 	int rc;
 
-	if (argc != 4 || !mkdtemp(scratch) || chdir(scratch) != 0)
+	if (argc != 4 || !realpath(argv[1], tool) || !mkdtemp(scratch) || chdir(scratch) != 0)
 		return 2;
-	setenv("X", argv[1], 1);
+	setenv("X", tool, 1);
 	setenv("B", argv[2], 1);
 	setenv("C", argv[3], 1);
 	rc = cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,15 +195,17 @@ static const struct row rows[] = {
 	  SAYS("2.x: is written by two options"), NULL },
 
 	/* Faults. */
-	{ "fault", "$X -r $C/demo.pcap $P/bad/past_packet.o", 4, NULL,
+	{ "fault", "$X -r $C/demo.pcap $P/bad/past_packet.o", 4,
+	  SAYS("*past_packet.o: 60 faults, the first in packet 1: out-of-bounds read: *bpf.c:11 *"),
 	  "*XDP_ABORTED * 60 *faults: 60\n*60 x out-of-bounds read: *past the end of packet*at "
 	  "*past_packet.bpf.c:*" },
 	{ "faults are counted", "$X -q -r $C/demo.pcap --faults=count $P/bad/past_packet.o", 0,
 	  NULL, NULL },
-	{ "endless", "$X -r $C/demo.pcap -c 1 --max-insns 100000 $P/bad/endless.o", 4, NULL,
-	  "*instruction limit*" },
-	{ "null", "$X -r $C/demo.pcap $P/bad/null_value.o", 4, NULL, "*null pointer*" },
-	{ "stack", "$X -r $C/demo.pcap $P/bad/out_of_frame.o", 4, NULL, "*out-of-bounds*stack*" },
+	{ "endless", RUN "-c 1 --max-insns 100000 $P/bad/endless.o", 4,
+	  SAYS("*endless.o: 1 fault, the first in packet 1: instruction limit: *"), NULL },
+	{ "null", RUN "$P/bad/null_value.o", 4, SAYS("*60 faults*: null pointer: *"), NULL },
+	{ "stack", RUN "$P/bad/out_of_frame.o", 4,
+	  SAYS("*60 faults*: out-of-bounds write: *stack*"), NULL },
 
 	/* Maps. */
 	{ "element",

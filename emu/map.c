@@ -6,6 +6,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+#define LARGE_TABLE (64u << 10)
 
 /* All map types: those that are emulated, and the names of the others. */
 static const struct {
@@ -273,6 +276,30 @@ xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
 		map_free(map);
 	}
 	return ret;
+}
+
+void *
+xb_map_table_new(u64 cnt, u64 entry_bytes)
+{
+	u64 bytes = cnt * entry_bytes;
+	void *table;
+
+	if (bytes < LARGE_TABLE)
+		return calloc(cnt, entry_bytes);
+	table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return table == MAP_FAILED ? NULL : table;
+}
+
+void
+xb_map_table_free(void *table, u64 cnt, u64 entry_bytes)
+{
+	u64 bytes = cnt * entry_bytes;
+
+	if (bytes < LARGE_TABLE)
+		free(table);
+	else if (table)
+		munmap(table, bytes);
 }
 
 u64

@@ -18,6 +18,9 @@
 	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | XB_MAP_ACCESS_FLAGS | BPF_F_PRESERVE_ELEMS |           \
 	 BPF_F_INNER_MAP)
 
+/* Differs: arrays are no larger than this, whatever memory the machine has. */
+#define ARRAY_MOST (1ull << 31)
+
 struct array {
 	u64 gaddr; /* of the first value of CPU 0 */
 	u32 stride;
@@ -95,6 +98,10 @@ array_map_alloc(struct xb_map *map)
 	map->priv = a;
 	a->stride = (u32)xb_align_up(map->value_size, 8) + (is_mmapable(map) ? 0 : 8);
 	a->cpu_stride = xb_align_up((u64)map->max_entries * a->stride, XB_PAGE_BYTES);
+	if (a->cpu_stride * xb_map_copy_cnt(map) > ARRAY_MOST) {
+		free(a);
+		return -ENOMEM;
+	}
 	if (is_mmapable(map))
 		return 0;
 	ret = map_values(map, false);

@@ -14,14 +14,14 @@
 static int
 fd_array_alloc(struct xb_map *map)
 {
-	map->priv = calloc(map->max_entries, sizeof(struct xb_obj *));
+	map->priv = xb_map_table_new(map->max_entries, sizeof(struct xb_obj *));
 	return map->priv ? 0 : -ENOMEM;
 }
 
 static void
 fd_array_map_free(struct xb_map *map)
 {
-	free(map->priv);
+	xb_map_table_free(map->priv, map->max_entries, sizeof(struct xb_obj *));
 }
 
 static struct xb_obj *

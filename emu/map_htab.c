@@ -92,7 +92,7 @@ xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *o
 		.key_size = map->key_size,
 	};
 	h->seed = map->flags & BPF_F_ZERO_SEED ? 0 : xb_hash_mix(map->emu->seed ^ 1, XB_HASH_K1);
-	h->buckets = calloc(n, sizeof(*h->buckets));
+	h->buckets = xb_map_table_new(n, sizeof(*h->buckets));
 	if (!h->buckets)
 		return -ENOMEM;
 	own.val_off = (u32)(sizeof(struct xb_elem) + xb_align_up(map->key_size, 8));
@@ -104,7 +104,7 @@ void
 xb_htab_fini(struct xb_htab *h)
 {
 	xb_pool_fini(&h->pool);
-	free(h->buckets);
+	xb_map_table_free(h->buckets, (u64)h->mask + 1, sizeof(*h->buckets));
 }
 
 u32

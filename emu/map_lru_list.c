@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/map_lru_list.h"
 
+#include "emu/map_priv.h"
+
 #include <stdlib.h>
 
 #define FREE_TARGET_MOST   128u /* LOCAL_FREE_TARGET */
@@ -64,10 +66,10 @@ bool
 xb_lru_init(struct xb_lru *lru, u32 cnt, u32 cpu_cnt, bool per_cpu)
 {
 	u32 sets = per_cpu ? cpu_cnt : 1, each = cnt / sets, head = cnt, target;
-	u64 heads = (u64)XB_LRU_LIST_CNT * sets + 2ull * cpu_cnt;
 
 	*lru = (struct xb_lru){ .cpu_cnt = cpu_cnt };
-	lru->nodes = calloc(cnt + heads, sizeof(*lru->nodes));
+	lru->node_cnt = cnt + (u64)XB_LRU_LIST_CNT * sets + 2ull * cpu_cnt;
+	lru->nodes = xb_map_table_new(lru->node_cnt, sizeof(*lru->nodes));
 	lru->sets = calloc(sets, sizeof(*lru->sets));
 	lru->local = per_cpu ? NULL : calloc(cpu_cnt, sizeof(*lru->local));
 	if (!lru->nodes || !lru->sets || (!per_cpu && !lru->local)) {
@@ -94,7 +96,7 @@ xb_lru_fini(struct xb_lru *lru)
 {
 	free(lru->local);
 	free(lru->sets);
-	free(lru->nodes);
+	xb_map_table_free(lru->nodes, lru->node_cnt, sizeof(*lru->nodes));
 }
 
 /* Leaves the set: for a local list. */

@@ -54,6 +54,7 @@ struct xb_lru {
 	struct xb_lru_node *nodes;  /* heads follow after the nodes */
 	struct xb_lru_set *sets;    /* one, or one a CPU */
 	struct xb_lru_local *local; /* one a CPU; NULL where sets are per CPU */
+	u64 node_cnt;               /* with the heads */
 	u32 cpu_cnt;
 	u32 scan_cnt, free_target;
 	/* Takes a node's element out of the map. */

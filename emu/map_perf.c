@@ -27,7 +27,7 @@ perf_alloc(struct xb_map *map)
 
 	if (!p)
 		return -ENOMEM;
-	p->readers = calloc((u64)map->max_entries / 64 + 1, sizeof(u64));
+	p->readers = xb_map_table_new((u64)map->max_entries / 64 + 1, sizeof(u64));
 	if (!p->readers) {
 		free(p);
 		return -ENOMEM;
@@ -41,7 +41,7 @@ perf_event_fd_array_map_free(struct xb_map *map)
 {
 	struct perf *p = map->priv;
 
-	free(p->readers);
+	xb_map_table_free(p->readers, (u64)map->max_entries / 64 + 1, sizeof(u64));
 	free(p);
 }
 

@@ -80,6 +80,13 @@ xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
  * memory. */
 struct xb_region *xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd);
 
+/*
+ * Zeroed host memory for a table of `cnt` entries, of which large ones are touched only where they
+ * are used; freed with the same numbers. NULL: no memory.
+ */
+void *xb_map_table_new(u64 cnt, u64 entry_bytes);
+void xb_map_table_free(void *table, u64 cnt, u64 entry_bytes);
+
 /* next_key of types that are arrays: from 0 to max_entries - 1 (cf. kernel/bpf/arraymap.c:
  * array_map_get_next_key). */
 int xb_map_array_next_key(struct xb_map *map, const void *key, void *next);

@@ -31,7 +31,7 @@ queue_stack_map_alloc(struct xb_map *map)
 
 	if (!q)
 		return -ENOMEM;
-	q->values = calloc(map->max_entries, map->value_size);
+	q->values = xb_map_table_new(map->max_entries, map->value_size);
 	if (!q->values) {
 		free(q);
 		return -ENOMEM;
@@ -45,7 +45,7 @@ queue_stack_map_free(struct xb_map *map)
 {
 	struct queue *q = map->priv;
 
-	free(q->values);
+	xb_map_table_free(q->values, map->max_entries, map->value_size);
 	free(q);
 }
 

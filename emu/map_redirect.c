@@ -59,7 +59,7 @@ slots_alloc(struct xb_map *map)
 
 	if (!s)
 		return -ENOMEM;
-	s->refs = calloc(map->max_entries, sizeof(*s->refs));
+	s->refs = xb_map_table_new(map->max_entries, sizeof(*s->refs));
 	if (!s->refs) {
 		free(s);
 		return -ENOMEM;
@@ -80,7 +80,7 @@ slots_free(struct xb_map *map)
 	struct slots *s = map->priv;
 
 	xb_pool_fini(&s->pool);
-	free(s->refs);
+	xb_map_table_free(s->refs, map->max_entries, sizeof(*s->refs));
 	free(s);
 }
 

@@ -242,6 +242,34 @@ test_lazy(void **state)
 	backend_free(&b);
 }
 
+/* Tables of the largest sizes: reserved, not touched; arrays have to fit. */
+static void
+test_huge(void **state)
+{
+	static const struct map_spec specs[] = {
+		{ BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1u << 30, 0 },
+		{ BPF_MAP_TYPE_XSKMAP, 4, 4, 1u << 30, 0 },
+		{ BPF_MAP_TYPE_HASH, 4, 64, 1u << 27, 0 },
+		{ BPF_MAP_TYPE_LRU_HASH, 4, 64, 1u << 27, 0 },
+		{ BPF_MAP_TYPE_QUEUE, 0, 8, 1u << 30, 0 },
+	};
+	struct backend b = backend_emu(1);
+	u64 before = resident_bytes();
+
+	(void)state;
+	for (size_t i = 0; i < XB_ARRAY_SIZE(specs); i++) {
+		int fd = (int)map_create(&b, &specs[i]);
+
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	assert_int_equal(
+	        map_create(&b, &(struct map_spec){ BPF_MAP_TYPE_ARRAY, 4, 8, 1u << 30, 0 }),
+	        -ENOMEM);
+	assert_true(resident_bytes() - before < 4u << 20);
+	backend_free(&b);
+}
+
 /* Programs change the copy of their CPU; the others start at zero. */
 static void
 test_percpu(void **state)
@@ -499,10 +527,10 @@ main(void)
 		cmocka_unit_test(test_exact),          cmocka_unit_test(test_devmap),
 		cmocka_unit_test(test_mmapable),       cmocka_unit_test(test_deferred),
 		cmocka_unit_test(test_deferred_joint), cmocka_unit_test(test_lazy),
-		cmocka_unit_test(test_percpu),         cmocka_unit_test(test_for_each),
-		cmocka_unit_test(test_handles),        cmocka_unit_test(test_inner_handle),
-		cmocka_unit_test(test_spread),         cmocka_unit_test(test_seed),
-		cmocka_unit_test(test_name),
+		cmocka_unit_test(test_huge),           cmocka_unit_test(test_percpu),
+		cmocka_unit_test(test_for_each),       cmocka_unit_test(test_handles),
+		cmocka_unit_test(test_inner_handle),   cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_seed),           cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests_name("map memory", tests, NULL, NULL);

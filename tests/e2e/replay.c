@@ -113,7 +113,7 @@ run_progs(struct run *run)
 	}
 }
 
-static int
+__attribute__((format(printf, 2, 0))) static int
 print_warnings(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, fmt, ap) : 0;

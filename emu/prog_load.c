@@ -180,6 +180,23 @@ build(struct xb_bpf_prog *prog, struct xb_log *log)
 	return err.kind == XB_ERR_SYSTEM ? -ENOMEM : -EINVAL;
 }
 
+/* Maps of programs take those of one kind, and so do programs that use them (cf. kernel/bpf/core.c:
+ * bpf_check_tail_call). */
+static int
+check_maps(const struct xb_bpf_prog *prog, struct xb_log *log)
+{
+	for (u32 i = 0; i < prog->map_cnt; i++) {
+		if (xb_map_prog_compatible(prog->maps[i], prog))
+			continue;
+		xb_log_printf(log,
+		              "map '%s' is for programs of another type, attach type or use of "
+		              "frags\n",
+		              prog->maps[i]->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* cf. kernel/bpf/verifier.c: bpf_check */
 static int
 check(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log)
@@ -200,6 +217,8 @@ check(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log)
 		rc = xb_prog_resolve(prog, attr, log);
 	if (rc == 0 && prog->ops)
 		rc = build(prog, log);
+	if (rc == 0)
+		rc = check_maps(prog, log);
 	return rc;
 }
 

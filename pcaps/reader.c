@@ -126,8 +126,11 @@ xb_reader_rewind(struct xb_reader *r, struct xb_err *err)
 	drop_ifaces(r);
 	r->packets = r->block = r->block_off = 0;
 	r->at_end = r->failed = false;
-	if (start(r, err))
+	if (!start(r, err))
+		return 0;
+	if (!r->in.src.stopped)
 		return fail(r, err);
+	r->at_end = true; /* nothing is wrong with the file: reading it was stopped */
 	return 0;
 }
 

@@ -17,10 +17,11 @@
 #define TESTS(X)                                                                                   \
 	X(elem)                                                                                    \
 	X(queue)                                                                                   \
-	X(inner) X(bad) X(tail) X(loop) X(each) X(nested) X(lock) X(time) X(ringbuf) X(perf)       \
-	        X(strtol) X(strncmp) X(csum) X(csum_random) X(number) X(pointer) X(size) X(trace)  \
-	                X(room) X(formats) X(bind) X(unresolved) X(time_values) X(random)          \
-	                        X(printk) X(sample)
+	X(inner)                                                                                   \
+	X(bad) X(tail) X(loop) X(each) X(nested) X(lock) X(time) X(ringbuf) X(perf) X(strtol)      \
+	        X(strncmp) X(csum) X(csum_random) X(number) X(pointer) X(size) X(trace) X(room)    \
+	                X(formats) X(bind) X(unresolved) X(time_values) X(random) X(printk)        \
+	                        X(sample)
 
 #define DECLARE(name) void test_helper_##name(void **state);
 TESTS(DECLARE)

@@ -115,27 +115,41 @@ emu_with_types(void)
 	return b;
 }
 
-/* "return 0"; a map where there is no program type. */
-static int
-load(const struct backend *b, const struct prog_spec *spec)
+/* "return 0" after naming a map, if `map` is one; a descriptor or -errno. */
+static long
+load_with(const struct backend *b, const struct prog_spec *spec, int map)
 {
 	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_IMM | BPF_DW,
+		  .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_FD,
+		  .imm = map },
+		{ 0 },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	u32 skip = map < 0 ? 2 : 0;
 	union bpf_attr attr;
-	long fd;
 
-	if (!spec->type)
-		return (int)map_create(b, &(struct map_spec){ BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0 });
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = spec->type;
 	attr.expected_attach_type = spec->attach;
 	attr.prog_flags = spec->flags;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = 2;
+	attr.insns = (uintptr_t)(insns + skip);
+	attr.insn_cnt = 4 - skip;
 	attr.license = (uintptr_t) "GPL";
-	fd = backend_bpf(b, BPF_PROG_LOAD, &attr, sizeof(attr));
+	return backend_bpf(b, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+/* A program; a map where there is no program type. */
+static int
+load(const struct backend *b, const struct prog_spec *spec)
+{
+	long fd;
+
+	if (!spec->type)
+		return (int)map_create(b, &(struct map_spec){ BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0 });
+	fd = load_with(b, spec, -1);
 	if (fd < 0)
 		fail_msg("%s: program %u %u %u: %ld", b->name, spec->type, spec->attach,
 		         spec->flags, fd);
@@ -204,6 +218,67 @@ test_rows(void **state)
 		check_row(&emu, &rows[i]);
 		if (has_kernel)
 			check_row(&kernel, &rows[i]);
+	}
+	backend_free(&emu);
+}
+
+/* Programs that use the map, one after the other: the first decides which others may. */
+static const struct user {
+	const char *name;
+	struct map_spec map;
+	struct prog_spec progs[2];
+	bool refused; /* the second */
+} users[] = {
+	{ "array: XDP twice",
+	  { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0 },
+	  { { XDP, BPF_XDP, 0 }, { XDP, BPF_XDP, 0 } },
+	  false },
+	{ "array: XDP, then a filter",
+	  { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0 },
+	  { { XDP, BPF_XDP, 0 }, { FILTER, 0, 0 } },
+	  true },
+	{ "array: frags after none",
+	  { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 2, 0 },
+	  { { XDP, BPF_XDP, 0 }, { XDP, BPF_XDP, FRAGS } },
+	  true },
+	{ "devmap: frags after none",
+	  { BPF_MAP_TYPE_DEVMAP, 4, 8, 2, 0 },
+	  { { XDP, BPF_XDP, 0 }, { XDP, BPF_XDP, FRAGS } },
+	  true },
+	{ "hash: frags after none",
+	  { BPF_MAP_TYPE_HASH, 4, 4, 2, 0 },
+	  { { XDP, BPF_XDP, 0 }, { XDP, BPF_XDP, FRAGS } },
+	  false },
+};
+
+static void
+check_user(const struct backend *b, const struct user *user)
+{
+	int map = (int)map_create(b, &user->map);
+	long first, second;
+
+	assert_true(map >= 0);
+	first = load_with(b, &user->progs[0], map);
+	second = load_with(b, &user->progs[1], map);
+	if (first < 0 || (user->refused ? second != -EINVAL : second < 0))
+		fail_msg("%s: %s: %ld, %ld", b->name, user->name, first, second);
+	close((int)first);
+	if (second >= 0)
+		close((int)second);
+	close(map);
+}
+
+static void
+test_users(void **state)
+{
+	struct backend emu = emu_with_types(), kernel;
+	bool has_kernel = backend_kernel(&kernel);
+
+	(void)state;
+	for (size_t i = 0; i < XB_ARRAY_SIZE(users); i++) {
+		check_user(&emu, &users[i]);
+		if (has_kernel)
+			check_user(&kernel, &users[i]);
 	}
 	backend_free(&emu);
 }
@@ -291,6 +366,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_perf),
 	};

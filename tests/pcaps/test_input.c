@@ -331,6 +331,29 @@ test_stop(void **state)
 	cap_free(&c);
 }
 
+/* Stopped between two readings of a capture: that is its end, and no fault of the file. */
+static void
+test_stop_at_rewind(void **state)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_packet pkt;
+	struct xb_reader *r;
+	struct capture c;
+
+	(void)state;
+	build(&c, 5);
+	stopped = 0;
+	r = xb_reader_open(cap_fd(c.data, c.len), "c", &err);
+	assert_non_null(r);
+	xb_reader_set_stop(r, &stopped);
+	assert_int_equal(xb_reader_next(r, &pkt, &err), 1);
+	stopped = 1;
+	assert_int_equal(xb_reader_rewind(r, &err), 0);
+	assert_int_equal(xb_reader_next(r, &pkt, &err), 0);
+	xb_reader_close(r);
+	cap_free(&c);
+}
+
 /* A file that is cut while it is read ends there. */
 static void
 test_cut_while_read(void **state)
@@ -423,11 +446,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gzip),          cmocka_unit_test(test_gzip_garbage),
-		cmocka_unit_test(test_gzip_of_other), cmocka_unit_test(test_zstd),
-		cmocka_unit_test(test_pipe),          cmocka_unit_test(test_pipe_progress),
-		cmocka_unit_test(test_stop),          cmocka_unit_test(test_cut_while_read),
-		cmocka_unit_test(test_memory),        cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_gzip),           cmocka_unit_test(test_gzip_garbage),
+		cmocka_unit_test(test_gzip_of_other),  cmocka_unit_test(test_zstd),
+		cmocka_unit_test(test_pipe),           cmocka_unit_test(test_pipe_progress),
+		cmocka_unit_test(test_stop),           cmocka_unit_test(test_stop_at_rewind),
+		cmocka_unit_test(test_cut_while_read), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_no_file),
 	};
 
 	return cmocka_run_group_tests_name("pcaps/input", tests, NULL, NULL);

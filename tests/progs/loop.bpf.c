@@ -56,6 +56,6 @@ xdp_loop(struct xdp_md *ctx)
 	slot = 1;
 	total = bpf_map_lookup_elem(&totals, &slot);
 	if (total)
-		*total += sum + (__u32)bpf_loop(1 << 24, add_up, &sum, 0); /* too many: -E2BIG */
+		*total += sum + bpf_loop(1 << 24, add_up, &sum, 0); /* too many: -E2BIG */
 	return scan.run > 5 ? XDP_DROP : XDP_PASS;
 }

@@ -3,6 +3,7 @@
 
 #include "bench/elfcheck.h"
 #include "emu/btf.h"
+#include "emu/legacy.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -169,6 +170,11 @@ open_bpf(struct xb_object *o, struct xb_err *err)
 	const char *said;
 	int errnum;
 
+	if (xb_legacy_convert(o->opts.image, o->opts.bytes, &o->converted, &o->opts.bytes, err) !=
+	    0)
+		return -1;
+	if (o->converted)
+		o->opts.image = o->converted;
 	object_name(o->opts.path, name, sizeof(name));
 	open_opts.object_name = name;
 	open_opts.kernel_log_buf = o->load_log;
@@ -233,6 +239,7 @@ xb_object_free(struct xb_object *o)
 		bpf_object__close(o->bpf);
 		xb_emu_enter(NULL);
 	}
+	free(o->converted);
 	free(o->maps);
 	free(o->load_log);
 	free(o->said);

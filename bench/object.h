@@ -38,6 +38,7 @@ struct xb_object_map {
 struct xb_object {
 	struct xb_emu *emu; /* borrowed */
 	struct xb_object_opts opts;
+	void *converted; /* the image with maps in BTF, where it had legacy ones; owned */
 	struct bpf_object *bpf;
 	struct bpf_program *chosen;
 	struct xb_bpf_prog *prog;   /* the chosen one, when loaded */

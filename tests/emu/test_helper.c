@@ -14,14 +14,37 @@
 #include <cmocka.h>
 
 /* In the order of the files. */
-#define TESTS(X)                                                                                   \
-	X(elem)                                                                                    \
-	X(queue)                                                                                   \
-	X(inner)                                                                                   \
-	X(bad) X(tail) X(loop) X(each) X(nested) X(lock) X(time) X(ringbuf) X(perf) X(strtol)      \
-	        X(strncmp) X(csum) X(csum_random) X(number) X(pointer) X(size) X(trace) X(room)    \
-	                X(formats) X(bind) X(unresolved) X(time_values) X(random) X(printk)        \
-	                        X(sample)
+/* clang-format off */
+#define TESTS(X) \
+	X(elem) \
+	X(queue) \
+	X(inner) \
+	X(bad) \
+	X(tail) \
+	X(loop) \
+	X(each) \
+	X(nested) \
+	X(lock) \
+	X(time) \
+	X(ringbuf) \
+	X(perf) \
+	X(strtol) \
+	X(strncmp) \
+	X(csum) \
+	X(csum_random) \
+	X(number) \
+	X(pointer) \
+	X(size) \
+	X(trace) \
+	X(room) \
+	X(formats) \
+	X(bind) \
+	X(unresolved) \
+	X(time_values) \
+	X(random) \
+	X(printk) \
+	X(sample)
+/* clang-format on */
 
 #define DECLARE(name) void test_helper_##name(void **state);
 TESTS(DECLARE)

@@ -296,6 +296,51 @@ test_context(void **state)
 	      "'\"ctx\":{\"ingress_ifindex\":9,\"rx_queue_index\":3,\"data_meta\":\"01020304\"}'");
 }
 
+/* Of a map's line in JSON the part that tells what was counted. */
+static void
+expect_counted(cJSON **lines, const char *map, const char *part)
+{
+	for (size_t i = 0; lines[i]; i++) {
+		const char *name = cJSON_GetObjectItem(lines[i], "name")->valuestring;
+		char *text = cJSON_PrintUnformatted(lines[i]);
+
+		if (strcmp(name, map) == 0 && !strstr(text, part))
+			fail_msg("map '%s': no %s in %.600s", map, part, text);
+		free(text);
+		if (strcmp(name, map) == 0)
+			return;
+	}
+	fail_msg("no map '%s'", map);
+}
+
+/* Maps from before BTF count as others do, and are shown: 54 packets IPv4, 5 IPv6, 1 ARP. */
+static void
+test_legacy(void **state)
+{
+	static const char *const objs[] = { "legacy", "legacy_plain", "legacy_samples",
+		                            "legacy_iproute2", "legacy_annotated" };
+
+	(void)state;
+	for (size_t i = 0; i < XB_ARRAY_SIZE(objs); i++) {
+		cJSON **lines;
+
+		setenv("O", objs[i], 1);
+		shell("$X -q -r $C/demo.pcap -p packets --dump-maps=maps.json "
+		      "$B/../emu/progs/$O.o");
+		lines = read_lines("maps.json");
+		expect_counted(lines, "kinds", "[\"0x08\",\"0x00\"],\"value\":[\"0x36\",\"0x00\"");
+		expect_counted(lines, "kinds", "[\"0x86\",\"0xdd\"],\"value\":[\"0x05\",\"0x00\"");
+		expect_counted(lines, "kinds", "[\"0x08\",\"0x06\"],\"value\":[\"0x01\",\"0x00\"");
+		expect_counted(lines, "total", "[\"0x3c\",\"0x00\"");
+		expect_counted(lines, "total", "[\"0x70\",\"0x17\",\"0x00\"");
+		expect_counted(lines, "each", "[\"0xc0\",\"0x27\",\"0x09\",\"0x00\"");
+		free_lines(lines);
+		shell("$X inspect $B/../emu/progs/$O.o >shown");
+		shell("grep -A1 '^map kinds' shown | grep -q 'hash.*key 2 bytes, value 8 bytes'");
+		shell("grep -A1 '^map each' shown | grep -q 'percpu_array.*, 1 entries'");
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -303,7 +348,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_packets),   cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_capture),   cmocka_unit_test(test_emit),
 		cmocka_unit_test(test_templates), cmocka_unit_test(test_same_twice),
-		cmocka_unit_test(test_context),
+		cmocka_unit_test(test_context),   cmocka_unit_test(test_legacy),
 	};
 	char tool[PATH_MAX], scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
 	int rc;

@@ -6,6 +6,11 @@
  * Each handler ends in a jump of its own, which the processor predicts by itself. Single steps use
  * the same handlers: from the second dispatch on their table leads to one place, which stops.
  * `left` counts down what the budget leaves; taken jumps and calls look at it.
+ *
+ * Measured on a loop of loads, stores and arithmetic as parsers have them, in nanoseconds an
+ * instruction (gcc -O3, the least of several runs): 0.71 without any check of memory, 0.74 with the
+ * shadow bytes of an access's first and last byte ANDed, 1.02 with one 16-bit load of two shadow
+ * bytes instead.
  */
 #include "vm/bytes.h"
 #include "vm/proc_priv.h"

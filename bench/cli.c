@@ -195,6 +195,22 @@ parse_command(struct xb_opts *opts, int argc, char **argv, struct xb_err *err)
 }
 
 static int
+check_headroom(const struct xb_opts *opts, struct xb_err *err)
+{
+	u32 headroom = opts->headroom ? opts->headroom : XB_OPTS_HEADROOM;
+
+	if (headroom % 8)
+		return xb_err_set(err, XB_ERR_USAGE, "--headroom: %u: expected a multiple of 8",
+		                  headroom);
+	if (opts->meta_bytes > headroom - XB_OPTS_MIN_HEADROOM)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--ctx: data_meta: %u bytes do not fit: a headroom of %u has "
+		                  "room for %u",
+		                  opts->meta_bytes, headroom, headroom - XB_OPTS_MIN_HEADROOM);
+	return 0;
+}
+
+static int
 check_run(const struct xb_opts *opts, struct xb_err *err)
 {
 	u32 stdins = 0, stdouts = 0;
@@ -212,7 +228,7 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	stdouts += opts->dump_maps && !opts->dump_maps_file;
 	if (stdouts > 1)
 		return xb_err_set(err, XB_ERR_USAGE, "standard output is asked for more than once");
-	return 0;
+	return check_headroom(opts, err);
 }
 
 static int

@@ -75,6 +75,20 @@ xb_file_same(const struct xb_file *a, const struct xb_file *b)
 	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
+bool
+xb_file_is_stdout(const struct xb_file *file)
+{
+	struct stat sa, sb;
+
+	if (file->fd == STDOUT_FILENO)
+		return true;
+	if (file->fd < 0 || fstat(file->fd, &sa) != 0 || fstat(STDOUT_FILENO, &sb) != 0)
+		return false;
+	if (!S_ISREG(sa.st_mode) && !S_ISFIFO(sa.st_mode) && !S_ISSOCK(sa.st_mode))
+		return false;
+	return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
 /* Doubles the buffer, or makes it fit a regular file at once. */
 static u8 *
 grow(u8 *buf, size_t *cap, int fd)

@@ -29,6 +29,9 @@ int xb_file_start(const struct xb_file *file, struct xb_err *err);
 /* Whether both are the same regular file. */
 bool xb_file_same(const struct xb_file *a, const struct xb_file *b);
 
+/* Whether it is standard output, by whatever name; false for terminals and other devices. */
+bool xb_file_is_stdout(const struct xb_file *file);
+
 /*
  * The whole file in new memory, with a NUL behind it that *bytes does not count. NULL and
  * XB_ERR_FILE where it cannot be read or has more than `max` bytes.

@@ -317,7 +317,8 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "linktype", "convert|strict", set_linktype,
 	     "link types other than Ethernet: make up a header (default), or refuse"),
 	FLAG(ON(RUN) | ON(INSPECT), 0, "frags", frags, "load XDP programs as SEC(\"xdp.frags\")"),
-	NUMBER(ON(RUN), 0, U32, "headroom", headroom, 40, 3520, "bytes before the packet; default 256"),
+	NUMBER(ON(RUN), 0, U32, "headroom", headroom, XB_OPTS_MIN_HEADROOM, 3520,
+	       "bytes before the packet; default 256"),
 	NUMBER(ON(RUN), 0, U32, "mtu", mtu, 68, 3500,
 	       "frames longer than this and 18 bytes continue in fragments"),
 	STRING(ON(RUN) | ON(INSPECT), 0, "pin-dir", "DIR", pin_dir,
@@ -354,6 +355,9 @@ xb_option_apply(struct xb_opts *opts, const struct xb_option *row, const char *a
 		*(bool *)field = true;
 		return 0;
 	case XB_OPTION_STRING:
+		/* An empty filter takes all packets, as with tcpdump. */
+		if (!*arg && row->off != FIELD(filter))
+			return bad_value(arg, row->arg, err);
 		*(const char **)field = arg;
 		return 0;
 	case XB_OPTION_U32:

@@ -22,8 +22,10 @@ enum xb_clock_kind { XB_CLOCK_CAPTURE, XB_CLOCK_WALL, XB_CLOCK_FIXED };
 
 enum xb_list_what { XB_LIST_HELPERS, XB_LIST_MAPS, XB_LIST_PROGS, XB_LIST_KFUNCS };
 
-#define XB_OPTS_MAX_MAPS 256
-#define XB_OPTS_MAX_META 216 /* bytes of metadata that fit before a packet */
+#define XB_OPTS_MAX_MAPS     256
+#define XB_OPTS_MAX_META     216 /* bytes of metadata that fit before a packet */
+#define XB_OPTS_MIN_HEADROOM 40  /* what Linux keeps for itself: no metadata there */
+#define XB_OPTS_HEADROOM     256 /* the default */
 
 struct xb_opts {
 	enum xb_command command;

@@ -25,7 +25,8 @@ struct port {
 /* One file. Which one a packet goes to is said by verdict (with %v) and port (with %i). */
 struct sink {
 	struct xb_writer *writer;
-	char *name; /* of a template's file, owned */
+	char *name;        /* of a template's file, owned */
+	struct sink *same; /* the one that writes the file of this name already, or NULL */
 	u32 verdict;
 	struct xb_port port;
 	struct port *ports; /* by interface id */
@@ -145,11 +146,38 @@ expand(const struct xb_output *out, u32 verdict, struct xb_port port, struct xb_
 	return name;
 }
 
+/* The sink that writes `name`: interfaces may bear the same one. */
+static struct sink *
+named_sink(const struct xb_output *out, const char *name)
+{
+	for (u32 i = 0; i < out->sink_cnt; i++)
+		if (!out->sinks[i].same && !strcmp(out->sinks[i].name, name))
+			return &out->sinks[i];
+	return NULL;
+}
+
+static int
+open_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
+{
+	struct xb_file file = XB_FILE_NONE;
+
+	sink->same = named_sink(out, sink->name);
+	if (sink->same)
+		return 0;
+	if (xb_file_open_write(&file, sink->name, err) != 0)
+		return -1;
+	if (out->opts.check(out->opts.check_arg, &file, err) != 0 ||
+	    open_writer(out, sink, &file, err) != 0) {
+		xb_file_close(&file);
+		return -1;
+	}
+	return 0;
+}
+
 static struct sink *
 new_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err *err)
 {
 	struct sink *sink = &out->sinks[out->sink_cnt];
-	struct xb_file file = XB_FILE_NONE;
 
 	if (out->sink_cnt == OUTPUT_MAX_FILES) {
 		xb_err_set(err, XB_ERR_FILE, "%s: more than %u files", out->opts.cli->write,
@@ -160,14 +188,12 @@ new_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err 
 	sink->name = expand(out, verdict, port, err);
 	if (!sink->name)
 		return NULL;
-	if (xb_file_open_write(&file, sink->name, err) != 0 ||
-	    open_writer(out, sink, &file, err) != 0) {
-		xb_file_close(&file);
+	if (open_sink(out, sink, err) != 0) {
 		free(sink->name);
 		return NULL;
 	}
 	out->sink_last = out->sink_cnt++;
-	return sink;
+	return sink->same ? sink->same : sink;
 }
 
 static bool
@@ -180,15 +206,20 @@ is_sink(const struct xb_output *out, const struct sink *sink, u32 verdict, struc
 static struct sink *
 find_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err *err)
 {
+	struct sink *sink;
+
 	if (XB_LIKELY(!out->by_verdict && !out->by_port))
 		return &out->sinks[0];
-	if (out->sink_cnt && is_sink(out, &out->sinks[out->sink_last], verdict, port))
-		return &out->sinks[out->sink_last];
-	for (u32 i = 0; i < out->sink_cnt; i++)
-		if (is_sink(out, &out->sinks[i], verdict, port)) {
+	sink = &out->sinks[out->sink_last];
+	if (out->sink_cnt && is_sink(out, sink, verdict, port))
+		return sink->same ? sink->same : sink;
+	for (u32 i = 0; i < out->sink_cnt; i++) {
+		sink = &out->sinks[i];
+		if (is_sink(out, sink, verdict, port)) {
 			out->sink_last = i;
-			return &out->sinks[i];
+			return sink->same ? sink->same : sink;
 		}
+	}
 	return new_sink(out, verdict, port, err);
 }
 
@@ -474,6 +505,10 @@ close_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
 {
 	int rc = 0;
 
+	if (sink->same) {
+		free(sink->name);
+		return 0;
+	}
 	/* A capture without an interface is none that others read. */
 	if (sink->port_cnt == 0 &&
 	    new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, 0 }, err) < 0)

@@ -20,6 +20,9 @@ struct xb_output_opts {
 	struct xb_file file; /* opened by the caller, unless the name has a %: then fd is -1 */
 	const char *comment; /* of the section: the program */
 	const struct xb_reader *reader; /* for the names of interfaces */
+	/* Says whether a file that the template has made is one of the command line's own. */
+	int (*check)(const void *arg, const struct xb_file *file, struct xb_err *err);
+	const void *check_arg;
 };
 
 /* Whether the name makes more than one file. */

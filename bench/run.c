@@ -34,6 +34,7 @@ struct work {
 	struct xb_json json, dump;
 	bool has_json, has_dump;
 	struct xb_stats stats;
+	FILE *text; /* where the summary and the trace go */
 	char comment[256];
 };
 
@@ -52,19 +53,29 @@ open_writers(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 	return 0;
 }
 
+static int
+check_not_read(const struct job *job, const struct xb_file *out, struct xb_err *err)
+{
+	const struct files *f = &job->files;
+	bool same = xb_file_same(out, &f->object) || xb_file_same(out, &f->read);
+
+	for (u32 i = 0; i < job->cli->map_cnt; i++)
+		same = same || xb_file_same(out, &f->inits[i].file);
+	if (same)
+		return xb_err_set(err, XB_ERR_USAGE, "%s: is read, and would be overwritten",
+		                  out->name);
+	return 0;
+}
+
 /* No output may be an input, or two outputs the same file. */
 static int
-check_distinct(const struct files *f, struct xb_err *err)
+check_distinct(const struct job *job, struct xb_err *err)
 {
-	const struct xb_file *ins[] = { &f->object, &f->read },
-	                     *outs[] = { &f->write, &f->json, &f->dump };
+	const struct xb_file *outs[] = { &job->files.write, &job->files.json, &job->files.dump };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(outs); i++) {
-		for (size_t k = 0; k < XB_ARRAY_SIZE(ins); k++)
-			if (xb_file_same(outs[i], ins[k]))
-				return xb_err_set(err, XB_ERR_USAGE,
-				                  "%s: is read, and would be overwritten",
-				                  outs[i]->name);
+		if (check_not_read(job, outs[i], err) != 0)
+			return -1;
 		for (size_t k = 0; k < i; k++)
 			if (xb_file_same(outs[i], outs[k]))
 				return xb_err_set(err, XB_ERR_USAGE,
@@ -73,9 +84,23 @@ check_distinct(const struct files *f, struct xb_err *err)
 	return 0;
 }
 
+/* The same for a file that -w's template has made. */
 static int
-open_files(struct files *f, const struct xb_opts *cli, struct xb_err *err)
+check_made(const void *arg, const struct xb_file *file, struct xb_err *err)
 {
+	const struct job *job = arg;
+
+	if (xb_file_same(file, &job->files.json) || xb_file_same(file, &job->files.dump))
+		return xb_err_set(err, XB_ERR_FILE, "%s: is written by two options", file->name);
+	return check_not_read(job, file, err);
+}
+
+static int
+open_files(struct job *job, struct xb_err *err)
+{
+	const struct xb_opts *cli = job->cli;
+	struct files *f = &job->files;
+
 	*f = (struct files){ .object = XB_FILE_NONE,
 		             .read = XB_FILE_NONE,
 		             .write = XB_FILE_NONE,
@@ -92,7 +117,7 @@ open_files(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 			return -1;
 	if (open_writers(f, cli, err) != 0)
 		return -1;
-	return check_distinct(f, err);
+	return check_distinct(job, err);
 }
 
 static void
@@ -116,7 +141,9 @@ open_outputs(struct work *w, struct xb_err *err)
 	const struct files *f = &w->job->files;
 	struct xb_output_opts opts = { .cli = w->job->cli,
 		                       .file = f->write,
-		                       .comment = w->comment };
+		                       .comment = w->comment,
+		                       .check = check_made,
+		                       .check_arg = w->job };
 
 	w->reader = xb_reader_open(f->read.fd, f->read.name, err);
 	if (!w->reader)
@@ -142,12 +169,12 @@ open_outputs(struct work *w, struct xb_err *err)
 	return 0;
 }
 
-/* Text goes to standard output, unless something else does. */
+/* Text goes to standard output, unless something else does, by whatever name (/dev/stdout). */
 static FILE *
 text_stream(const struct files *f)
 {
-	bool taken = f->write.fd == STDOUT_FILENO || f->json.fd == STDOUT_FILENO ||
-	             f->dump.fd == STDOUT_FILENO;
+	bool taken = xb_file_is_stdout(&f->write) || xb_file_is_stdout(&f->json) ||
+	             xb_file_is_stdout(&f->dump);
 
 	return taken ? stderr : stdout;
 }
@@ -192,7 +219,7 @@ finish(struct work *w, bool interrupted, int *code)
 	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
 		keep_error(code, &err);
 	if (!cli->quiet)
-		xb_summary_print(text_stream(&w->job->files), &summary, &w->stats);
+		xb_summary_print(w->text, &summary, &w->stats);
 }
 
 /* Why the exit code is 4, also where nobody reads the summary. */
@@ -221,7 +248,7 @@ replay(struct work *w)
 		.capture = w->job->files.read.name,
 		.output = w->output,
 		.json = w->has_json ? &w->json : NULL,
-		.trace = cli->trace ? text_stream(&w->job->files) : NULL,
+		.trace = cli->trace ? w->text : NULL,
 		.stop = w->worker->stop,
 	};
 	struct xb_err err = XB_ERR_INIT;
@@ -264,6 +291,7 @@ work(const struct xb_worker *worker, void *arg)
 		return code;
 	}
 	xb_worker_loaded(worker);
+	w->text = text_stream(&job->files);
 	if (open_outputs(w, &err) != 0 || xb_stats_init(&w->stats, &err) != 0)
 		code = xb_say_error(&err);
 	else
@@ -287,7 +315,7 @@ xb_run_main(const struct xb_opts *cli)
 	struct xb_err err = XB_ERR_INIT;
 	int code;
 
-	if (open_files(&job.files, cli, &err) != 0)
+	if (open_files(&job, &err) != 0)
 		code = xb_say_error(&err);
 	else
 		code = xb_worker_run(job.files.object.name, work, &job);

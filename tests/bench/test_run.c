@@ -6,6 +6,7 @@
  * The program (progs/ways.bpf.c) sends packets in twelve ways, in turn.
  */
 #include "pcaps/reader.h"
+#include "pcaps/writer.h"
 #include "vm/types.h"
 
 #include <cjson/cJSON.h>
@@ -275,6 +276,33 @@ test_templates(void **state)
 	shell("test $(ls -d v-* i-* | wc -l) = 10");
 }
 
+/* Two interfaces of one name share the file that %i makes. */
+static void
+test_same_names(void **state)
+{
+	const struct xb_writer_opts opts = { .format = XB_WRITER_PCAPNG, .app = "test" };
+	const struct xb_writer_iface iface = { .name = "eth/0", .linktype = 1 };
+	static const u8 frame[60];
+	struct xb_err err = XB_ERR_INIT;
+	int fd = open("names.pcapng", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	struct xb_writer *w = xb_writer_open(fd, "names.pcapng", &opts, &err);
+
+	(void)state;
+	assert_non_null(w);
+	for (u32 i = 0; i < 2; i++)
+		assert_int_equal(xb_writer_add_interface(w, &iface, &err), i);
+	for (u32 i = 0; i < 10; i++) {
+		const struct xb_out_packet packet = {
+			.if_id = i % 2, .caplen = 60, .len = 60, .data = frame
+		};
+
+		assert_int_equal(xb_writer_packet(w, &packet, &err), 0);
+	}
+	assert_int_equal(xb_writer_close(w, &err), 0);
+	shell("$X -q --faults=count -r names.pcapng -w n-%i -c 3 $B/ways.o");
+	assert_int_equal(each_packet("n-eth_0", NULL), 3);
+}
+
 /* The same input gives the same output, to the byte. */
 static void
 test_same_twice(void **state)
@@ -345,10 +373,11 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_packets),   cmocka_unit_test(test_summary),
-		cmocka_unit_test(test_capture),   cmocka_unit_test(test_emit),
-		cmocka_unit_test(test_templates), cmocka_unit_test(test_same_twice),
-		cmocka_unit_test(test_context),   cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_packets),    cmocka_unit_test(test_summary),
+		cmocka_unit_test(test_capture),    cmocka_unit_test(test_emit),
+		cmocka_unit_test(test_templates),  cmocka_unit_test(test_same_names),
+		cmocka_unit_test(test_same_twice), cmocka_unit_test(test_context),
+		cmocka_unit_test(test_legacy),
 	};
 	char tool[PATH_MAX], scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
 	int rc;

@@ -266,7 +266,7 @@ static const struct {
 	{ XB_LINKTYPE_RAW, from_raw },         { XB_LINKTYPE_IPV4, from_ipv4 },
 	{ XB_LINKTYPE_IPV6, from_ipv6 },       { XB_LINKTYPE_LINUX_SLL, from_sll },
 	{ XB_LINKTYPE_LINUX_SLL2, from_sll2 }, { XB_LINKTYPE_NULL, from_null },
-	{ XB_LINKTYPE_LOOP, from_loop },
+	{ XB_LINKTYPE_LOOP, from_loop },       { XB_LINKTYPE_RAW_DLT, from_raw },
 };
 
 enum xb_link_kind

@@ -14,6 +14,7 @@
 enum xb_linktype {
 	XB_LINKTYPE_NULL = 0,
 	XB_LINKTYPE_ETHERNET = 1,
+	XB_LINKTYPE_RAW_DLT = 12, /* BSD's and Linux's DLT_RAW, which many write into files */
 	XB_LINKTYPE_RAW = 101,
 	XB_LINKTYPE_LOOP = 108,
 	XB_LINKTYPE_LINUX_SLL = 113,

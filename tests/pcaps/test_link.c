@@ -31,6 +31,7 @@ static const struct {
 	{ "Ethernet, empty", 1, "", 0, "", 0 },
 	{ "raw IPv4", 101, IP4("0a000002"), 0, DST SRC "0800", 0 },
 	{ "raw IPv6", 101, IP6(UNICAST6), 0, DST SRC "86dd", 0 },
+	{ "raw IPv4, by libpcap's number", 12, IP4("0a000002"), 0, DST SRC "0800", 0 },
 	{ "raw, one byte", 101, "45", 0, DST SRC "0800", 0 },
 	{ "raw, empty", 101, "", 1, "a packet of 0 bytes; its link header has 1", 0 },
 	{ "raw, version 5", 101, "50", 1, "a raw packet of IP version 5", 0 },

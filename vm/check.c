@@ -14,6 +14,7 @@
 enum {
 	SECOND = 1, /* second half of ldimm64 */
 	ENTRY = 2,  /* a function starts here */
+	VALUE = 4,  /* and its address is loaded */
 };
 
 struct checker {
@@ -108,7 +109,7 @@ check_insns(struct checker *c)
 		if (target < 0 || target >= prog->insn_cnt)
 			return xb_prog_err(prog, pc, c->err, "call target %lld is out of range",
 			                   (long long)target);
-		c->marks[target] |= ENTRY;
+		c->marks[target] |= id == XB_INSN_LDFUNC ? ENTRY | VALUE : ENTRY;
 	}
 	return 0;
 }
@@ -126,7 +127,9 @@ find_subprogs(struct checker *c)
 		return xb_err_errno(c->err, ENOMEM, "program");
 	for (u32 pc = 0; pc < prog->insn_cnt; pc++) {
 		if (c->marks[pc] & ENTRY)
-			prog->subprogs[prog->subprog_cnt++].start = pc;
+			prog->subprogs[prog->subprog_cnt++] =
+			        (struct xb_subprog){ .start = pc,
+				                     .is_value = c->marks[pc] & VALUE };
 		prog->subprogs[prog->subprog_cnt - 1].end = pc + 1;
 	}
 	return 0;

@@ -282,5 +282,5 @@ xb_prog_is_func(const struct xb_prog *prog, u64 addr)
 	if ((addr & ~0xffffffffull) != XB_FUNC_TAG)
 		return false;
 	sub = xb_prog_subprog(prog, (u32)addr);
-	return sub->start == (u32)addr;
+	return sub->start == (u32)addr && sub->is_value;
 }

@@ -64,6 +64,7 @@ struct xb_known {
 struct xb_subprog {
 	u32 start, end;
 	bool uses_frame; /* names R10: its frame is zeroed at entry */
+	bool is_value;   /* a BPF_PSEUDO_FUNC loads its address: it may be called back */
 };
 
 struct xb_prog {

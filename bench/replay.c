@@ -271,8 +271,8 @@ take_data(struct replay *p)
 	if (alone || !p->need_data)
 		return;
 	/* Copies of a redirect use the first half, one after the other. */
-	p->r.data = p->flat + XB_XDP_MAX_BYTES;
-	xb_xdp_copy(p->xdp, 0, out->bytes, p->flat + XB_XDP_MAX_BYTES);
+	p->r.data = p->flat + XB_XDP_MOST_BYTES;
+	xb_xdp_copy(p->xdp, 0, out->bytes, p->flat + XB_XDP_MOST_BYTES);
 }
 
 static void
@@ -469,7 +469,7 @@ init(struct replay *p)
 	p->r.in.meta_bytes = cli->meta_bytes;
 	p->r.in.ingress_ifindex = cli->ingress_ifindex;
 	p->r.in.rx_queue_index = cli->rx_queue_index;
-	p->flat = malloc(2 * (size_t)XB_XDP_MAX_BYTES);
+	p->flat = malloc(2 * (size_t)XB_XDP_MOST_BYTES);
 	if (!p->flat)
 		return xb_err_errno(p->err, ENOMEM, "packet");
 	p->xdp = xb_xdp_new(p->emu, &xdp_opts, p->err);

@@ -61,7 +61,7 @@ xb_xdp_new(struct xb_emu *emu, const struct xb_xdp_opts *opts, struct xb_err *er
 		goto free_xdp;
 	x->proc->run = x;
 	x->saved = malloc(XDP_REGION_BYTES);
-	x->scratch = malloc(XB_XDP_MAX_BYTES);
+	x->scratch = malloc(XB_XDP_MOST_BYTES);
 	if (!x->saved || !x->scratch) {
 		xb_err_errno(err, ENOMEM, "packet buffer");
 		goto free_xdp;

@@ -19,6 +19,8 @@
 #define XB_XDP_LINEAR_BYTES 3520u  /* 4096 - 256 headroom - 320 skb_shared_info */
 #define XB_XDP_HEADROOM     256u
 #define XB_XDP_MAX_FRAGS    17
+/* The longest that a packet can become: its head took all of the headroom but Linux's 40 bytes. */
+#define XB_XDP_MOST_BYTES (XB_XDP_MAX_BYTES + XB_XDP_HEADROOM - 40)
 
 struct xb_xdp;
 
@@ -108,7 +110,8 @@ void xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in);
  */
 void xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out);
 
-/* Copies `bytes` from offset off of the packet as it is now, fragments included. */
+/* Copies `bytes` from offset off of the packet as it is now, fragments included. All of it are at
+ * most XB_XDP_MOST_BYTES. */
 void xb_xdp_copy(const struct xb_xdp *x, u32 off, u32 bytes, void *to);
 
 /* Where one copy of a redirected packet ended. */

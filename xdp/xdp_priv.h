@@ -32,6 +32,9 @@ _Static_assert(sizeof(struct xdp_md) == 24 &&
 _Static_assert(XB_XDP_LINEAR_BYTES == XDP_HARD_END_OFF - XB_XDP_HEADROOM, "frame geometry");
 _Static_assert(XB_XDP_MAX_BYTES == XB_XDP_LINEAR_BYTES + XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES,
                "frame geometry");
+_Static_assert(XB_XDP_MOST_BYTES ==
+                       XDP_HARD_END_OFF - XDP_FRAME_BYTES + XB_XDP_MAX_FRAGS * XDP_PAGE_BYTES,
+               "frame geometry");
 
 /* What is known of a program's ways, kept for the one that ran last. */
 struct xdp_prog_facts {
@@ -74,7 +77,7 @@ struct xb_xdp {
 	struct xdp_prog_facts facts;
 	u8 *saved; /* XDP_REGION_BYTES, for xdp_buff_save() */
 	struct xdp_shape saved_shape;
-	u8 *scratch; /* XB_XDP_MAX_BYTES, for a packet in one piece */
+	u8 *scratch; /* XB_XDP_MOST_BYTES, for a packet in one piece */
 };
 
 /* The context of the program that is running. */

@@ -6,6 +6,7 @@
 #include "emu/map.h"
 #include "tests/xdp/run.h"
 #include "tests/xdp/script.h"
+#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -46,7 +47,7 @@ static const struct row rows[] = {
 /* The last sample that came, and how many did. */
 struct sample {
 	u32 cnt, bytes;
-	u8 data[16384];
+	u8 data[RUN_BYTES];
 };
 
 static void
@@ -186,6 +187,46 @@ test_emu(void **state)
 	free(s);
 }
 
+/* The longest packet, after its head took all of the headroom: longer than any that comes in. */
+static void
+test_longest(void **state)
+{
+	const u32 bytes = XB_XDP_MAX_BYTES + 216;
+	const struct script script = {
+		{ { HEAD, -216, 0 }, { PERF, (s64)bytes << 32 | THIS_CPU, 0 } }, XDP_PASS
+	};
+	const struct run_in in = { .bytes = XB_XDP_MAX_BYTES,
+		                   .has_ctx = true,
+		                   .ctx = { .data_end = XB_XDP_MAX_BYTES } };
+	struct sample *s = calloc(1, sizeof(*s));
+	struct run_out *out = malloc(sizeof(*out));
+	struct script_maps maps;
+	struct backend b;
+	int prog;
+
+	(void)state;
+	assert_non_null(s);
+	assert_non_null(out);
+	backend_open_emu(&b);
+	script_maps_open(&b, &maps);
+	assert_int_equal(xb_perf_array_open(backend_emu_map(&b, maps.perf)), 0);
+	b.emu->hooks.arg = s;
+	b.emu->hooks.event = on_event;
+	prog = script_load(&b, &maps, &script);
+	run_do(&b, prog, &in, out);
+	assert_int_equal(out->ret, 0);
+	assert_int_equal(out->data_bytes, bytes);
+	assert_int_equal(s->cnt, 1);
+	assert_int_equal(s->bytes, bytes + 4);
+	for (u32 i = 0; i < bytes; i++)
+		assert_int_equal(s->data[i], i < 216 ? 0 : run_pattern(i - 216));
+	close(prog);
+	script_maps_close(&maps);
+	backend_close(&b);
+	free(out);
+	free(s);
+}
+
 static void
 test_kernel(void **state)
 {
@@ -228,6 +269,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_emu),
+		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_kernel),
 	};
 

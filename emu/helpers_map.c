@@ -132,7 +132,7 @@ tail_call(struct xb_proc *proc, const union xb_arg *a)
 	if (xb_bpf_prog_type(prog) != xb_bpf_prog_type(self))
 		return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
 		                     "tail call from a program of type %s into one of type %s",
-		                     self->ops->name, prog->ops->name);
+		                     xb_prog_type_name(self->type), xb_prog_type_name(prog->type));
 	return xb_proc_tail_call(proc, prog->vm) ? 0 : helper_ret(-ELOOP);
 }
 

@@ -12,26 +12,29 @@ typedef ssize_t (*copy_fn)(pid_t pid, const struct iovec *local, unsigned long l
                            const struct iovec *remote, unsigned long remote_cnt,
                            unsigned long flags);
 
-/* False where less than all of it could be copied. */
-static bool
+/* 0, -EFAULT where less than all of it could be copied, or -ENOSYS on a host without the call: what
+ * is not obviously wrong has to be trusted there. */
+static int
 copy(copy_fn fn, void *own, u64 user, u64 bytes)
 {
 	struct iovec local = { .iov_base = own, .iov_len = bytes };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)user, .iov_len = bytes };
+	ssize_t done = bytes ? fn(getpid(), &local, 1, &remote, 1, 0) : 0;
 
-	return bytes == 0 || fn(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)bytes;
+	if (done == (ssize_t)bytes)
+		return 0;
+	if (done >= 0 || (errno != ENOSYS && errno != EPERM) || user < PAGE_BYTES)
+		return -EFAULT;
+	return -ENOSYS;
 }
 
 int
 xb_user_read(void *to, u64 from, u64 bytes)
 {
-	if (copy(process_vm_readv, to, from, bytes))
-		return 0;
-	/* A host without the call: what is not obviously wrong has to be trusted. */
-	if (errno != ENOSYS && errno != EPERM)
-		return -EFAULT;
-	if (from < PAGE_BYTES)
-		return -EFAULT;
+	int ret = copy(process_vm_readv, to, from, bytes);
+
+	if (ret != -ENOSYS)
+		return ret;
 	memcpy(to, (const void *)(uintptr_t)from, bytes);
 	return 0;
 }
@@ -39,12 +42,10 @@ xb_user_read(void *to, u64 from, u64 bytes)
 int
 xb_user_write(u64 to, const void *from, u64 bytes)
 {
-	if (copy(process_vm_writev, (void *)(uintptr_t)from, to, bytes))
-		return 0;
-	if (errno != ENOSYS && errno != EPERM)
-		return -EFAULT;
-	if (to < PAGE_BYTES)
-		return -EFAULT;
+	int ret = copy(process_vm_writev, (void *)(uintptr_t)from, to, bytes);
+
+	if (ret != -ENOSYS)
+		return ret;
 	memcpy((void *)(uintptr_t)to, from, bytes);
 	return 0;
 }

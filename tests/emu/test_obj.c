@@ -3,9 +3,11 @@
  * test_obj.c - descriptors, ids and information of objects; commands as such; links.
  */
 #include "emu/link.h"
+#include "emu/map.h"
 #include "emu/sha1.h"
 #include "tests/emu/sys_rig.h"
 #include "tests/insns.h"
+#include "vm/proc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define BAD_PTR 0x10ull
@@ -444,14 +447,113 @@ test_sha1(void **state)
 	}
 }
 
+/* A value of which only the first half is there, whatever the last error was. */
+static void
+half_a_value(struct sys_rig *rig)
+{
+	static const int errors[] = { 0, EPERM, ENOSYS };
+	const u32 key = 0;
+	u8 *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	union bpf_attr attr = { .map_fd = (u32)make_map(rig, "half"),
+		                .key = (uintptr_t)&key,
+		                .value = (uintptr_t)(pages + 4092) };
+
+	assert_true(pages != MAP_FAILED);
+	assert_int_equal(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(errors); i++) {
+		errno = errors[i];
+		assert_int_equal(sys_rig_bpf(rig, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)),
+		                 -EFAULT);
+		errno = errors[i];
+		assert_int_equal(sys_rig_bpf(rig, BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)),
+		                 -EFAULT);
+	}
+	close((int)attr.map_fd);
+	munmap(pages, 8192);
+}
+
+static void
+test_half_a_value(void **state)
+{
+	struct sys_rig rig;
+
+	(void)state;
+	sys_rig_init(&rig, NULL);
+	half_a_value(&rig);
+	sys_rig_fini(&rig);
+	if (!sys_rig_init_kernel(&rig))
+		return;
+	half_a_value(&rig);
+	sys_rig_fini(&rig);
+}
+
+/*
+ * A program knows the handle of a map that it does not name, and calls into what only answered a
+ * loader's question.
+ */
+static void
+test_tail_call_probe(void **state)
+{
+	const struct bpf_insn nothing[] = { XB_MOV64_IMM(0, 0), XB_EXIT() };
+	struct sys_rig rig;
+	union bpf_attr map = { .map_type = BPF_MAP_TYPE_PROG_ARRAY,
+		               .key_size = 4,
+		               .value_size = 4,
+		               .max_entries = 1 };
+	union bpf_attr probe = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		                 .insns = (uintptr_t)nothing,
+		                 .insn_cnt = 2,
+		                 .license = (uintptr_t) "GPL" };
+	u32 key = 0, value;
+	union bpf_attr put = { .key = (uintptr_t)&key, .value = (uintptr_t)&value };
+	int map_fd, fd;
+
+	(void)state;
+	sys_rig_init(&rig, NULL);
+	map_fd = (int)sys_rig_bpf(&rig, BPF_MAP_CREATE, &map, sizeof(map));
+	fd = (int)sys_rig_bpf(&rig, BPF_PROG_LOAD, &probe, sizeof(probe));
+	assert_true(map_fd >= 0 && fd >= 0);
+	put.map_fd = (u32)map_fd;
+	value = (u32)fd;
+	assert_int_equal(sys_rig_bpf(&rig, BPF_MAP_UPDATE_ELEM, &put, sizeof(put)), 0);
+	close(fd);
+	{
+		const struct xb_map *m =
+		        XB_CONTAINER_OF(sys_rig_obj(&rig, map_fd, XB_OBJ_MAP), struct xb_map, obj);
+		const struct bpf_insn calls[] = { XB_LD_IMM64(2, m->handle), XB_MOV64_IMM(3, 0),
+			                          XB_CALL(BPF_FUNC_tail_call), XB_EXIT() };
+		union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_XDP,
+			                .insns = (uintptr_t)calls,
+			                .insn_cnt = XB_ARRAY_SIZE(calls),
+			                .license = (uintptr_t) "GPL" };
+		struct xb_err err = XB_ERR_INIT;
+		struct xb_bpf_prog *xdp;
+		struct xb_proc *proc = xb_proc_new(rig.emu->vm, 0, &err);
+
+		fd = (int)sys_rig_bpf(&rig, BPF_PROG_LOAD, &prog, sizeof(prog));
+		assert_true(fd >= 0);
+		xdp = XB_CONTAINER_OF(sys_rig_obj(&rig, fd, XB_OBJ_PROG), struct xb_bpf_prog, obj);
+		assert_int_equal(xb_proc_run(proc, xdp->vm, XB_MEM_NULL_BYTES), XB_RUN_FAULT);
+		assert_int_equal(proc->fault.kind, XB_FAULT_BAD_CALL);
+		assert_string_equal(proc->fault.message,
+		                    "tail call from a program of type xdp into one of type "
+		                    "socket_filter");
+		xb_proc_free(proc);
+	}
+	close(fd);
+	close(map_fd);
+	sys_rig_fini(&rig);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_two),         cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_cmds),        cmocka_unit_test(test_map_info),
-		cmocka_unit_test(test_xdp_link),    cmocka_unit_test(test_sha1),
+		cmocka_unit_test(test_descriptors),  cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_two),          cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_cmds),         cmocka_unit_test(test_map_info),
+		cmocka_unit_test(test_xdp_link),     cmocka_unit_test(test_sha1),
+		cmocka_unit_test(test_half_a_value), cmocka_unit_test(test_tail_call_probe),
 	};
 
 	return cmocka_run_group_tests_name("obj", tests, NULL, NULL);

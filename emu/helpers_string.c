@@ -3,6 +3,7 @@
 #include "emu/helpers_priv.h"
 
 #include "emu/latin1.h"
+#include "vm/bytes.h"
 
 #include <errno.h>
 
@@ -93,7 +94,7 @@ strtol_helper(struct xb_proc *proc, const union xb_arg *a)
 	(void)proc;
 	if (n.bytes >= 0 && (n.negative ? value > 0 : value < 0))
 		n.bytes = -ERANGE;
-	*(s64 *)a[3].mem = n.bytes < 0 ? 0 : value;
+	xb_st64(a[3].mem, n.bytes < 0 ? 0 : (u64)value);
 	return helper_ret(n.bytes);
 }
 
@@ -105,7 +106,7 @@ strtoul_helper(struct xb_proc *proc, const union xb_arg *a)
 	(void)proc;
 	if (n.bytes >= 0 && n.negative)
 		n.bytes = -EINVAL;
-	*(u64 *)a[3].mem = n.bytes < 0 ? 0 : n.value;
+	xb_st64(a[3].mem, n.bytes < 0 ? 0 : n.value);
 	return helper_ret(n.bytes);
 }
 

@@ -62,18 +62,19 @@ xb_map_copy_cnt(const struct xb_map *map)
 	return map->ops->flags & XB_MAP_PERCPU ? map->emu->cpu_cnt : 1;
 }
 
-/* Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). */
+/* Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). In an mmapable
+ * array one value may lie across others. */
 static inline void
 xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 {
 	u32 off = map->spin_lock_off;
 
 	if (XB_LIKELY(!map->has_spin_lock)) {
-		memcpy(dst, src, map->value_size);
+		memmove(dst, src, map->value_size);
 		return;
 	}
-	memcpy(dst, src, off);
-	memcpy((u8 *)dst + off + 4, (const u8 *)src + off + 4, map->value_size - off - 4);
+	memmove(dst, src, off);
+	memmove((u8 *)dst + off + 4, (const u8 *)src + off + 4, map->value_size - off - 4);
 }
 
 /* Maps a region of `bytes` under the name of the map's values; of its memfd if from_fd. NULL: no

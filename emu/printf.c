@@ -23,7 +23,7 @@ xb_printf_digits(u64 n, u32 base, bool upper, char out[20])
 	return cnt;
 }
 
-/* Where the text goes; counts what has no room. */
+/* Where the text goes; counts what has no room. The format may lie in there. */
 struct sink {
 	char *out;
 	u64 bytes, len;
@@ -35,7 +35,7 @@ put(struct sink *k, const char *text, u64 bytes)
 	if (k->len < k->bytes) {
 		u64 room = k->bytes - k->len;
 
-		memcpy(k->out + k->len, text, bytes < room ? bytes : room);
+		memmove(k->out + k->len, text, bytes < room ? bytes : room);
 	}
 	k->len += bytes;
 }

@@ -175,6 +175,12 @@ static const struct rig_row size_rows[] = {
 	  .fault = XB_FAULT_OOB_READ },
 	{ "wide", SNPRINTF(SIZE, 8), .ro = "%100000d", .r0 = 100001, .out = "        ",
 	  .out_bytes = 8 },
+	{ "format within the output",
+	  PROG(XB_LD_IMM64(1, 0x0067666564636261ull), XB_STX_MEM(BPF_DW, 7, 1, OUT_DATA + 1),
+	       XB_MOV64_REG(1, 7), XB_ALU64_IMM(BPF_ADD, 1, OUT_DATA), XB_MOV64_IMM(2, 16),
+	       XB_MOV64_REG(3, 1), XB_ALU64_IMM(BPF_ADD, 3, 1), XB_MOV64_IMM(4, 0),
+	       XB_MOV64_IMM(5, 0), XB_CALL(BPF_FUNC_snprintf)),
+	  .r0 = 8, .out = "abcdefg", .refused = "a format that can be written" },
 	{ "output past its value", SNPRINTF(OUT_BYTES, 0), .ro = "x", .fault = XB_FAULT_OOB_WRITE,
 	  .message = "bpf_snprintf: argument 1 (buffer): 1 byte past the end of value of map "
 	             "'' (1024 bytes)" },

@@ -127,6 +127,27 @@ test_mmapable(void **state)
 	backend_free(&b);
 }
 
+/* A value that a program takes from half of one element and half of the next. */
+static void
+test_mmapable_across(void **state)
+{
+	struct backend b = backend_emu(1);
+	int fd = (int)map_create(
+	        &b, &(struct map_spec){ BPF_MAP_TYPE_ARRAY, 4, 16, 2, BPF_F_MMAPABLE });
+	struct xb_map *map = map_of(&b, fd);
+	u32 zero = 0;
+	u64 first = map->ops->lookup(map, &zero, 0), *quads = xb_mem_host(b.emu->mem, first);
+
+	(void)state;
+	for (u64 i = 0; i < 4; i++)
+		quads[i] = i;
+	assert_int_equal(map->ops->update(map, &zero, quads + 1, BPF_ANY, 0), 0);
+	assert_int_equal(quads[0], 1);
+	assert_int_equal(quads[1], 2);
+	close(fd);
+	backend_free(&b);
+}
+
 /* Within a run: what the program still holds after an update or a delete. */
 static void
 test_deferred(void **state)
@@ -524,13 +545,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exact),          cmocka_unit_test(test_devmap),
-		cmocka_unit_test(test_mmapable),       cmocka_unit_test(test_deferred),
-		cmocka_unit_test(test_deferred_joint), cmocka_unit_test(test_lazy),
-		cmocka_unit_test(test_huge),           cmocka_unit_test(test_percpu),
-		cmocka_unit_test(test_for_each),       cmocka_unit_test(test_handles),
-		cmocka_unit_test(test_inner_handle),   cmocka_unit_test(test_spread),
-		cmocka_unit_test(test_seed),           cmocka_unit_test(test_name),
+		cmocka_unit_test(test_exact),    cmocka_unit_test(test_devmap),
+		cmocka_unit_test(test_mmapable), cmocka_unit_test(test_mmapable_across),
+		cmocka_unit_test(test_deferred), cmocka_unit_test(test_deferred_joint),
+		cmocka_unit_test(test_lazy),     cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_percpu),   cmocka_unit_test(test_for_each),
+		cmocka_unit_test(test_handles),  cmocka_unit_test(test_inner_handle),
+		cmocka_unit_test(test_spread),   cmocka_unit_test(test_seed),
+		cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests_name("map memory", tests, NULL, NULL);

@@ -81,6 +81,10 @@ const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 pro
  * where unknown to the uapi header. */
 const char *xb_helper_name(u32 id);
 
+/* Whether libbpf calls this number in place of what it could not resolve: a CO-RE relocation, a map
+ * that was not made, a kernel function. */
+bool xb_helper_is_unresolved(u32 id);
+
 /* xb_vm_ops.bind_call of the Linux emulator. */
 int xb_helper_bind(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const,
                    struct xb_call *call, struct xb_err *err);

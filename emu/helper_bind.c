@@ -311,8 +311,14 @@ static u64
 call_unresolved(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
 	(void)r;
+	if (call->aux == POISON_CO_RE)
+		return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
+		                     "invalid func unknown#%u: CO-RE found no such field, type or "
+		                     "value in the kernel's BTF",
+		                     POISON_CO_RE);
 	if (call->aux)
-		return xb_proc_fault(proc, XB_FAULT_BAD_CALL, "invalid func unknown#%u",
+		return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
+		                     "invalid func unknown#%u: libbpf found nothing to put here",
 		                     (u32)call->aux);
 	return xb_proc_fault(
 	        proc, XB_FAULT_BAD_CALL,
@@ -376,8 +382,8 @@ bind_kfunc(const struct bpf_insn *insn, struct xb_call *call, struct xb_err *err
 	                  insn->imm);
 }
 
-static bool
-is_poison(u32 id)
+bool
+xb_helper_is_unresolved(u32 id)
 {
 	return id == POISON_CO_RE || (id >= POISON_MAP_FIRST && id < POISON_KFUNC_END);
 }
@@ -429,7 +435,7 @@ xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
 
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
 		return bind_kfunc(insn, call, err);
-	if (is_poison(id)) {
+	if (xb_helper_is_unresolved(id)) {
 		bind_unresolved(call, id);
 		return 0;
 	}

@@ -98,9 +98,10 @@ test_helper_bind(void **state)
 static const struct rig_row unresolved_rows[] = {
 	{ "relocation, not reached", SKIP(XB_CALL(195896080)), .r0 = 1 },
 	{ "relocation, reached", PROG(XB_CALL(195896080)), .fault = XB_FAULT_BAD_CALL,
-	  .message = "invalid func unknown#195896080" },
+	  .message = "invalid func unknown#195896080: CO-RE found no such field, type or "
+	             "value in the kernel's BTF" },
 	{ "map, reached", PROG(XB_CALL(2001000003)), .fault = XB_FAULT_BAD_CALL,
-	  .message = "invalid func unknown#2001000003" },
+	  .message = "invalid func unknown#2001000003: libbpf found nothing to put here" },
 	{ "function, not reached", SKIP(XB_CALL_KFUNC(0, 0)), .r0 = 1 },
 	{ "function, reached", PROG(XB_CALL_KFUNC(0, 0)), .fault = XB_FAULT_BAD_CALL },
 };

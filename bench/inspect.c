@@ -56,7 +56,7 @@ scan_calls(struct program *p)
 			p->kfunc_calls++;
 		else if (insn->src_reg == 0 && id < XB_EMU_HELPER_MAX)
 			p->helpers[id] = true;
-		else if (insn->src_reg == 0)
+		else if (insn->src_reg == 0 && !xb_helper_is_unresolved(id))
 			p->unknown_helper = id;
 	}
 }
@@ -319,6 +319,20 @@ print_json(const struct inspector *in, struct xb_err *err)
 	return rc;
 }
 
+/* Whether there is a program to run. */
+static bool
+any_loaded(const struct inspector *in)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, in->object->bpf)
+	{
+		if (xb_object_prog(in->object, prog))
+			return true;
+	}
+	return false;
+}
+
 static int
 inspect(struct inspector *in, const struct xb_object_opts *opts, struct xb_err *err)
 {
@@ -331,6 +345,8 @@ inspect(struct inspector *in, const struct xb_object_opts *opts, struct xb_err *
 		*err = in->load_err;
 		return -1;
 	}
+	if (in->load_err.kind == XB_ERR_NONE && !any_loaded(in))
+		xb_err_set(&in->load_err, XB_ERR_LOAD, "no XDP program");
 	if (in->cli->json_out)
 		return print_json(in, err);
 	print_text(in);

@@ -19,6 +19,8 @@
 #define MAP_POISON     2001000000ull
 #define MAP_POISON_CNT 1000000u
 
+#define NO_MAP_TYPE 0x7fffffffu
+
 /* Whose messages libbpf prints just now: its callback has no argument to say so. */
 static _Thread_local struct xb_object *listening;
 
@@ -148,6 +150,17 @@ prepare_programs(struct xb_object *o)
 	}
 }
 
+/* The map, or the one that describes the maps inside it, if its type is not emulated; else NULL. */
+static const struct bpf_map *
+not_emulated(struct bpf_map *map)
+{
+	const struct bpf_map *inner = bpf_map__inner_map(map);
+
+	if (!xb_map_ops_of(bpf_map__type(map)))
+		return map;
+	return inner && !xb_map_ops_of(bpf_map__type(inner)) ? inner : NULL;
+}
+
 /* Maps of a type that is not emulated are left out; a program that needs one is refused when it is
  * loaded. */
 static void
@@ -157,8 +170,25 @@ prepare_maps(struct xb_object *o)
 
 	bpf_object__for_each_map(map, o->bpf)
 	{
-		if (!xb_map_ops_of(bpf_map__type(map)))
+		if (not_emulated(map))
 			bpf_map__set_autocreate(map, false);
+	}
+}
+
+/*
+ * libbpf looks up each struct_ops in the kernel's BTF, though its map is not to be made, and
+ * crashes where no program had made it read that BTF. So these maps bear a type of nobody's while
+ * it loads.
+ */
+static void
+retype_maps(struct xb_object *o, u32 from, u32 to)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, o->bpf)
+	{
+		if (bpf_map__type(map) == from)
+			bpf_map__set_type(map, (enum bpf_map_type)to);
 	}
 }
 
@@ -374,6 +404,35 @@ failed_program(const char *said, const char *name, const char **end)
 	       !strncmp(said + 6, name, strlen(name));
 }
 
+/* Whether `said` is of this map, and that it could not be made. */
+static bool
+is_map_refused(const char *said, const struct bpf_map *map)
+{
+	const char *name = bpf_map__name(map);
+	size_t len = strlen(name);
+
+	return !strncmp(said, "map '", 5) && !strncmp(said + 5, name, len) &&
+	       !strncmp(said + 5 + len, "': failed to create: ", 21);
+}
+
+/* The last word where libbpf's own tell too little, or the wrong thing; else "". */
+static const char *
+reason(const struct xb_object *o, const char *said)
+{
+	const struct bpf_map *map;
+
+	if (!strncmp(said, "extern (func ksym) '", 20))
+		return ": kernel functions are not emulated";
+	if (!strncmp(said, "extern (var ksym) '", 19))
+		return ": variables of the kernel are not emulated";
+	bpf_object__for_each_map(map, o->bpf)
+	{
+		if (is_map_refused(said, map) && bpf_map__max_entries(map) == 0)
+			return ": max_entries is 0, maybe left to the loader it was written for";
+	}
+	return "";
+}
+
 static int
 load_error(struct xb_object *o, int errnum, struct xb_err *err)
 {
@@ -385,7 +444,8 @@ load_error(struct xb_object *o, int errnum, struct xb_err *err)
 		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", strerror(errnum));
 	chosen = failed_program(said, o->chosen ? bpf_program__name(o->chosen) : NULL, &end);
 	if (!end)
-		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", said);
+		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s%s", said,
+		                  reason(o, said));
 	o->other_failed = !chosen;
 	if (!log_bytes)
 		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),
@@ -406,7 +466,8 @@ check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_e
 	for (u32 i = 0; prog && i < prog->insn_cnt; i++) {
 		const struct bpf_insn *insn = &prog->insns[i];
 		u64 map_idx = (u64)(u32)insn->imm - MAP_POISON;
-		const struct bpf_map *map = NULL;
+		const struct bpf_map *lacks;
+		struct bpf_map *map = NULL;
 		const char *type;
 
 		if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg ||
@@ -415,13 +476,14 @@ check_maps(const struct xb_object *o, const struct bpf_program *bpf, struct xb_e
 		do
 			map = bpf_object__next_map(o->bpf, map);
 		while (map && map_idx--);
-		if (!map || xb_map_ops_of(bpf_map__type(map)))
+		lacks = map ? not_emulated(map) : NULL;
+		if (!lacks)
 			continue;
-		type = xb_map_type_name(bpf_map__type(map));
+		type = xb_map_type_name(bpf_map__type(lacks));
 		return xb_err_set(err, XB_ERR_LOAD,
 		                  "prog '%s': map '%s': type %s (%u) is not emulated",
 		                  bpf_program__name(bpf), bpf_map__name(map),
-		                  type ? type : "unknown", bpf_map__type(map));
+		                  type ? type : "unknown", bpf_map__type(lacks));
 	}
 	return 0;
 }
@@ -467,7 +529,9 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 
 	listen(o);
 	xb_emu_enter(o->emu);
+	retype_maps(o, BPF_MAP_TYPE_STRUCT_OPS, NO_MAP_TYPE);
 	rc = bpf_object__load(o->bpf);
+	retype_maps(o, NO_MAP_TYPE, BPF_MAP_TYPE_STRUCT_OPS);
 	xb_emu_enter(NULL);
 	listen(NULL);
 	if (rc != 0)

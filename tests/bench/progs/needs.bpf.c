@@ -12,6 +12,26 @@ struct {
 	__type(value, int);
 } socks SEC(".maps");
 
+struct bloom {
+	__uint(type, BPF_MAP_TYPE_BLOOM_FILTER);
+	__uint(max_entries, 4);
+	__uint(value_size, 4);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__array(values, struct bloom);
+} blooms SEC(".maps");
+
+struct ops_of_nobody {
+	int number;
+};
+
+SEC(".struct_ops")
+struct ops_of_nobody ops = { .number = 1 };
+
 SEC("xdp")
 int
 needs_helper(struct xdp_md *ctx)
@@ -36,6 +56,15 @@ needs_map(struct xdp_md *ctx)
 	int key = 0;
 
 	return bpf_map_lookup_elem(&socks, &key) ? XDP_DROP : XDP_PASS;
+}
+
+SEC("xdp")
+int
+needs_inner_map(struct xdp_md *ctx)
+{
+	int key = 0;
+
+	return bpf_map_lookup_elem(&blooms, &key) ? XDP_DROP : XDP_PASS;
 }
 
 SEC("xdp_prog")

@@ -9,8 +9,6 @@
  */
 #include "emu/map_htab.h"
 
-#include <stdlib.h>
-
 static int
 fd_array_alloc(struct xb_map *map)
 {
@@ -184,38 +182,11 @@ fd_htab_map_alloc_check(const union bpf_attr *attr)
 	return attr->value_size != 4 ? -EINVAL : xb_htab_check(attr);
 }
 
-static void
-htab_of_map_gc(struct xb_map *map)
-{
-	struct xb_htab *h = map->priv;
-
-	xb_pool_gc(&h->pool);
-}
-
 static int
 htab_of_map_alloc(struct xb_map *map)
 {
-	struct xb_htab *h = calloc(1, sizeof(*h));
-	int ret;
-
-	if (!h)
-		return -ENOMEM;
-	ret = xb_htab_init(h, map,
-	                   &(struct xb_pool_opts){ .value_bytes = 8, .copies = 1, .opaque = true });
-	if (ret) {
-		free(h);
-		return ret;
-	}
-	map->priv = h;
-	map->gc = htab_of_map_gc;
-	return 0;
-}
-
-static void
-htab_of_map_free(struct xb_map *map)
-{
-	xb_htab_fini(map->priv);
-	free(map->priv);
+	return xb_htab_map_alloc(
+	        map, &(struct xb_pool_opts){ .value_bytes = 8, .copies = 1, .opaque = true });
 }
 
 static u64
@@ -263,26 +234,6 @@ bpf_fd_htab_map_lookup_elem(struct xb_map *map, const void *key, void *value)
 	return 0;
 }
 
-static int
-htab_of_map_delete_elem(struct xb_map *map, const void *key)
-{
-	struct xb_htab *h = map->priv;
-	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
-
-	if (!ref)
-		return -ENOENT;
-	xb_htab_remove(h, ref);
-	return 0;
-}
-
-static int
-htab_of_map_next_key(struct xb_map *map, const void *key, void *next)
-{
-	const struct xb_htab *h = map->priv;
-
-	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
-}
-
 const struct xb_map_ops xb_map_prog_array_ops = {
 	.name = "prog_array",
 	.source = "kernel/bpf/arraymap.c",
@@ -321,12 +272,12 @@ const struct xb_map_ops xb_map_hash_of_maps_ops = {
 	         XB_MAP_BUCKETS,
 	.check = fd_htab_map_alloc_check,
 	.alloc = htab_of_map_alloc,
-	.free = htab_of_map_free,
+	.free = xb_htab_map_free,
 	.lookup = htab_of_map_lookup_elem,
 	.update = xb_map_no_update,
 	.update_sys = bpf_fd_htab_map_update_elem,
 	.read_sys = bpf_fd_htab_map_lookup_elem,
-	.remove = htab_of_map_delete_elem,
-	.next_key = htab_of_map_next_key,
+	.remove = xb_htab_map_delete,
+	.next_key = xb_htab_map_next_key,
 	.check_btf = xb_map_no_btf,
 };

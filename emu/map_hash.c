@@ -10,41 +10,11 @@
  */
 #include "emu/map_htab.h"
 
-#include <stdlib.h>
-
-static void
-htab_map_gc(struct xb_map *map)
-{
-	struct xb_htab *h = map->priv;
-
-	xb_pool_gc(&h->pool);
-}
-
 static int
 htab_map_alloc(struct xb_map *map)
 {
-	struct xb_htab *h = calloc(1, sizeof(*h));
-	int ret;
-
-	if (!h)
-		return -ENOMEM;
-	ret = xb_htab_init(h, map,
-	                   &(struct xb_pool_opts){ .value_bytes = map->value_size,
-	                                           .copies = xb_map_copy_cnt(map) });
-	if (ret) {
-		free(h);
-		return ret;
-	}
-	map->priv = h;
-	map->gc = htab_map_gc;
-	return 0;
-}
-
-static void
-htab_map_free(struct xb_map *map)
-{
-	xb_htab_fini(map->priv);
-	free(map->priv);
+	return xb_htab_map_alloc(map, &(struct xb_pool_opts){ .value_bytes = map->value_size,
+	                                                      .copies = xb_map_copy_cnt(map) });
 }
 
 static u64
@@ -118,44 +88,18 @@ htab_percpu_map_update_elem(struct xb_map *map, const void *key, const void *val
 	return 0;
 }
 
-static int
-htab_map_delete_elem(struct xb_map *map, const void *key)
-{
-	struct xb_htab *h = map->priv;
-	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
-
-	if (!ref)
-		return -ENOENT;
-	xb_htab_remove(h, ref);
-	return 0;
-}
-
-static int
-htab_map_get_next_key(struct xb_map *map, const void *key, void *next)
-{
-	const struct xb_htab *h = map->priv;
-
-	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
-}
-
-static long
-bpf_for_each_hash_elem(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
-{
-	return xb_htab_for_each(map->priv, cpu, fn, arg);
-}
-
 const struct xb_map_ops xb_map_hash_ops = {
 	.name = "hash",
 	.source = "kernel/bpf/hashtab.c",
 	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
-	.free = htab_map_free,
+	.free = xb_htab_map_free,
 	.lookup = htab_map_lookup_elem,
 	.update = htab_map_update_elem,
-	.remove = htab_map_delete_elem,
-	.next_key = htab_map_get_next_key,
-	.for_each = bpf_for_each_hash_elem,
+	.remove = xb_htab_map_delete,
+	.next_key = xb_htab_map_next_key,
+	.for_each = xb_htab_map_for_each,
 };
 
 const struct xb_map_ops xb_map_percpu_hash_ops = {
@@ -164,10 +108,10 @@ const struct xb_map_ops xb_map_percpu_hash_ops = {
 	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
-	.free = htab_map_free,
+	.free = xb_htab_map_free,
 	.lookup = htab_map_lookup_elem,
 	.update = htab_percpu_map_update_elem,
-	.remove = htab_map_delete_elem,
-	.next_key = htab_map_get_next_key,
-	.for_each = bpf_for_each_hash_elem,
+	.remove = xb_htab_map_delete,
+	.next_key = xb_htab_map_next_key,
+	.for_each = xb_htab_map_for_each,
 };

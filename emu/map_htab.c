@@ -161,15 +161,69 @@ xb_htab_next_key(const struct xb_htab *h, u32 ref, void *next)
 	return 0;
 }
 
-long
-xb_htab_for_each(struct xb_htab *h, u32 cpu, xb_map_each_fn fn, void *arg)
+void
+xb_htab_map_gc(struct xb_map *map)
 {
+	struct xb_htab *h = map->priv;
+
+	xb_pool_gc(&h->pool);
+}
+
+int
+xb_htab_map_alloc(struct xb_map *map, const struct xb_pool_opts *opts)
+{
+	struct xb_htab *h = calloc(1, sizeof(*h));
+	int ret;
+
+	if (!h)
+		return -ENOMEM;
+	ret = xb_htab_init(h, map, opts);
+	if (ret) {
+		free(h);
+		return ret;
+	}
+	map->priv = h;
+	map->gc = xb_htab_map_gc;
+	return 0;
+}
+
+void
+xb_htab_map_free(struct xb_map *map)
+{
+	xb_htab_fini(map->priv);
+	free(map->priv);
+}
+
+int
+xb_htab_map_delete(struct xb_map *map, const void *key)
+{
+	struct xb_htab *h = map->priv;
+	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
+
+	if (!ref)
+		return -ENOENT;
+	xb_htab_remove(h, ref);
+	return 0;
+}
+
+int
+xb_htab_map_next_key(struct xb_map *map, const void *key, void *next)
+{
+	const struct xb_htab *h = map->priv;
+
+	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
+}
+
+long
+xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
+{
+	const struct xb_htab *h = map->priv;
 	long cnt = 0;
 
 	for (u64 i = 0; i <= h->mask; i++) {
 		for (u32 ref = h->buckets[i]; ref; ref = xb_htab_elem(h, ref)->next) {
 			cnt++;
-			if (fn(arg, h->pool.map, xb_htab_elem(h, ref)->key,
+			if (fn(arg, map, xb_htab_elem(h, ref)->key,
 			       xb_pool_value(&h->pool, ref, cpu)))
 				return cnt;
 		}

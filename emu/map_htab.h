@@ -45,9 +45,6 @@ void xb_htab_remove(struct xb_htab *h, u32 ref);
 /* The key after an element's, or the first (ref 0); -ENOENT (cf. htab_map_get_next_key). */
 int xb_htab_next_key(const struct xb_htab *h, u32 ref, void *next);
 
-/* Calls fn for each element; it may remove it (cf. bpf_for_each_hash_elem). */
-long xb_htab_for_each(struct xb_htab *h, u32 cpu, xb_map_each_fn fn, void *arg);
-
 u32 xb_htab_hash_slow(const void *key, u32 bytes, u64 seed);
 
 static inline struct xb_elem *
@@ -164,5 +161,17 @@ xb_htab_check_flags(u32 old, u64 flags)
 
 /* Attributes of all hash maps (cf. htab_map_alloc_check). */
 int xb_htab_check(const union bpf_attr *attr);
+
+/*
+ * Operations of maps whose priv is a table, or begins with one. alloc makes that table as
+ * xb_htab_init() does, and free frees it.
+ */
+int xb_htab_map_alloc(struct xb_map *map, const struct xb_pool_opts *opts);
+void xb_htab_map_free(struct xb_map *map);
+void xb_htab_map_gc(struct xb_map *map);
+int xb_htab_map_delete(struct xb_map *map, const void *key);
+int xb_htab_map_next_key(struct xb_map *map, const void *key, void *next);
+/* fn may remove the element (cf. bpf_for_each_hash_elem). */
+long xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 
 #endif

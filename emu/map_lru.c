@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 struct lru_map {
-	struct xb_htab h;
+	struct xb_htab h; /* first, see map_htab.h */
 	struct xb_lru lru;
 };
 
@@ -36,14 +36,6 @@ evict(void *arg, u32 ref)
 	struct lru_map *m = arg;
 
 	xb_htab_remove(&m->h, ref);
-}
-
-static void
-lru_gc(struct xb_map *map)
-{
-	struct lru_map *m = map->priv;
-
-	xb_pool_gc(&m->h.pool);
 }
 
 /* With a list for each CPU, all lists have the same length (cf. htab_map_alloc). */
@@ -82,7 +74,7 @@ lru_alloc(struct xb_map *map)
 	m->lru.evict = evict;
 	m->lru.arg = m;
 	map->priv = m;
-	map->gc = lru_gc;
+	map->gc = xb_htab_map_gc;
 	return 0;
 
 free_htab:
@@ -206,22 +198,6 @@ htab_lru_map_delete_elem(struct xb_map *map, const void *key)
 	return 0;
 }
 
-static int
-lru_next_key(struct xb_map *map, const void *key, void *next)
-{
-	const struct xb_htab *h = map->priv;
-
-	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
-}
-
-static long
-lru_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
-{
-	struct lru_map *m = map->priv;
-
-	return xb_htab_for_each(&m->h, cpu, fn, arg);
-}
-
 const struct xb_map_ops xb_map_lru_hash_ops = {
 	.name = "lru_hash",
 	.source = "kernel/bpf/hashtab.c",
@@ -233,8 +209,8 @@ const struct xb_map_ops xb_map_lru_hash_ops = {
 	.lookup_sys = htab_lru_map_lookup_elem_sys,
 	.update = htab_lru_map_update_elem,
 	.remove = htab_lru_map_delete_elem,
-	.next_key = lru_next_key,
-	.for_each = lru_for_each,
+	.next_key = xb_htab_map_next_key,
+	.for_each = xb_htab_map_for_each,
 };
 
 const struct xb_map_ops xb_map_lru_percpu_hash_ops = {
@@ -248,6 +224,6 @@ const struct xb_map_ops xb_map_lru_percpu_hash_ops = {
 	.lookup_sys = htab_lru_map_lookup_elem_sys,
 	.update = htab_lru_percpu_map_update_elem,
 	.remove = htab_lru_map_delete_elem,
-	.next_key = lru_next_key,
-	.for_each = lru_for_each,
+	.next_key = xb_htab_map_next_key,
+	.for_each = xb_htab_map_for_each,
 };

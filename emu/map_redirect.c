@@ -188,39 +188,15 @@ dev_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 
 	return ret ? ret : slots_set(map, idx, &val, &target);
 }
 
-static void
-dev_map_hash_gc(struct xb_map *map)
-{
-	struct xb_htab *h = map->priv;
-
-	xb_pool_gc(&h->pool);
-}
-
 static int
 dev_map_hash_alloc(struct xb_map *map)
 {
-	struct xb_htab *h = calloc(1, sizeof(*h));
 	struct xb_pool_opts opts;
-	int ret;
 
-	if (!h)
+	if (xb_htab_map_alloc(map, entry_opts(map, &opts)))
 		return -ENOMEM;
-	ret = xb_htab_init(h, map, entry_opts(map, &opts));
-	if (ret) {
-		free(h);
-		return -ENOMEM;
-	}
-	map->priv = h;
-	map->gc = dev_map_hash_gc;
 	map->flags |= BPF_F_RDONLY_PROG;
 	return 0;
-}
-
-static void
-dev_map_hash_free(struct xb_map *map)
-{
-	xb_htab_fini(map->priv);
-	free(map->priv);
 }
 
 static u32
@@ -412,7 +388,7 @@ const struct xb_map_ops xb_map_devmap_hash_ops = {
 	.source = "kernel/bpf/devmap.c",
 	.check = devmap_check,
 	.alloc = dev_map_hash_alloc,
-	.free = dev_map_hash_free,
+	.free = xb_htab_map_free,
 	.lookup = dev_map_hash_lookup_elem,
 	.update = xb_map_no_update,
 	.update_sys = dev_map_hash_update_elem,

@@ -4,8 +4,8 @@
  * the kernel.
  *
  * syscall() carries bpf(2). The others are what libbpf does around it: it looks whether a pin's
- * directory is on bpffs, makes it, removes pins, and reads the kernel's BTF. Without an emulator
- * entered on this thread all of them do what they always do.
+ * directory is on bpffs, makes it, removes pins, reads the kernel's BTF, and asks how many CPUs
+ * there can be. Without an emulator entered on this thread all of them do what they always do.
  */
 #include "emu/btf.h"
 #include "emu/emu.h"
@@ -17,6 +17,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -35,6 +36,8 @@ int __wrap_unlink(const char *path);
 int __real_unlink(const char *path);
 int __wrap_faccessat(int dir, const char *path, int mode, int flags);
 int __real_faccessat(int dir, const char *path, int mode, int flags);
+int __wrap_open64(const char *path, int flags, ...);
+int __real_open64(const char *path, int flags, ...);
 FILE *__wrap_fopen64(const char *path, const char *mode);
 FILE *__real_fopen64(const char *path, const char *mode);
 
@@ -100,6 +103,36 @@ __wrap_faccessat(int dir, const char *path, int mode, int flags)
 	if (entered && xb_btf_kernel_fd(entered, path) >= 0)
 		return 0;
 	return __real_faccessat(dir, path, mode, flags);
+}
+
+/* The emulator's CPUs, in the words of sysfs. libbpf asks once a process and keeps the answer. */
+static int
+possible_cpus(const struct xb_emu *emu)
+{
+	int fd = memfd_create("possible", MFD_CLOEXEC);
+
+	if (fd >= 0 &&
+	    (dprintf(fd, "0-%u\n", emu->cpu_cnt - 1) < 0 || lseek(fd, 0, SEEK_SET) < 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+__wrap_open64(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list ap;
+
+	if (flags & (O_CREAT | __O_TMPFILE)) {
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	if (entered && strcmp(path, "/sys/devices/system/cpu/possible") == 0)
+		return possible_cpus(entered);
+	return __real_open64(path, flags, mode);
 }
 
 FILE *

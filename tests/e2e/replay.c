@@ -175,11 +175,12 @@ load_and_run(struct run *run)
 static void
 run_child(enum world world, const struct replay_opts *opts, FILE *file)
 {
+	int cpus = libbpf_num_possible_cpus();
 	struct run run = {
 		.world = world,
 		.opts = opts,
 		.file = file,
-		.cpu_cnt = (u32)libbpf_num_possible_cpus(),
+		.cpu_cnt = cpus > 0 ? (u32)cpus : 1,
 		.out = calloc(1, XB_XDP_MAX_BYTES + 4096),
 	};
 
@@ -238,6 +239,6 @@ replay_kernel_permitted(void)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		_exit(try_load() ? 0 : 1);
+		_exit(libbpf_num_possible_cpus() > 0 && try_load() ? 0 : 1);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }

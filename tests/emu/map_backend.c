@@ -29,6 +29,8 @@ backend_bpf(const struct backend *b, int cmd, union bpf_attr *attr, u32 bytes)
 	return ret < 0 ? -errno : ret;
 }
 
+#define POSSIBLE_CPUS "/sys/devices/system/cpu/possible"
+
 struct backend
 backend_emu(u32 cpus)
 {
@@ -57,6 +59,10 @@ backend_kernel(struct backend *b)
 		return false;
 	}
 	close((int)fd);
+	if (access(POSSIBLE_CPUS, R_OK) != 0) {
+		print_message("skipped: nothing says how many CPUs the kernel's maps have\n");
+		return false;
+	}
 	return true;
 }
 
@@ -64,7 +70,7 @@ u32
 backend_cpus(void)
 {
 	u32 first = 0, last = 0;
-	FILE *f = fopen("/sys/devices/system/cpu/possible", "r");
+	FILE *f = fopen(POSSIBLE_CPUS, "r");
 
 	if (!f)
 		return 1;

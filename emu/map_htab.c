@@ -219,9 +219,11 @@ xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
 {
 	const struct xb_htab *h = map->priv;
 	long cnt = 0;
+	u32 next;
 
 	for (u64 i = 0; i <= h->mask; i++) {
-		for (u32 ref = h->buckets[i]; ref; ref = xb_htab_elem(h, ref)->next) {
+		for (u32 ref = h->buckets[i]; ref; ref = next) {
+			next = xb_htab_elem(h, ref)->next;
 			cnt++;
 			if (fn(arg, map, xb_htab_elem(h, ref)->key,
 			       xb_pool_value(&h->pool, ref, cpu)))

@@ -180,6 +180,7 @@ test_refused(void **state)
 		const char *obj, *says;
 	} refused[] = {
 		{ "strong", "extern (func ksym) 'bpf_there_is_no_such_kfunc': not found" },
+		{ "symbol", "extern 'schedule' (strong): not resolved" },
 		{ "unknown_helper", "unknown#9999" },
 		{ "unknown_helper", "unknown_helper.bpf.c:13" },
 		{ "ext", "attach program FD is not set" },

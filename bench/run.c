@@ -148,6 +148,8 @@ open_outputs(struct work *w, struct xb_err *err)
 	w->reader = xb_reader_open(f->read.fd, f->read.name, err);
 	if (!w->reader)
 		return -1;
+	/* Nothing is written yet: until here a signal may end the process, and a wait for input. */
+	xb_worker_catch_stop();
 	xb_reader_set_stop(w->reader, w->worker->stop);
 	if (xb_replay_check(w->job->cli, w->reader, err) != 0)
 		return -1;

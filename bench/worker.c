@@ -51,10 +51,15 @@ watch_signals(void)
 void
 xb_worker_loaded(const struct xb_worker *worker)
 {
-	struct sigaction action = { .sa_handler = on_stop };
-
 	alarm(0);
 	*worker->phase = XB_PHASE_RUN;
+}
+
+void
+xb_worker_catch_stop(void)
+{
+	struct sigaction action = { .sa_handler = on_stop };
+
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -105,6 +110,7 @@ xb_worker_run(const char *name, int (*job)(const struct xb_worker *worker, void 
 	pid_t pid;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	phase = mmap(NULL, sizeof(*phase), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 	             0);
 	if (phase == MAP_FAILED) {

@@ -4,7 +4,8 @@
  *
  * libbpf crashes on some malformed objects. What kills the child becomes one line and an exit code
  * in the parent. Signals: SIGINT and SIGTERM end a replay in order (the second one ends it at
- * once), SIGPIPE is ignored so that a closed pipe is an error like any other.
+ * once), SIGPIPE and SIGXFSZ are ignored so that a closed pipe and a full quota are errors like any
+ * other.
  */
 #ifndef XB_BENCH_WORKER_H
 #define XB_BENCH_WORKER_H
@@ -29,7 +30,10 @@ struct xb_worker {
 int xb_worker_run(const char *name, int (*job)(const struct xb_worker *worker, void *arg),
                   void *arg);
 
-/* In the child: the object is loaded, the replay begins. From now on SIGINT sets *stop. */
+/* In the child: the object is loaded; there is no time limit any more. */
 void xb_worker_loaded(const struct xb_worker *worker);
+
+/* From here on SIGINT and SIGTERM are counted in worker->stop; before, they end the child. */
+void xb_worker_catch_stop(void);
 
 #endif

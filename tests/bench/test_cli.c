@@ -205,6 +205,8 @@ static const struct row rows[] = {
 	  "{ $X -q -r $C/demo.pcap --repeat 10000 -w - $P/pass.o; echo $? >&2; } | head -c 10 "
 	  ">/dev/null",
 	  0, SAYS("standard output: *Broken pipe\n2"), NULL },
+	{ "file too large", "(ulimit -f 4; " RUN "--repeat 100 -w l.pcapng $P/pass.o)", 2,
+	  SAYS("l.pcapng: cannot be written: File too large"), NULL },
 	{ "no such directory", RUN "-w /nonexistent/x $P/pass.o", 2,
 	  SAYS("/nonexistent/x: cannot be opened*"), NULL },
 	{ "over its own input",
@@ -296,6 +298,10 @@ static const struct row rows[] = {
 	  "wait $p; c=$?; grep -c interrupted int.txt; $X -q -r int.pcapng $P/pass.o; echo $?; rm "
 	  "int.pcapng; exit $c",
 	  130, NULL, "1\n0\n" },
+	{ "interrupted before the first byte",
+	  "sleep 2 | { exec 3<&0; $X -q -r - $P/pass.o <&3 & p=$!; sleep 0.3; kill -INT $p; wait "
+	  "$p; }",
+	  130, NULL, NULL },
 	{ "interrupted while it waits",
 	  "{ head -c 1000 $C/demo.pcap; sleep 2; } | { exec 3<&0; $X -r - $P/pass.o <&3 & p=$!; "
 	  "sleep 0.3; kill -INT $p; wait $p; }",

@@ -343,8 +343,10 @@ work(const struct xb_worker *worker, void *arg)
 {
 	const char *what = arg;
 
-	if (strchr(what, 'l'))
+	if (strchr(what, 'l')) {
 		xb_worker_loaded(worker);
+		xb_worker_catch_stop();
+	}
 	if (strchr(what, 'k'))
 		kill(getpid(), SIGKILL);
 	if (strchr(what, 's')) {

@@ -213,8 +213,10 @@ xb_emu_cmd_name(int cmd)
 	return cmd >= 0 && (size_t)cmd < XB_ARRAY_SIZE(cmds) ? cmds[cmd].name : NULL;
 }
 
-/* Whether everything behind the command's last field is zero (cf. kernel/bpf/syscall.c:
- * CHECK_ATTR). */
+/*
+ * Whether everything behind the command's last field is zero (cf. kernel/bpf/syscall.c:
+ * CHECK_ATTR).
+ */
 static bool
 attr_fits(const struct cmd *cmd, const union bpf_attr *attr)
 {

@@ -50,8 +50,10 @@ int xb_btf_spin_lock_off(const struct xb_btf *btf, u32 value_type_id, u32 value_
 int xb_btf_kernel_set(struct xb_emu *emu, const void *elf, size_t bytes, bool use_host,
                       struct xb_err *err);
 
-/* The descriptor to read instead of `path`, or -1 where path is not the kernel's BTF or there is
- * none. */
+/*
+ * The descriptor to read instead of `path`, or -1 where path is not the kernel's BTF or there is
+ * none.
+ */
 int xb_btf_kernel_fd(struct xb_emu *emu, const char *path);
 void xb_btf_kernel_free(struct xb_emu *emu);
 
@@ -65,8 +67,10 @@ void xb_btf_kernel_free(struct xb_emu *emu);
  */
 int xb_btf_check(const void *raw, u32 bytes, u32 flags, struct xb_log *log);
 
-/* Bytes of a type with its members, by its info; of a kind that is not known, those that every type
- * has. */
+/*
+ * Bytes of a type with its members, by its info; of a kind that is not known, those that every type
+ * has.
+ */
 u32 xb_btf_type_bytes(u32 info);
 
 #endif

@@ -105,8 +105,10 @@ payload(const struct btf_type *t)
 	return t + 1;
 }
 
-/* Sections in order, next to each other, none beyond the end (cf. kernel/bpf/btf.c:
- * btf_check_sec_info). */
+/*
+ * Sections in order, next to each other, none beyond the end (cf. kernel/bpf/btf.c:
+ * btf_check_sec_info).
+ */
 static int
 check_header(struct check *c, const u8 *raw, u32 bytes)
 {

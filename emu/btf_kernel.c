@@ -105,8 +105,10 @@ read_elf(const void *image, size_t bytes, struct blob *b, struct xb_err *err)
 	return b->bytes && b->data == NULL ? xb_err_errno(err, ENOMEM, "BTF") : 0;
 }
 
-/* Length of a name without its flavour: "___" between other characters, and what follows the last
- * such. */
+/*
+ * Length of a name without its flavour: "___" between other characters, and what follows the last
+ * such.
+ */
 static size_t
 essential_len(const char *name)
 {
@@ -156,8 +158,10 @@ has_flavours(u32 kind)
 	       kind == BTF_KIND_ENUM64 || kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_FWD;
 }
 
-/* Of each group the first stays; a typedef cannot go without a name, but nothing is relocated
- * against one twice. */
+/*
+ * Of each group the first stays; a typedef cannot go without a name, but nothing is relocated
+ * against one twice.
+ */
 static void
 blot_flavours(struct named *named, u32 cnt)
 {

@@ -29,8 +29,10 @@ static const struct xb_vm_ops vm_ops = {
 	.load_packet = load_packet,
 };
 
-/* splitmix64: well-spread states from any seed, never all zero in practice and by the last line
- * never at all. */
+/*
+ * splitmix64: well-spread states from any seed, never all zero in practice and by the last line
+ * never at all.
+ */
 static u64
 next_seed(u64 *state)
 {

@@ -77,12 +77,16 @@ void xb_helper_register_base(struct xb_emu *emu);
 /* The row for a number and program type, or NULL. `type` of ~0u: any. */
 const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type);
 
-/* The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL
- * where unknown to the uapi header. */
+/*
+ * The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL
+ * where unknown to the uapi header.
+ */
 const char *xb_helper_name(u32 id);
 
-/* Whether libbpf calls this number in place of what it could not resolve: a CO-RE relocation, a map
- * that was not made, a kernel function. */
+/*
+ * Whether libbpf calls this number in place of what it could not resolve: a CO-RE relocation, a map
+ * that was not made, a kernel function.
+ */
 bool xb_helper_is_unresolved(u32 id);
 
 /* xb_vm_ops.bind_call of the Linux emulator. */

@@ -17,8 +17,10 @@
 #define MAX_ARGS      5
 #define MAX_MEM_BYTES (1u << 29) /* cf. include/linux/bpf_verifier.h: BPF_MAX_VAR_SIZ */
 
-/* What libbpf leaves of a call or relocation that cannot be resolved, in code that must not be
- * reached. */
+/*
+ * What libbpf leaves of a call or relocation that cannot be resolved, in code that must not be
+ * reached.
+ */
 #define POISON_CO_RE     195896080u /* 0xbad2310 */
 #define POISON_MAP_FIRST 2001000000u
 #define POISON_KFUNC_END 2003000000u

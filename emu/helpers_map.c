@@ -26,8 +26,10 @@ no_operation(struct xb_proc *proc, const struct xb_map *map, const char *helper)
 	                     "bpf_%s on a map of type %s is not emulated", helper, map->ops->name);
 }
 
-/* False, after a fault, where programs may not write the map (cf. kernel/bpf/verifier.c:
- * record_func_map). */
+/*
+ * False, after a fault, where programs may not write the map (cf. kernel/bpf/verifier.c:
+ * record_func_map).
+ */
 static bool
 may_write(struct xb_proc *proc, const struct xb_map *map)
 {

@@ -18,8 +18,10 @@ add_carry32(u32 a, u32 b)
 	return sum + (sum < b);
 }
 
-/* A last word that is not whole has zeros behind it (cf. arch/x86/lib/csum-partial_64.c:
- * csum_partial). */
+/*
+ * A last word that is not whole has zeros behind it (cf. arch/x86/lib/csum-partial_64.c:
+ * csum_partial).
+ */
 static u32
 csum_partial(const u8 *data, u32 bytes, u32 sum)
 {

@@ -27,8 +27,10 @@ digit_of(u8 c)
 	return c >= 'a' && c <= 'f' ? c - (u32)'a' + 10 : 16;
 }
 
-/* Base 0 is what the prefix says; 16 allows one. Returns the prefix's length (cf. lib/kstrtox.c:
- * _parse_integer_fixup_radix). */
+/*
+ * Base 0 is what the prefix says; 16 allows one. Returns the prefix's length (cf. lib/kstrtox.c:
+ * _parse_integer_fixup_radix).
+ */
 static u32
 fixup_radix(const u8 *s, u32 bytes, u32 *base)
 {

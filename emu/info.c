@@ -121,8 +121,10 @@ put_map_ids(const struct xb_bpf_prog *prog, struct bpf_prog_info *info)
 	return rc;
 }
 
-/* The instructions with ids in place of addresses (cf. kernel/bpf/syscall.c:
- * bpf_insn_prepare_dump). */
+/*
+ * The instructions with ids in place of addresses (cf. kernel/bpf/syscall.c:
+ * bpf_insn_prepare_dump).
+ */
 static int
 put_insns(const struct xb_bpf_prog *prog, struct bpf_prog_info *info)
 {

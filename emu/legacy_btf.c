@@ -30,8 +30,10 @@ struct types {
 	int unit;  /* one byte, so that arrays of any length have a size */
 };
 
-/* Member name and where its number is. Those that are seldom used are left out where they are 0:
- * an inner map must not have all. */
+/*
+ * Member name and where its number is. Those that are seldom used are left out where they are 0: an
+ * inner map must not have all.
+ */
 static const struct member {
 	const char *name;
 	size_t off;

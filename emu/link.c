@@ -83,8 +83,10 @@ drop_link(struct xb_emu *emu, struct xb_link *link)
 	free(link);
 }
 
-/* An EXT program in its target: the one given, or the one of load time the first time (cf.
- * bpf_tracing_prog_attach). */
+/*
+ * An EXT program in its target: the one given, or the one of load time the first time (cf.
+ * bpf_tracing_prog_attach).
+ */
 static int
 attach_ext(struct xb_emu *emu, struct xb_bpf_prog *prog, u32 target_fd, u32 btf_id, u64 cookie)
 {

@@ -25,13 +25,17 @@ struct xb_link {
 	u64 cookie;
 };
 
-/* BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN: a descriptor or -errno (cf. kernel/bpf/syscall.c:
- * link_create). */
+/*
+ * BPF_LINK_CREATE, BPF_RAW_TRACEPOINT_OPEN: a descriptor or -errno (cf. kernel/bpf/syscall.c:
+ * link_create).
+ */
 int xb_link_create(struct xb_emu *emu, const union bpf_attr *attr);
 int xb_link_raw_open(struct xb_emu *emu, const union bpf_attr *attr);
 
-/* BPF_LINK_UPDATE and BPF_LINK_DETACH, of XDP links: 0 or -errno (cf. net/core/dev.c:
- * bpf_xdp_link_update). */
+/*
+ * BPF_LINK_UPDATE and BPF_LINK_DETACH, of XDP links: 0 or -errno (cf. net/core/dev.c:
+ * bpf_xdp_link_update).
+ */
 int xb_link_update(struct xb_emu *emu, const union bpf_attr *attr);
 int xb_link_detach(struct xb_emu *emu, const union bpf_attr *attr);
 

@@ -19,8 +19,10 @@ struct xb_log {
 	bool lost; /* the buffer cannot be written */
 };
 
-/* The log named by an attr: 0, or -EINVAL for a level or buffer the kernel refuses (cf.
- * bpf_vlog_init). */
+/*
+ * The log named by an attr: 0, or -EINVAL for a level or buffer the kernel refuses (cf.
+ * bpf_vlog_init).
+ */
 int xb_log_begin(struct xb_log *log, u32 level, u64 buf, u32 bytes);
 
 /* Adds text; the newline is the caller's. */

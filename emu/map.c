@@ -105,8 +105,10 @@ is_name_char(u8 c)
 	       c == '_' || c == '.' || (c >= 0xc0 && c != 0xd7 && c != 0xf7);
 }
 
-/* False where a character is none of a name, or the NUL is missing (cf. kernel/bpf/syscall.c:
- * bpf_obj_name_cpy). */
+/*
+ * False where a character is none of a name, or the NUL is missing (cf. kernel/bpf/syscall.c:
+ * bpf_obj_name_cpy).
+ */
 static bool
 copy_name(char dst[16], const char src[16])
 {

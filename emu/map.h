@@ -80,8 +80,10 @@ struct xb_map_target {
 	struct xb_bpf_prog *prog; /* that runs there, or NULL */
 };
 
-/* Which programs a map that holds programs takes, once the first has come (cf. kernel/bpf/core.c:
- * __bpf_prog_map_compatible). */
+/*
+ * Which programs a map that holds programs takes, once the first has come (cf. kernel/bpf/core.c:
+ * __bpf_prog_map_compatible).
+ */
 struct xb_map_owner {
 	bool set, has_frags;
 	u32 type, attach_type;
@@ -136,8 +138,10 @@ int xb_map_read(struct xb_map *map, const void *key, void *value);
 int xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags);
 int xb_map_next_key(struct xb_map *map, const void *key, void *next);
 
-/* What the entry of a redirect map leads to, or NULL where it is empty or the map is of another
- * type. */
+/*
+ * What the entry of a redirect map leads to, or NULL where it is empty or the map is of another
+ * type.
+ */
 const struct xb_map_target *xb_map_target(struct xb_map *map, u64 key);
 
 /* XSKMAP: puts an emulated AF_XDP socket, known by its number, into a slot; -errno as an update. */
@@ -157,8 +161,10 @@ struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
  */
 int xb_perf_array_open(struct xb_map *map);
 void xb_perf_array_close(struct xb_map *map);
-/* Whether slot `index` has a reader, and of which CPU: 0, -E2BIG, -ENOENT (cf.
- * kernel/trace/bpf_trace.c: __bpf_perf_event_output). */
+/*
+ * Whether slot `index` has a reader, and of which CPU: 0, -E2BIG, -ENOENT (cf.
+ * kernel/trace/bpf_trace.c: __bpf_perf_event_output).
+ */
 int xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu);
 
 /*

@@ -38,8 +38,10 @@ void xb_htab_fini(struct xb_htab *h);
 /* A new element with this key in the table, its values zeroed; 0: no memory. */
 u32 xb_htab_insert(struct xb_htab *h, const void *key, u32 hash);
 
-/* Takes an element out, to be freed when the run is over; its `next` stays, for iterations that are
- * at it. */
+/*
+ * Takes an element out, to be freed when the run is over; its `next` stays, for iterations that are
+ * at it.
+ */
 void xb_htab_remove(struct xb_htab *h, u32 ref);
 
 /* The key after an element's, or the first (ref 0); -ENOENT (cf. htab_map_get_next_key). */
@@ -147,8 +149,10 @@ xb_htab_find(const struct xb_htab *h, const void *key, u32 hash)
 	}
 }
 
-/* What an update's flags say about an element that exists, or not: 0, -EEXIST, -ENOENT (cf.
- * kernel/bpf/hashtab.c: check_flags). */
+/*
+ * What an update's flags say about an element that exists, or not: 0, -EEXIST, -ENOENT (cf.
+ * kernel/bpf/hashtab.c: check_flags).
+ */
 static inline int
 xb_htab_check_flags(u32 old, u64 flags)
 {

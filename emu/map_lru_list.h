@@ -62,13 +62,17 @@ struct xb_lru {
 	void *arg;
 };
 
-/* Makes `cnt` free nodes, of which none is touched; per_cpu: cnt is a multiple of cpu_cnt. False:
- * no memory. */
+/*
+ * Makes `cnt` free nodes, of which none is touched; per_cpu: cnt is a multiple of cpu_cnt. False:
+ * no memory.
+ */
 bool xb_lru_init(struct xb_lru *lru, u32 cnt, u32 cpu_cnt, bool per_cpu);
 void xb_lru_fini(struct xb_lru *lru);
 
-/* A node for a new element, if need be by evicting others; its ref_elem is to be set. Always
- * succeeds. */
+/*
+ * A node for a new element, if need be by evicting others; its ref_elem is to be set. Always
+ * succeeds.
+ */
 u32 xb_lru_pop(struct xb_lru *lru, u32 cpu);
 
 /* Gives the node of an element that was removed back. */

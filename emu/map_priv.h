@@ -38,8 +38,10 @@ extern const struct xb_map_ops xb_map_stack_ops;
 extern const struct xb_map_ops xb_map_perf_event_array_ops;
 extern const struct xb_map_ops xb_map_ringbuf_ops;
 
-/* Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:
- * bpf_map_flags_access_ok). */
+/*
+ * Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:
+ * bpf_map_flags_access_ok).
+ */
 static inline bool
 xb_map_access_ok(u32 flags)
 {
@@ -62,8 +64,10 @@ xb_map_copy_cnt(const struct xb_map *map)
 	return map->ops->flags & XB_MAP_PERCPU ? map->emu->cpu_cnt : 1;
 }
 
-/* Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). In an mmapable
- * array one value may lie across others. */
+/*
+ * Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). In an mmapable
+ * array one value may lie across others.
+ */
 static inline void
 xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 {
@@ -77,8 +81,10 @@ xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 	memmove((u8 *)dst + off + 4, (const u8 *)src + off + 4, map->value_size - off - 4);
 }
 
-/* Maps a region of `bytes` under the name of the map's values; of its memfd if from_fd. NULL: no
- * memory. */
+/*
+ * Maps a region of `bytes` under the name of the map's values; of its memfd if from_fd. NULL: no
+ * memory.
+ */
 struct xb_region *xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd);
 
 /*
@@ -88,12 +94,16 @@ struct xb_region *xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd)
 void *xb_map_table_new(u64 cnt, u64 entry_bytes);
 void xb_map_table_free(void *table, u64 cnt, u64 entry_bytes);
 
-/* next_key of types that are arrays: from 0 to max_entries - 1 (cf. kernel/bpf/arraymap.c:
- * array_map_get_next_key). */
+/*
+ * next_key of types that are arrays: from 0 to max_entries - 1 (cf. kernel/bpf/arraymap.c:
+ * array_map_get_next_key).
+ */
 int xb_map_array_next_key(struct xb_map *map, const void *key, void *next);
 
-/* Attributes that all arrays share (cf. kernel/bpf/arraymap.c: array_map_alloc_check,
- * fd_array_map_alloc_check). */
+/*
+ * Attributes that all arrays share (cf. kernel/bpf/arraymap.c: array_map_alloc_check,
+ * fd_array_map_alloc_check).
+ */
 int xb_map_array_check(const union bpf_attr *attr);
 int xb_map_fd_array_check(const union bpf_attr *attr);
 
@@ -102,12 +112,16 @@ int xb_map_no_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u
 /* Only a 32-bit integer may be key (cf. kernel/bpf/arraymap.c: array_map_check_btf). */
 int xb_map_array_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
 
-/* Checks the types given for key and value, and finds the spin lock (cf. kernel/bpf/syscall.c:
- * map_check_btf). */
+/*
+ * Checks the types given for key and value, and finds the spin lock (cf. kernel/bpf/syscall.c:
+ * map_check_btf).
+ */
 int xb_map_check_btf(struct xb_map *map, u32 key_id, u32 value_id);
 
-/* The map that an inner_map_fd names, if it may be one; -errno (cf. kernel/bpf/map_in_map.c:
- * bpf_map_meta_alloc). */
+/*
+ * The map that an inner_map_fd names, if it may be one; -errno (cf. kernel/bpf/map_in_map.c:
+ * bpf_map_meta_alloc).
+ */
 int xb_map_inner_get(struct xb_emu *emu, u32 fd, struct xb_map **inner);
 
 /* Whether the map's handle is put into programs by lookups in outer maps; see map_fd.c. */

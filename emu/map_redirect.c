@@ -311,8 +311,10 @@ xsk_map_check(const union bpf_attr *attr)
 	               : 0;
 }
 
-/* Sockets are the emulator's (xb_xskmap_set): no descriptor is one of them, but errors are Linux's
- * (cf. sockfd_lookup). */
+/*
+ * Sockets are the emulator's (xb_xskmap_set): no descriptor is one of them, but errors are Linux's
+ * (cf. sockfd_lookup).
+ */
 static int
 xsk_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 flags)
 {

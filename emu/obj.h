@@ -23,8 +23,10 @@ struct xb_obj {
 	void (*free)(struct xb_obj *obj);
 };
 
-/* Makes the table in emu->objs; frees it with all objects (links, programs, maps, BTFs in this
- * order). */
+/*
+ * Makes the table in emu->objs; frees it with all objects (links, programs, maps, BTFs in this
+ * order).
+ */
 int xb_obj_table_new(struct xb_emu *emu, struct xb_err *err);
 void xb_obj_table_free(struct xb_emu *emu);
 
@@ -35,8 +37,10 @@ void xb_obj_table_free(struct xb_emu *emu);
 int xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const char *name,
                void (*free)(struct xb_obj *obj));
 
-/* Takes an object that was just added out again, when making it failed after all; the caller owns
- * it. */
+/*
+ * Takes an object that was just added out again, when making it failed after all; the caller owns
+ * it.
+ */
 void xb_obj_remove(struct xb_emu *emu, struct xb_obj *obj);
 
 /* A new close-on-exec descriptor for the object, or -errno. */
@@ -57,8 +61,10 @@ int xb_obj_by_fd(struct xb_emu *emu, int fd, enum xb_obj_kind kind, struct xb_ob
 /* The object with that id, or NULL. */
 struct xb_obj *xb_obj_by_id(struct xb_emu *emu, enum xb_obj_kind kind, u32 id);
 
-/* The object with the smallest id above `id`, or NULL. For the *_GET_NEXT_ID commands and for
- * listing. */
+/*
+ * The object with the smallest id above `id`, or NULL. For the *_GET_NEXT_ID commands and for
+ * listing.
+ */
 struct xb_obj *xb_obj_next(struct xb_emu *emu, enum xb_obj_kind kind, u32 id);
 
 #endif

@@ -12,8 +12,10 @@
 #include "emu/emu.h"
 #include "emu/obj.h"
 
-/* BPF_OBJ_PIN: 0 or -errno: -EEXIST, -EPERM (a dot in the name), as kernel/bpf/inode.c:
- * bpf_obj_do_pin. */
+/*
+ * BPF_OBJ_PIN: 0 or -errno: -EEXIST, -EPERM (a dot in the name), as kernel/bpf/inode.c:
+ * bpf_obj_do_pin.
+ */
 int xb_pin_add(struct xb_emu *emu, const union bpf_attr *attr);
 
 /* BPF_OBJ_GET: a descriptor or -errno (cf. kernel/bpf/inode.c: bpf_obj_get_user). */
@@ -26,8 +28,10 @@ int xb_pin_remove(struct xb_emu *emu, const char *path);
 void xb_pin_for_each(struct xb_emu *emu,
                      void (*fn)(void *arg, const char *path, struct xb_obj *obj), void *arg);
 
-/* Writes pinned maps to emu->pin_dir; nothing where there is none. -1 and err where a file cannot
- * be written. */
+/*
+ * Writes pinned maps to emu->pin_dir; nothing where there is none. -1 and err where a file cannot
+ * be written.
+ */
 int xb_pin_save(struct xb_emu *emu, struct xb_err *err);
 
 /* Frees the names. */

@@ -41,8 +41,10 @@ struct xb_printf_parse {
 	char values[XB_PRINTF_VALUES_BYTES];
 };
 
-/* The first pass, over all of s->fmt, from pos, field_cnt and used of 0. Returns 0, -EINVAL or
- * -ENOSPC. */
+/*
+ * The first pass, over all of s->fmt, from pos, field_cnt and used of 0. Returns 0, -EINVAL or
+ * -ENOSPC.
+ */
 int xb_printf_parse(struct xb_printf_parse *s);
 
 /* Writes n in a base of at most 16 and returns how many digits. */

@@ -17,16 +17,20 @@ no_ctx(const struct xb_bpf_prog *prog)
 	return 0;
 }
 
-/* The kernel refuses an expected attach type here (cf. kernel/bpf/syscall.c:
- * bpf_prog_load_check_attach). */
+/*
+ * The kernel refuses an expected attach type here (cf. kernel/bpf/syscall.c:
+ * bpf_prog_load_check_attach).
+ */
 static int
 check_ext(const union bpf_attr *attr)
 {
 	return attr->expected_attach_type ? -EINVAL : 0;
 }
 
-/* What the machine knows of a context is the target's business: functions may be replaced that have
- * none. */
+/*
+ * What the machine knows of a context is the target's business: functions may be replaced that have
+ * none.
+ */
 static const struct xb_prog_type ext_type = {
 	.type = BPF_PROG_TYPE_EXT,
 	.name = "ext",

@@ -23,8 +23,10 @@ struct xb_prog_type {
 	const char *name;     /* as bpftool prints it: "xdp" */
 	bool may_load_packet; /* LD_ABS/LD_IND */
 	bool never_runs;      /* loads, but nothing can run it: any helper of Linux may be called */
-	/* Bytes of the context that a program with these attributes may read (cf.
-	 * xdp_is_valid_access). */
+	/*
+	 * Bytes of the context that a program with these attributes may read (cf.
+	 * xdp_is_valid_access).
+	 */
 	u32 (*ctx_bytes)(const struct xb_bpf_prog *prog);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);
@@ -74,8 +76,10 @@ struct xb_bpf_prog {
 /* Registers a program type. `type` is kept. */
 void xb_prog_type_register(struct xb_emu *emu, const struct xb_prog_type *type);
 
-/* Registers the types that this folder knows itself: BPF_PROG_TYPE_EXT, and TRACING, which loads
- * but never runs. */
+/*
+ * Registers the types that this folder knows itself: BPF_PROG_TYPE_EXT, and TRACING, which loads
+ * but never runs.
+ */
 void xb_prog_type_register_base(struct xb_emu *emu);
 
 /*
@@ -89,8 +93,10 @@ xb_bpf_prog_type(const struct xb_bpf_prog *prog)
 	                                                            : prog->type;
 }
 
-/* BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes
- * to attr's log buffer. */
+/*
+ * BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes
+ * to attr's log buffer.
+ */
 int xb_prog_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
 
 /* BPF_PROG_BIND_MAP: 0 or -errno (cf. kernel/bpf/syscall.c: bpf_prog_bind_map). */

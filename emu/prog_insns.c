@@ -89,8 +89,10 @@ map_of(const struct xb_bpf_prog *prog, const union bpf_attr *attr, const struct 
 	return 0;
 }
 
-/* The address of byte `off` of the one value of an array (cf. kernel/bpf/arraymap.c:
- * array_map_direct_value_addr). */
+/*
+ * The address of byte `off` of the one value of an array (cf. kernel/bpf/arraymap.c:
+ * array_map_direct_value_addr).
+ */
 static int
 value_of(struct xb_map *map, u32 off, u64 *gaddr, struct xb_log *log)
 {

@@ -180,8 +180,10 @@ build(struct xb_bpf_prog *prog, struct xb_log *log)
 	return err.kind == XB_ERR_SYSTEM ? -ENOMEM : -EINVAL;
 }
 
-/* Maps of programs take those of one kind, and so do programs that use them (cf. kernel/bpf/core.c:
- * bpf_check_tail_call). */
+/*
+ * Maps of programs take those of one kind, and so do programs that use them (cf. kernel/bpf/core.c:
+ * bpf_check_tail_call).
+ */
 static int
 check_maps(const struct xb_bpf_prog *prog, struct xb_log *log)
 {
@@ -239,8 +241,10 @@ load(struct xb_bpf_prog *prog, union bpf_attr *attr)
 	if (rc)
 		return rc;
 	rc = check(prog, attr, &log);
-	/* What the log is for: a reason that the caller did not make room for is lost, and it is
-	 * told so. */
+	/*
+	 * What the log is for: a reason that the caller did not make room for is lost, and it is
+	 * told so.
+	 */
 	rc = xb_log_end(&log, rc);
 	if (rc)
 		return rc;

@@ -28,19 +28,25 @@ struct xb_prog_past {
 	struct xb_line *lines;
 };
 
-/* The tag: 8 bytes of SHA-1 over instructions without descriptors (cf. kernel/bpf/core.c:
- * bpf_prog_calc_tag). */
+/*
+ * The tag: 8 bytes of SHA-1 over instructions without descriptors (cf. kernel/bpf/core.c:
+ * bpf_prog_calc_tag).
+ */
 int xb_prog_calc_tag(struct xb_bpf_prog *prog);
 
-/* Replaces pseudo ldimm64 by constants, collecting maps and refs (cf. kernel/bpf/verifier.c:
- * resolve_pseudo_ldimm64). */
+/*
+ * Replaces pseudo ldimm64 by constants, collecting maps and refs (cf. kernel/bpf/verifier.c:
+ * resolve_pseudo_ldimm64).
+ */
 int xb_prog_resolve(struct xb_bpf_prog *prog, const union bpf_attr *attr, struct xb_log *log);
 
 /* Adds map to those the program uses, once. 0, -ENOMEM, or -E2BIG over `max`. */
 int xb_prog_use_map(struct xb_bpf_prog *prog, struct xb_map *map, u32 max);
 
-/* Whether prog, an EXT or TRACING program, may be put to function btf_id of target (cf.
- * bpf_check_attach_target). */
+/*
+ * Whether prog, an EXT or TRACING program, may be put to function btf_id of target (cf.
+ * bpf_check_attach_target).
+ */
 int xb_prog_check_target(const struct xb_bpf_prog *prog, const struct xb_bpf_prog *target,
                          u32 btf_id, struct xb_log *log);
 

@@ -32,8 +32,10 @@ skip_mods(const struct btf *btf, u32 id)
 	return id ? t : NULL;
 }
 
-/* Kinds of values that a register passes alike: numbers of one size, pointers to structs of one
- * name. */
+/*
+ * Kinds of values that a register passes alike: numbers of one size, pointers to structs of one
+ * name.
+ */
 static bool
 passes_alike(const struct btf *a, u32 a_id, const struct btf *b, u32 b_id)
 {

@@ -12,8 +12,10 @@ typedef ssize_t (*copy_fn)(pid_t pid, const struct iovec *local, unsigned long l
                            const struct iovec *remote, unsigned long remote_cnt,
                            unsigned long flags);
 
-/* 0, -EFAULT where less than all of it could be copied, or -ENOSYS on a host without the call: what
- * is not obviously wrong has to be trusted there. */
+/*
+ * 0, -EFAULT where less than all of it could be copied, or -ENOSYS on a host without the call: what
+ * is not obviously wrong has to be trusted there.
+ */
 static int
 copy(copy_fn fn, void *own, u64 user, u64 bytes)
 {

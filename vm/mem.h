@@ -114,8 +114,10 @@ xb_mem_gaddr(const struct xb_mem *mem, const void *host)
 	return (u64)((const u8 *)host - mem->base);
 }
 
-/* The host address of a buffer a program named, or NULL where a byte of it is not addressable. 0
- * bytes: never NULL. */
+/*
+ * The host address of a buffer a program named, or NULL where a byte of it is not addressable. 0
+ * bytes: never NULL.
+ */
 static inline void *
 xb_mem_range(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
 {

@@ -16,8 +16,10 @@
 
 #define XB_PROC_FRAMES      8
 #define XB_PROC_FRAME_BYTES 512
-/* From one frame's top to the next one's. What lies between is never addressable, and wide enough
- * that a stack overflow does not land in the caller's frame. */
+/*
+ * From one frame's top to the next one's. What lies between is never addressable, and wide enough
+ * that a stack overflow does not land in the caller's frame.
+ */
 #define XB_PROC_FRAME_STRIDE 4096
 #define XB_PROC_TAIL_CALLS   33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
@@ -76,13 +78,17 @@ void xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gad
 /* Executes one instruction; a helper call, with the callbacks it makes, is one. */
 enum xb_run_status xb_vm_step(struct xb_proc *proc);
 
-/* Inside a call: stops the program. The first fault of a run stays. Returns 0, so that a call may
- * return it. */
+/*
+ * Inside a call: stops the program. The first fault of a run stays. Returns 0, so that a call may
+ * return it.
+ */
 u64 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ...)
         XB_PRINTF(3, 4);
 
-/* Inside a call: stops the program for a bad memory access of `bytes` at gaddr; composes the
- * sentence. */
+/*
+ * Inside a call: stops the program for a bad memory access of `bytes` at gaddr; composes the
+ * sentence.
+ */
 u64 xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what);
 
 /*

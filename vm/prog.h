@@ -105,12 +105,16 @@ const struct xb_line *xb_prog_line(const struct xb_prog *prog, u32 pc);
 /* The bound call of slot pc, or NULL where it is no helper or kfunc call. */
 const struct xb_call *xb_prog_call(const struct xb_prog *prog, u32 pc);
 
-/* Whether a value is the address of a function, as a BPF_PSEUDO_FUNC of the program loads it. A
- * number made up is none: what is known of a function's arguments rests on that. */
+/*
+ * Whether a value is the address of a function, as a BPF_PSEUDO_FUNC of the program loads it. A
+ * number made up is none: what is known of a function's arguments rests on that.
+ */
 bool xb_prog_is_func(const struct xb_prog *prog, u64 addr);
 
-/* Writes the instruction at pc as text, in the kernel verifier's syntax ("r1 = *(u32 *)(r6 +4)").
- * Returns slots taken (1 or 2). */
+/*
+ * Writes the instruction at pc as text, in the kernel verifier's syntax ("r1 = *(u32 *)(r6 +4)").
+ * Returns slots taken (1 or 2).
+ */
 u32 xb_prog_disasm(const struct xb_prog *prog, u32 pc, char *buf, size_t bytes);
 
 #endif

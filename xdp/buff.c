@@ -136,8 +136,10 @@ xdp_buff_place(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 	sync_to(x, meta_off, data_off, data_off + linear_bytes);
 }
 
-/* Copies between two buffers what is in use of them: all up to the linear part's end, and the
- * fragments. */
+/*
+ * Copies between two buffers what is in use of them: all up to the linear part's end, and the
+ * fragments.
+ */
 static void
 copy_used(u8 *to, const u8 *from, const struct xdp_shape *s)
 {

@@ -177,8 +177,10 @@ run_all(struct test *t)
 	}
 }
 
-/* The bytes that the run left, metadata in front, as far as `room` goes; short of it the linear
- * part is cut first. */
+/*
+ * The bytes that the run left, metadata in front, as far as `room` goes; short of it the linear
+ * part is cut first.
+ */
 static int
 write_bytes(const struct test *t, u32 room)
 {
@@ -199,8 +201,10 @@ write_bytes(const struct test *t, u32 room)
 	return 0;
 }
 
-/* cf. net/bpf/test_run.c: bpf_test_finish. Where not even the fragments fit, nothing at all comes
- * back. */
+/*
+ * cf. net/bpf/test_run.c: bpf_test_finish. Where not even the fragments fit, nothing at all comes
+ * back.
+ */
 static int
 write_data(const struct test *t)
 {
@@ -243,8 +247,10 @@ write_ctx(struct test *t)
 	return ret;
 }
 
-/* The buffer of the first run serves all later ones: making one costs a hundred times as much as a
- * run. */
+/*
+ * The buffer of the first run serves all later ones: making one costs a hundred times as much as a
+ * run.
+ */
 static int
 take_buffer(struct test *t)
 {

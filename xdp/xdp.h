@@ -95,8 +95,10 @@ struct xb_xdp_out {
 	        redirect; /* kind NONE where retval is not XDP_REDIRECT or nothing was set */
 };
 
-/* The longest packet and metadata that this buffer takes: less than the constants where headroom is
- * not 256. */
+/*
+ * The longest packet and metadata that this buffer takes: less than the constants where headroom is
+ * not 256.
+ */
 u32 xb_xdp_max_bytes(const struct xb_xdp *x);
 u32 xb_xdp_max_meta_bytes(const struct xb_xdp *x);
 
@@ -110,8 +112,10 @@ void xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in);
  */
 void xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out);
 
-/* Copies `bytes` from offset off of the packet as it is now, fragments included. All of it are at
- * most XB_XDP_MOST_BYTES. */
+/*
+ * Copies `bytes` from offset off of the packet as it is now, fragments included. All of it are at
+ * most XB_XDP_MOST_BYTES.
+ */
 void xb_xdp_copy(const struct xb_xdp *x, u32 off, u32 bytes, void *to);
 
 /* Where one copy of a redirected packet ended. */

@@ -101,8 +101,10 @@ xdp_frag(const struct xb_xdp *x, u32 idx)
 	return x->page + (size_t)XDP_PAGE_BYTES * (1 + idx);
 }
 
-/* Puts the packet at x->headroom, metadata before it, with `linear_bytes` in the frame and the rest
- * in fragments. */
+/*
+ * Puts the packet at x->headroom, metadata before it, with `linear_bytes` in the frame and the rest
+ * in fragments.
+ */
 void xdp_buff_place(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes);
 
 /* After the shape changed: moves the window, and writes the pointers of xdp_md. */
@@ -117,8 +119,10 @@ void xdp_buff_restore(struct xb_xdp *x);
 void xdp_buff_read(const struct xb_xdp *x, u32 off, u32 len, u8 *to);
 void xdp_buff_write(struct xb_xdp *x, u32 off, u32 len, const u8 *from);
 
-/* As BPF_PROG_TEST_RUN, but with the linear part's length given; its errors are the caller's to
- * check. */
+/*
+ * As BPF_PROG_TEST_RUN, but with the linear part's length given; its errors are the caller's to
+ * check.
+ */
 void xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes);
 
 /* As xb_xdp_run(), but leaves the packet as the program did, and all of out that says where it is.

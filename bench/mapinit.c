@@ -64,6 +64,48 @@ program_fd(const struct target *t, const char *name)
 }
 
 static int
+map_fd(const struct target *t, const char *name)
+{
+	const struct bpf_map *map = xb_object_find_map(t->o, name);
+	int fd = map ? bpf_map__fd(map) : -1;
+
+	if (fd < 0)
+		return xb_err_set(t->err, XB_ERR_USAGE, "no map '%.64s'", name);
+	return fd;
+}
+
+/* Dumps hold ids where bpf(2) takes descriptors. */
+static int
+program_fd_by_id(const struct target *t, u32 id)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, t->o->bpf)
+	{
+		const struct xb_bpf_prog *p = xb_object_prog(t->o, prog);
+
+		if (p && p->obj.id == id)
+			return bpf_program__fd(prog);
+	}
+	return xb_err_set(t->err, XB_ERR_USAGE, "no program with id %u in the object", id);
+}
+
+static int
+map_fd_by_id(const struct target *t, u32 id)
+{
+	struct bpf_map *bpf;
+
+	bpf_object__for_each_map(bpf, t->o->bpf)
+	{
+		const struct xb_map *map = xb_object_map(t->o, bpf);
+
+		if (map && map->obj.id == id)
+			return bpf_map__fd(bpf);
+	}
+	return xb_err_set(t->err, XB_ERR_USAGE, "no map with id %u in the object", id);
+}
+
+static int
 number(const struct target *t, const char *text, const char *what, u32 *value)
 {
 	unsigned long long v;
@@ -108,33 +150,55 @@ encode_target(const struct target *t, const struct xb_value *v)
 	return 0;
 }
 
-static int
-encode_map_name(const struct target *t, const struct xb_value *v)
+static bool
+is_text(const struct xb_value *v)
 {
-	const struct bpf_map *inner = xb_object_find_map(t->o, v->text);
-	int fd = inner ? bpf_map__fd(inner) : -1;
-
-	if (fd < 0)
-		return xb_err_set(t->err, XB_ERR_USAGE, "no map '%.64s'", v->text);
-	xb_st32(t->value, (u32)fd);
-	return 0;
+	return v->kind == XB_VALUE_NUMBER || v->kind == XB_VALUE_STRING || v->kind == XB_VALUE_WORD;
 }
 
+/* A program or map as the value, by its name, or by the four bytes of its id. */
 static int
-encode_program_name(const struct target *t, const struct xb_value *v)
+encode_object(const struct target *t, const struct xb_value *v, const char *what,
+              int (*by_name)(const struct target *t, const char *name),
+              int (*by_id)(const struct target *t, u32 id))
 {
-	int fd = program_fd(t, v->text);
+	const struct xb_encode_opts opts = { .btf = NULL };
+	int fd;
 
+	if (is_text(v)) {
+		fd = by_name(t, v->text);
+	} else if (xb_encode_is_bytes(v)) {
+		if (xb_encode(v, &opts, t->value, t->map->value_size, t->err) != 0)
+			return -1;
+		fd = by_id(t, xb_ld32(t->value));
+	} else {
+		return xb_err_set(t->err, XB_ERR_USAGE,
+		                  "expected the name of a %s, or its id as 4 bytes", what);
+	}
 	if (fd < 0)
 		return -1;
 	xb_st32(t->value, (u32)fd);
 	return 0;
 }
 
-static bool
-is_text(const struct xb_value *v)
+/* A devmap's or cpumap's value in bytes or members: its second word is a program's id, or 0. */
+static int
+encode_target_struct(const struct target *t, const struct xb_value *v,
+                     const struct xb_encode_opts *opts)
 {
-	return v->kind == XB_VALUE_NUMBER || v->kind == XB_VALUE_STRING || v->kind == XB_VALUE_WORD;
+	u32 id;
+	int fd;
+
+	if (xb_encode(v, opts, t->value, t->map->value_size, t->err) != 0)
+		return -1;
+	id = t->map->value_size >= 8 ? xb_ld32(t->value + 4) : 0;
+	if (!id)
+		return 0;
+	fd = program_fd_by_id(t, id);
+	if (fd < 0)
+		return -1;
+	xb_st32(t->value + 4, (u32)fd);
+	return 0;
 }
 
 /* The value of one element into t->value, value_size bytes. */
@@ -148,19 +212,14 @@ encode_value(const struct target *t, const struct xb_value *v)
 
 	switch (t->map->type) {
 	case BPF_MAP_TYPE_PROG_ARRAY:
-		if (!is_text(v))
-			return xb_err_set(t->err, XB_ERR_USAGE, "expected the name of a program");
-		return encode_program_name(t, v);
+		return encode_object(t, v, "program", program_fd, program_fd_by_id);
 	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
 	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		if (!is_text(v))
-			return xb_err_set(t->err, XB_ERR_USAGE, "expected the name of a map");
-		return encode_map_name(t, v);
+		return encode_object(t, v, "map", map_fd, map_fd_by_id);
 	case BPF_MAP_TYPE_DEVMAP:
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 	case BPF_MAP_TYPE_CPUMAP:
-		return is_text(v) ? encode_target(t, v)
-		                  : xb_encode(v, &opts, t->value, t->map->value_size, t->err);
+		return is_text(v) ? encode_target(t, v) : encode_target_struct(t, v, &opts);
 	default:
 		return xb_encode(v, &opts, t->value, t->map->value_size, t->err);
 	}

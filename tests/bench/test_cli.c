@@ -263,6 +263,31 @@ static const struct row rows[] = {
 	      "-c 1 --map open_ports=1.json --map counters=1.json --dump-maps $P/firewall.o | grep "
 	      "-c '\"number\":22'",
 	  0, NULL, "1\n" },
+	{ "round trip of programs",
+	  RUN "--dump-maps=p.json -p xdp_tail_call $P/tail_call.o && sed -i "
+	      "'/stages/s/\"key\":\\[\"0x04/\"key\":[\"0x03/' p.json && " RUN
+	      "-c 1 --map stages=p.json --dump-maps -p xdp_tail_call $P/tail_call.o | grep -c "
+	      "'stages.*\"0x03\".*\"0x04\"'",
+	  0, NULL, "1\n" },
+	{ "round trip of maps",
+	  RUN "--map 'by_size[2]=small' --map 'tenants[7]=tenant_b' --dump-maps=i.json "
+	      "$P/tenants.o && " RUN "-c 1 --map by_size=i.json --map tenants=i.json "
+	      "--dump-maps=j.json $P/tenants.o && for m in by_size tenants; do grep $m i.json >i1; "
+	      "grep $m j.json | cmp - i1 && grep -c '\"0x0[27]\"' i1; done",
+	  0, NULL, "1\n1\n" },
+	{ "round trip of a devmap",
+	  RUN
+	  "-c 1 --map 'ports[1]=4:on_port' --dump-maps=d.json $B/ways.o && " RUN
+	  "-c 1 --map ports=d.json --dump-maps=e.json $B/ways.o && grep '\"ports' d.json >d1 && "
+	  "grep '\"ports' e.json | cmp - d1 && grep -c '\"0x04\"' d1",
+	  0, NULL, "1\n" },
+	{ "no program of that id",
+	  RUN "--map 'stages[1]=[\"0x63\",\"0x00\",\"0x00\",\"0x00\"]' -p xdp_tail_call "
+	      "$P/tail_call.o",
+	  2, SAYS("--map: stages*: value: no program with id 99 in the object"), NULL },
+	{ "no map of that id",
+	  RUN "--map 'tenants[1]=[\"0x63\",\"0x00\",\"0x00\",\"0x00\"]' $P/tenants.o", 2,
+	  SAYS("--map: tenants*: value: no map with id 99 in the object"), NULL },
 	{ "no such map", RUN "--map 'nope[1]=2' $P/firewall.o", 2,
 	  SAYS("--map: no map 'nope' in *firewall.o"), NULL },
 	{ "value too wide", RUN "--map 'counters[1]={packets=-}' $P/firewall.o", 2,

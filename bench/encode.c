@@ -134,32 +134,48 @@ to_address(const struct xb_value *v, u8 *to, size_t bytes)
 	return true;
 }
 
-/* "10.0.0.0/8": struct bpf_lpm_trie_key, the length in host order before the address. */
-static bool
-to_prefix(const struct xb_value *v, u8 *to, size_t bytes)
+static const char *
+address_name(size_t bytes)
+{
+	return bytes == 4 ? "IPv4 address" : bytes == 16 ? "IPv6 address" : "address";
+}
+
+/*
+ * "10.0.0.0/8": struct bpf_lpm_trie_key, the length in host order before the address. 1: it was
+ * meant as one and is; 0: it was not; -1: it was meant as one and is wrong.
+ */
+static int
+encode_prefix(const struct encoder *e, const struct xb_value *v, bool typed)
 {
 	struct xb_value address = *v, length = *v;
+	size_t bytes = e->bytes < 4 ? 0 : e->bytes - 4;
 	char text[64];
 	char *slash;
-	u64 n;
+	u64 n = bytes * 8;
 
-	if ((v->kind != XB_VALUE_STRING && v->kind != XB_VALUE_WORD) || bytes < 5 ||
+	if ((v->kind != XB_VALUE_STRING && v->kind != XB_VALUE_WORD) || !bytes ||
 	    v->bytes >= sizeof(text))
-		return false;
+		return 0;
 	memcpy(text, v->text, v->bytes + 1);
 	slash = strchr(text, '/');
 	if (slash)
 		*slash = 0;
 	address.text = text;
 	address.bytes = strlen(text);
-	if (!to_address(&address, to + 4, bytes - 4))
-		return false;
+	/* Text stands for nothing else where the key is a struct. */
+	if (!to_address(&address, e->to + 4, bytes))
+		return slash || typed ? xb_err_set(e->err, XB_ERR_USAGE,
+		                                   "expected an address of %zu bytes, found '%s'",
+		                                   bytes, text)
+		                      : 0;
 	length.text = slash ? slash + 1 : "";
-	n = (bytes - 4) * 8;
-	if (slash && (!to_number(&length, 32, &n) || n > (bytes - 4) * 8))
-		return false;
-	xb_st32(to, (u32)n);
-	return true;
+	length.bytes = strlen(length.text);
+	if (slash && (!to_number(&length, 32, &n) || n > bytes * 8))
+		return xb_err_set(e->err, XB_ERR_USAGE,
+		                  "expected a prefix length from 0 to %zu, found '%s'", bytes * 8,
+		                  length.text);
+	xb_st32(e->to, (u32)n);
+	return 1;
 }
 
 bool
@@ -423,8 +439,12 @@ xb_encode(const struct xb_value *v, const struct xb_encode_opts *opts, u8 *to, s
 		memset(to, 0, bytes);
 	if (xb_encode_is_bytes(v))
 		return encode_bytes(&e, v);
-	if (opts->lpm && to_prefix(v, to, bytes))
-		return 0;
+	if (opts->lpm) {
+		int rc = encode_prefix(&e, v, opts->btf && opts->type_id);
+
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+	}
 	if (!opts->btf || !opts->type_id)
 		return encode_plain(&e, v);
 	return encode_type(&e, v, opts->type_id, 0);

@@ -73,7 +73,7 @@ test_value_depth(void **state)
 /* A BTF with the types that the rows below use. */
 struct types {
 	struct btf *btf;
-	int u8, u32, u64, s16, chars, addr4, addr6, mac, pair, colour, bits, lpm;
+	int u8, u32, u64, s16, chars, addr4, addr6, mac, pair, colour, bits, lpm, lpm6;
 };
 
 static void
@@ -108,6 +108,9 @@ make_types(struct types *t)
 	t->lpm = btf__add_struct(b, "lpm", 8);
 	btf__add_field(b, "prefixlen", t->u32, 0, 0);
 	btf__add_field(b, "addr", t->u32, 32, 0);
+	t->lpm6 = btf__add_struct(b, "lpm6", 20);
+	btf__add_field(b, "prefixlen", t->u32, 0, 0);
+	btf__add_field(b, "addr", t->addr6, 32, 0);
 }
 
 struct encode_row {
@@ -159,7 +162,13 @@ static const struct encode_row encode_rows[] = {
 	{ "{low=8}", TYPE(bits), 4, NULL, "low: expected a number of 3 bits, found '8'" },
 	{ "10.0.0.0/8", TYPE(lpm), 8, "080000000a000000", NULL },
 	{ "10.0.0.1", TYPE(lpm), 8, "200000000a000001", NULL },
-	{ "10.0.0.0/33", TYPE(lpm), 8, NULL, "expected a struct*" },
+	{ "10.0.0.0/33", TYPE(lpm), 8, NULL, "expected a prefix length from 0 to 32, found '33'" },
+	{ "10.0.0.0/", TYPE(lpm), 8, NULL, "expected a prefix length from 0 to 32, found ''" },
+	{ "10.0.0.0/-1", TYPE(lpm), 8, NULL, "expected a prefix length from 0 to 32, found '-1'" },
+	{ "300.0.0.0/8", TYPE(lpm), 8, NULL, "expected an IPv4 address, found '300.0.0.0'" },
+	{ "10.0.0", TYPE(lpm), 8, NULL, "expected an IPv4 address, found '10.0.0'" },
+	{ "::/129", TYPE(lpm6), 20, NULL, "expected a prefix length from 0 to 128, found '129'" },
+	{ "1::2::3/8", TYPE(lpm6), 20, NULL, "expected an IPv6 address, found '1::2::3'" },
 	{ "[\"0x01\",\"0x02\"]", TYPE(s16), 2, "0102", NULL },
 	{ "[\"0x01\"]", TYPE(s16), 2, NULL, "expected 2 bytes, found 1" },
 	{ "258", 0, 2, "0201", NULL },
@@ -171,7 +180,8 @@ static const struct encode_row encode_rows[] = {
 static void
 check_encode(const struct types *t, const struct encode_row *row)
 {
-	struct xb_encode_opts opts = { .lpm = row->type_off == TYPE(lpm) };
+	struct xb_encode_opts opts = { .lpm = row->type_off == TYPE(lpm) ||
+		                              row->type_off == TYPE(lpm6) };
 	char hex[64] = "";
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_value_tree tree;

@@ -26,6 +26,7 @@ load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
 
 static const struct xb_vm_ops vm_ops = {
 	.bind_call = xb_helper_bind,
+	.load_const = xb_map_load_const,
 	.load_packet = load_packet,
 };
 

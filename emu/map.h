@@ -188,6 +188,13 @@ struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
  */
 long xb_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 
+/*
+ * What `bytes` (1, 2, 4, 8) at a guest address hold for good: they are in the value of an array of
+ * one that neither programs nor, once it is frozen, bpf(2) can write (cf. kernel/bpf/verifier.c:
+ * bpf_map_is_rdonly, bpf_map_direct_read). xb_vm_ops.load_const of the Linux emulator.
+ */
+bool xb_map_load_const(void *emu, u64 gaddr, u32 bytes, u64 *value);
+
 /* Queues map for its gc at the end of the run. */
 void xb_map_gc_later(struct xb_map *map);
 

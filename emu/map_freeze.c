@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Whether a line of /proc/self/maps is a writable mapping of the map's file outside the arena. */
 static bool
@@ -52,4 +53,34 @@ xb_map_freeze(struct xb_map *map)
 		return -errno;
 	map->frozen = true;
 	return 0;
+}
+
+static bool
+is_constant(const struct xb_map *map)
+{
+	return map->type == BPF_MAP_TYPE_ARRAY && map->max_entries == 1 && map->frozen &&
+	       map->flags & BPF_F_RDONLY_PROG;
+}
+
+bool
+xb_map_load_const(void *arg, u64 gaddr, u32 bytes, u64 *value)
+{
+	const struct xb_emu *emu = arg;
+	const u32 key = 0;
+
+	for (u32 i = 1; i < emu->handle_cnt; i++) {
+		struct xb_map *map = emu->handles[i];
+		u64 start;
+
+		if (!map || !is_constant(map))
+			continue;
+		start = map->ops->lookup(map, &key, 0);
+		if (gaddr < start || bytes > map->value_size ||
+		    gaddr - start > map->value_size - bytes)
+			continue;
+		*value = 0;
+		memcpy(value, xb_mem_host(emu->mem, gaddr), bytes);
+		return true;
+	}
+	return false;
 }

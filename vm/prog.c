@@ -72,30 +72,47 @@ wide_imm(const struct bpf_insn *insn)
 	return (u32)insn[0].imm | (u64)(u32)insn[1].imm << 32;
 }
 
-static int
-bind_call(struct xb_prog *prog, u32 pc, const struct xb_known *known, struct xb_err *err)
+static u64
+call_unreached(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
-	u64 r1 = known[1].kind == XB_KNOWN_CONST ? (u64)known[1].value : 0;
+	(void)call;
+	(void)r;
+	return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
+	                     "call of something unknown, in code that no jump seemed to reach");
+}
+
+/* Code that is never reached may call what there is not, as programs for several kernels do. */
+static int
+bind_call(struct xb_prog *prog, const struct xb_tracked *at, struct xb_err *err)
+{
+	const struct xb_known *r1_known = &at->known[1];
+	u64 r1 = r1_known->kind == XB_KNOWN_CONST ? (u64)r1_known->value : 0;
 	struct xb_call *call = &prog->calls[prog->call_cnt++];
+	u32 pc = at->pc;
 
 	if (!prog->vm->ops || !prog->vm->ops->bind_call)
 		return xb_prog_err(prog, pc, err, "the machine has no emulator to call");
-	if (prog->vm->ops->bind_call(prog->vm->emu, prog, pc, r1, call, err)) {
+	prog->ops[pc].call = call;
+	if (!prog->vm->ops->bind_call(prog->vm->emu, prog, pc, r1, call, err))
+		return 0;
+	if (at->reached) {
 		const struct xb_line *line = xb_prog_line(prog, pc);
 
 		if (line)
 			return xb_err_prefix(err, "insn %u (%s:%u)", pc, line->file, line->line);
 		return xb_err_prefix(err, "insn %u", pc);
 	}
-	prog->ops[pc].call = call;
+	*call = (struct xb_call){ .fn = call_unreached, .name = "unreached" };
+	*err = XB_ERR_INIT;
 	return 0;
 }
 
 /* Turns slot pc, whose row is known, into its operation. */
 static int
-decode(void *arg, u32 pc, const struct xb_known known[11], struct xb_err *err)
+decode(void *arg, const struct xb_tracked *at, struct xb_err *err)
 {
 	struct xb_prog *prog = arg;
+	u32 pc = at->pc;
 	const struct bpf_insn *insn = &prog->insns[pc];
 	struct xb_op *op = &prog->ops[pc];
 	enum xb_insn_id id = op->code;
@@ -116,9 +133,9 @@ decode(void *arg, u32 pc, const struct xb_known known[11], struct xb_err *err)
 		return 0;
 	case XB_INSN_CALL:
 	case XB_INSN_CALL_KFUNC:
-		return bind_call(prog, pc, known, err);
+		return bind_call(prog, at, err);
 	default:
-		if (known_form(id) && is_proved(prog, insn, known))
+		if (known_form(id) && is_proved(prog, insn, at->known))
 			op->code = known_form(id);
 		return 0;
 	}

@@ -61,6 +61,11 @@ struct xb_vm_ops {
 	int (*bind_call)(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const,
 	                 struct xb_call *call, struct xb_err *err);
 	/*
+	 * What `bytes` (1, 2, 4, 8) at gaddr hold for good, read-only to the program and to
+	 * everybody else. False where that may change. NULL: nothing is constant.
+	 */
+	bool (*load_const)(void *emu, u64 gaddr, u32 bytes, u64 *value);
+	/*
 	 * Legacy LD_ABS/LD_IND: loads `bytes` (1, 2, 4), wire order turned to host order, from
 	 * packet offset `off`. False ends the program with R0 = 0. NULL: the instruction is refused
 	 * at load.

@@ -53,7 +53,14 @@ struct xb_op {
 _Static_assert(sizeof(struct xb_op) == 16, "four to a cache line");
 
 /* What a register is known to hold when an instruction starts. */
-enum xb_known_kind { XB_KNOWN_NOTHING, XB_KNOWN_CONST, XB_KNOWN_FRAME, XB_KNOWN_CTX };
+enum xb_known_kind {
+	XB_KNOWN_NOTHING,
+	XB_KNOWN_CONST,
+	XB_KNOWN_LOADED, /* a constant that comes from memory: it decides jumps, and proves no
+	                    access */
+	XB_KNOWN_FRAME,
+	XB_KNOWN_CTX,
+};
 
 struct xb_known {
 	enum xb_known_kind kind;
@@ -97,14 +104,20 @@ xb_func_addr(u32 pc)
 /* check.c: structure. Fills prog->subprogs and the ids in ops[].code. */
 int xb_prog_check(struct xb_prog *prog, struct xb_err *err);
 
+/* What is known of one slot. */
+struct xb_tracked {
+	u32 pc;
+	bool reached;                 /* as far as jumps on constants tell */
+	const struct xb_known *known; /* of registers 0 to 10 */
+};
+
 /*
  * track.c: walks the program once its structure is known. Calls `fn` for every slot that is an
- * instruction, reachable or not, with what registers hold there. -1 only where there is no memory
- * or fn fails.
+ * instruction, with what registers hold there. -1 only where there is no memory or fn fails.
  */
 int xb_prog_track(const struct xb_prog *prog,
-                  int (*fn)(void *arg, u32 pc, const struct xb_known known[11], struct xb_err *err),
-                  void *arg, struct xb_err *err);
+                  int (*fn)(void *arg, const struct xb_tracked *at, struct xb_err *err), void *arg,
+                  struct xb_err *err);
 
 /* The function that contains slot pc. */
 const struct xb_subprog *xb_prog_subprog(const struct xb_prog *prog, u32 pc);

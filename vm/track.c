@@ -7,6 +7,9 @@
  * visits. Functions start with nothing known but R10, and R1 in the first, unless it is called too.
  * (The verifier does this and far more; here it only saves work at run time, and knowing less is
  * always safe.)
+ *
+ * Then the blocks that can be reached are marked: a jump that constants decide goes one way only.
+ * States come from both ways all the same, so that no access is proved by a constant from memory.
  */
 #include "vm/prog_priv.h"
 
@@ -26,6 +29,7 @@ struct tracker {
 	struct state *states; /* entry states */
 	bool *seen;           /* whether a state was reached at all */
 	bool *dirty;          /* whether it changed since its block was walked */
+	bool *reached;        /* whether it can be */
 	u32 *todo;            /* first slots of dirty blocks, each once */
 	u32 todo_cnt;
 	u32 block_cnt;
@@ -58,24 +62,91 @@ falls_through(enum xb_insn_id id)
 	return id != XB_INSN_EXIT && id != XB_INSN_JA && id != XB_INSN_JA32;
 }
 
+static bool
+is_number(struct xb_known k)
+{
+	return k.kind == XB_KNOWN_CONST || k.kind == XB_KNOWN_LOADED;
+}
+
+/* a op= b for the simpler operations. False: not done here. */
+static bool
+fold(u8 code, u64 a, u64 b, u64 *out)
+{
+	bool wide = BPF_CLASS(code) == BPF_ALU64;
+	u32 shift = (u32)b & (wide ? 63 : 31);
+
+	if (!wide) {
+		a = (u32)a;
+		b = (u32)b;
+	}
+	switch (BPF_OP(code)) {
+	case BPF_ADD:
+		*out = a + b;
+		break;
+	case BPF_SUB:
+		*out = a - b;
+		break;
+	case BPF_AND:
+		*out = a & b;
+		break;
+	case BPF_OR:
+		*out = a | b;
+		break;
+	case BPF_XOR:
+		*out = a ^ b;
+		break;
+	case BPF_LSH:
+		*out = a << shift;
+		break;
+	case BPF_RSH:
+		*out = a >> shift;
+		break;
+	case BPF_ARSH:
+		*out = wide ? (u64)((s64)a >> shift) : (u64)((s32)a >> shift);
+		break;
+	default:
+		return false;
+	}
+	if (!wide)
+		*out = (u32)*out;
+	return true;
+}
+
 /* The result of dst op= value, where that is simple enough to know. */
 static struct xb_known
-combine(enum xb_insn_id id, struct xb_known a, struct xb_known b)
+combine(u8 code, struct xb_known a, struct xb_known b)
 {
-	if (b.kind != XB_KNOWN_CONST || a.kind == XB_KNOWN_NOTHING)
+	bool moves = BPF_CLASS(code) == BPF_ALU64 &&
+	             (BPF_OP(code) == BPF_ADD || BPF_OP(code) == BPF_SUB);
+	u64 value;
+
+	if (a.kind == XB_KNOWN_NOTHING || !is_number(b))
 		return nothing;
-	switch (id) {
-	case XB_INSN_ADD64_K:
-	case XB_INSN_ADD64_X:
-		a.value = (s64)((u64)a.value + (u64)b.value);
-		return a;
-	case XB_INSN_SUB64_K:
-	case XB_INSN_SUB64_X:
-		a.value = (s64)((u64)a.value - (u64)b.value);
-		return a;
-	default:
+	if (!is_number(a) && (!moves || b.kind != XB_KNOWN_CONST))
+		return nothing; /* addresses move by true constants only */
+	if (b.kind == XB_KNOWN_LOADED)
+		a.kind = XB_KNOWN_LOADED;
+	if (!fold(code, (u64)a.value, (u64)b.value, &value))
 		return nothing;
-	}
+	a.value = (s64)value;
+	return a;
+}
+
+/* What a load from a known address finds, if it is always the same. */
+static struct xb_known
+load(const struct xb_prog *prog, const struct bpf_insn *insn, struct xb_known base)
+{
+	static const u32 bytes[] = {
+		[BPF_W >> 3] = 4, [BPF_H >> 3] = 2, [BPF_B >> 3] = 1, [BPF_DW >> 3] = 8
+	};
+	const struct xb_vm_ops *ops = prog->vm->ops;
+	u64 gaddr = (u64)base.value + (u64)(s64)insn->off, value;
+
+	if (base.kind != XB_KNOWN_CONST || BPF_MODE(insn->code) != BPF_MEM || !ops ||
+	    !ops->load_const ||
+	    !ops->load_const(prog->vm->emu, gaddr, bytes[BPF_SIZE(insn->code) >> 3], &value))
+		return nothing;
+	return (struct xb_known){ .kind = XB_KNOWN_LOADED, .value = (s64)value };
 }
 
 static u64
@@ -119,6 +190,11 @@ transfer(const struct xb_prog *prog, u32 pc, struct state *s)
 	case XB_INSN_MOV64_X:
 		s->r[insn->dst_reg] = s->r[insn->src_reg];
 		return;
+	case XB_INSN_MOV32_X:
+		imm = s->r[insn->src_reg];
+		imm.value = (u32)imm.value;
+		s->r[insn->dst_reg] = is_number(imm) ? imm : nothing;
+		return;
 	case XB_INSN_LDIMM64:
 		imm.value = (s64)wide_imm(prog, pc);
 		s->r[insn->dst_reg] = imm;
@@ -128,8 +204,10 @@ transfer(const struct xb_prog *prog, u32 pc, struct state *s)
 	}
 	if (dst == XB_FIELD_RW)
 		s->r[insn->dst_reg] =
-		        combine(id, s->r[insn->dst_reg],
+		        combine(insn->code, s->r[insn->dst_reg],
 		                BPF_SRC(insn->code) == BPF_X ? s->r[insn->src_reg] : imm);
+	else if (dst == XB_FIELD_W && BPF_CLASS(insn->code) == BPF_LDX)
+		s->r[insn->dst_reg] = load(prog, insn, s->r[insn->src_reg]);
 	else if (dst == XB_FIELD_W)
 		s->r[insn->dst_reg] = nothing;
 }
@@ -233,8 +311,9 @@ find_blocks(struct tracker *t, struct xb_err *err)
 	t->states = calloc(t->block_cnt, sizeof(*t->states));
 	t->seen = calloc(t->block_cnt, sizeof(*t->seen));
 	t->dirty = calloc(t->block_cnt, sizeof(*t->dirty));
+	t->reached = calloc(t->block_cnt, sizeof(*t->reached));
 	t->todo = calloc(t->block_cnt, sizeof(*t->todo));
-	if (!t->states || !t->seen || !t->dirty || !t->todo)
+	if (!t->states || !t->seen || !t->dirty || !t->reached || !t->todo)
 		return xb_err_errno(err, ENOMEM, "program");
 	return 0;
 }
@@ -268,29 +347,134 @@ reach_fixpoint(struct tracker *t)
 		walk_block(t, t->todo[--t->todo_cnt]);
 }
 
+/* Whether a comparison holds; a and b are of the operation's width, zero-extended. */
+static bool
+holds(u8 op, u64 a, u64 b, s64 sa, s64 sb)
+{
+	switch (op) {
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JNE:
+		return a != b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JLT:
+		return a < b;
+	case BPF_JLE:
+		return a <= b;
+	case BPF_JSET:
+		return (a & b) != 0;
+	case BPF_JSGT:
+		return sa > sb;
+	case BPF_JSGE:
+		return sa >= sb;
+	case BPF_JSLT:
+		return sa < sb;
+	default: /* BPF_JSLE, the last of them */
+		return sa <= sb;
+	}
+}
+
+/* Which ways a jump can go from a state: through, to its target, or both. */
+enum { THROUGH = 1, TAKEN = 2 };
+
+static u32
+ways(const struct xb_prog *prog, u32 pc, const struct state *s)
+{
+	const struct bpf_insn *insn = &prog->insns[pc];
+	enum xb_insn_id id = prog->ops[pc].code;
+	struct xb_known a = s->r[insn->dst_reg];
+	struct xb_known b = { .kind = XB_KNOWN_CONST, .value = insn->imm };
+	bool wide = BPF_CLASS(insn->code) == BPF_JMP;
+
+	if (!falls_through(id))
+		return TAKEN;
+	if (XB_FIELD_KIND(xb_insn_row(id)->dst) != XB_FIELD_R) /* may_goto */
+		return THROUGH | TAKEN;
+	if (BPF_SRC(insn->code) == BPF_X)
+		b = s->r[insn->src_reg];
+	if (!is_number(a) || !is_number(b))
+		return THROUGH | TAKEN;
+	if (!wide)
+		return holds(BPF_OP(insn->code), (u32)a.value, (u32)b.value, (s32)a.value,
+		             (s32)b.value)
+		               ? TAKEN
+		               : THROUGH;
+	return holds(BPF_OP(insn->code), (u64)a.value, (u64)b.value, a.value, b.value) ? TAKEN
+	                                                                               : THROUGH;
+}
+
+static void
+reach(struct tracker *t, s64 pc)
+{
+	s32 b = t->block[pc];
+
+	if (t->reached[b])
+		return;
+	t->reached[b] = true;
+	t->todo[t->todo_cnt++] = (u32)pc;
+}
+
+/* Marks what the block at pc leads to. */
+static void
+reach_from(struct tracker *t, u32 pc)
+{
+	const struct xb_prog *prog = t->prog;
+	struct state s = t->states[t->block[pc]];
+
+	for (;;) {
+		enum xb_insn_id id = prog->ops[pc].code;
+		s64 target = target_of(prog, pc);
+		u32 to = target >= 0 ? ways(prog, pc, &s) : THROUGH;
+
+		if (id == XB_INSN_CALL_LOCAL || id == XB_INSN_LDFUNC)
+			reach(t, (s64)pc + 1 + prog->insns[pc].imm);
+		if (to & TAKEN)
+			reach(t, target);
+		transfer(prog, pc, &s);
+		pc += is_wide(prog, pc) ? 2 : 1;
+		if (id == XB_INSN_EXIT || !(to & THROUGH) || pc >= prog->insn_cnt)
+			return;
+		if (t->block[pc] >= 0) {
+			reach(t, pc);
+			return;
+		}
+	}
+}
+
 int
 xb_prog_track(const struct xb_prog *prog,
-              int (*fn)(void *arg, u32 pc, const struct xb_known known[11], struct xb_err *err),
-              void *arg, struct xb_err *err)
+              int (*fn)(void *arg, const struct xb_tracked *at, struct xb_err *err), void *arg,
+              struct xb_err *err)
 {
+	bool reached = false;
 	struct tracker t = { .prog = prog };
 	struct state s = { 0 };
 	int ret = find_blocks(&t, err);
 
-	if (!ret)
+	if (!ret) {
 		reach_fixpoint(&t);
+		reach(&t, 0);
+		while (t.todo_cnt)
+			reach_from(&t, t.todo[--t.todo_cnt]);
+	}
 	for (u32 pc = 0, next; !ret && pc < prog->insn_cnt; pc = next) {
 		struct state before;
 
-		if (t.block[pc] >= 0)
+		if (t.block[pc] >= 0) {
 			s = t.states[t.block[pc]];
+			reached = t.reached[t.block[pc]];
+		}
 		before = s;
 		/* fn may change the operation: ask all that is asked of it before. */
 		next = pc + (is_wide(prog, pc) ? 2 : 1);
 		transfer(prog, pc, &s);
-		ret = fn(arg, pc, before.r, err);
+		ret = fn(arg, &(struct xb_tracked){ pc, reached, before.r }, err);
 	}
 	free(t.todo);
+	free(t.reached);
 	free(t.dirty);
 	free(t.seen);
 	free(t.states);

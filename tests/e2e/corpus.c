@@ -43,6 +43,7 @@ const struct corpus_row corpus_rows[] = {
 	{ .object = "five_tuple" },
 	{ .object = "frags" },
 	{ .object = "globals" },
+	{ .object = "guarded" },
 	{ .object = "headroom" },
 	{ .object = "icmp_echo" },
 	{ .object = "icmp_too_big" },

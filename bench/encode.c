@@ -162,12 +162,13 @@ encode_prefix(const struct encoder *e, const struct xb_value *v, bool typed)
 		*slash = 0;
 	address.text = text;
 	address.bytes = strlen(text);
-	/* Text stands for nothing else where the key is a struct. */
-	if (!to_address(&address, e->to + 4, bytes))
-		return slash || typed ? xb_err_set(e->err, XB_ERR_USAGE,
-		                                   "expected an address of %zu bytes, found '%s'",
-		                                   bytes, text)
-		                      : 0;
+	if (!to_address(&address, e->to + 4, bytes)) {
+		/* Text stands for nothing else where the key is a struct. */
+		if (!slash && !typed)
+			return 0;
+		return xb_err_set(e->err, XB_ERR_USAGE, "expected an %s, found '%s'",
+		                  address_name(bytes), text);
+	}
 	length.text = slash ? slash + 1 : "";
 	length.bytes = strlen(length.text);
 	if (slash && (!to_number(&length, 32, &n) || n > bytes * 8))

@@ -45,16 +45,39 @@ mismatch(const struct encoder *e, const struct xb_value *v, const char *expected
 	                  describe(v, buf));
 }
 
-static int
-mismatch_bits(const struct encoder *e, const struct xb_value *v, u32 nr_bits)
-{
-	char expected[48];
+/* What a number's type says of its sign. */
+enum sign {
+	SIGN_NONE,
+	SIGN_SIGNED,
+	SIGN_EITHER, /* no type, enums, and chars, which are bytes as well */
+};
 
-	if (nr_bits % 8)
-		snprintf(expected, sizeof(expected), "a number of %u bits", nr_bits);
-	else
-		snprintf(expected, sizeof(expected), "a number of %u byte%s", nr_bits / 8,
-		         nr_bits == 8 ? "" : "s");
+/* Numbers of 1 to 64 bits. */
+struct range {
+	s64 min;
+	u64 max, mask; /* hexadecimal ones go up to mask */
+};
+
+static struct range
+range_of(u32 nr_bits, enum sign sign)
+{
+	u64 mask = nr_bits >= 64 ? ~0ull : (1ull << nr_bits) - 1;
+
+	return (struct range){
+		.min = sign == SIGN_NONE ? 0 : -(s64)(mask >> 1) - 1,
+		.max = sign == SIGN_SIGNED ? mask >> 1 : mask,
+		.mask = mask,
+	};
+}
+
+static int
+mismatch_number(const struct encoder *e, const struct xb_value *v, u32 nr_bits, enum sign sign)
+{
+	struct range range = range_of(nr_bits, sign);
+	char expected[80];
+
+	snprintf(expected, sizeof(expected), "a number from %lld to %llu", (long long)range.min,
+	         (unsigned long long)range.max);
 	return mismatch(e, v, expected);
 }
 
@@ -64,12 +87,12 @@ is_text(const struct xb_value *v)
 	return v->kind == XB_VALUE_NUMBER || v->kind == XB_VALUE_STRING || v->kind == XB_VALUE_WORD;
 }
 
-/* A whole number that fits nr_bits, signed or not: 'x', 0x1f, -1, true. */
+/* A whole number that fits nr_bits: 'x', 0x1f, -1, true. */
 static bool
-to_number(const struct xb_value *v, u32 nr_bits, u64 *number)
+to_number(const struct xb_value *v, u32 nr_bits, enum sign sign, u64 *number)
 {
+	struct range range = range_of(nr_bits, sign);
 	const char *text = v->text;
-	u64 mask = nr_bits >= 64 ? ~0ull : (1ull << nr_bits) - 1;
 	char *end;
 
 	if (v->kind == XB_VALUE_BOOL) {
@@ -88,13 +111,13 @@ to_number(const struct xb_value *v, u32 nr_bits, u64 *number)
 	if (text[0] == '-') {
 		s64 s = strtoll(text, &end, 0);
 
-		if (errno || *end || (nr_bits < 64 && s < -(s64)(1ull << (nr_bits - 1))))
-			return false;
-		*number = (u64)s & mask;
-		return true;
+		*number = (u64)s & range.mask;
+		return errno == 0 && *end == 0 && s >= range.min;
 	}
 	*number = strtoull(text, &end, 0);
-	return errno == 0 && *end == 0 && (*number & ~mask) == 0;
+	if (text[0] == '0' && tolower((unsigned char)text[1]) == 'x')
+		range.max = range.mask;
+	return errno == 0 && *end == 0 && *number <= range.max;
 }
 
 static void
@@ -171,7 +194,7 @@ encode_prefix(const struct encoder *e, const struct xb_value *v, bool typed)
 	}
 	length.text = slash ? slash + 1 : "";
 	length.bytes = strlen(length.text);
-	if (slash && (!to_number(&length, 32, &n) || n > bytes * 8))
+	if (slash && (!to_number(&length, 32, SIGN_NONE, &n) || n > bytes * 8))
 		return xb_err_set(e->err, XB_ERR_USAGE,
 		                  "expected a prefix length from 0 to %zu, found '%s'", bytes * 8,
 		                  length.text);
@@ -188,7 +211,7 @@ xb_encode_is_bytes(const struct xb_value *v)
 		return false;
 	for (const struct xb_value *c = v->first; c; c = c->next)
 		if (c->kind != XB_VALUE_STRING || strncmp(c->text, "0x", 2) ||
-		    !to_number(c, 8, &byte))
+		    !to_number(c, 8, SIGN_NONE, &byte))
 			return false;
 	return true;
 }
@@ -203,8 +226,8 @@ encode_bytes(const struct encoder *e, const struct xb_value *v)
 		return xb_err_set(e->err, XB_ERR_USAGE, "expected %zu bytes, found %u", e->bytes,
 		                  v->cnt);
 	for (const struct xb_value *c = v->first; c; c = c->next) {
-		if (!to_number(c, 8, &byte))
-			return mismatch_bits(e, c, 8);
+		if (!to_number(c, 8, SIGN_NONE, &byte))
+			return mismatch_number(e, c, 8, SIGN_NONE);
 		e->to[i++] = (u8)byte;
 	}
 	return 0;
@@ -222,8 +245,8 @@ encode_plain(const struct encoder *e, const struct xb_value *v)
 		return 0;
 	if (e->bytes > 8)
 		return mismatch(e, v, "an array of bytes");
-	if (!to_number(v, (u32)e->bytes * 8, &number))
-		return mismatch_bits(e, v, (u32)e->bytes * 8);
+	if (!to_number(v, (u32)e->bytes * 8, SIGN_EITHER, &number))
+		return mismatch_number(e, v, (u32)e->bytes * 8, SIGN_EITHER);
 	put_bits(e, 0, (u32)e->bytes * 8, number);
 	return 0;
 }
@@ -237,7 +260,8 @@ outside(const struct encoder *e, u64 bit_off, u64 nr_bits)
 }
 
 static int
-encode_number(const struct encoder *e, const struct xb_value *v, u64 bit_off, u32 nr_bits)
+encode_number(const struct encoder *e, const struct xb_value *v, u64 bit_off, u32 nr_bits,
+              enum sign sign)
 {
 	u64 number;
 
@@ -245,10 +269,10 @@ encode_number(const struct encoder *e, const struct xb_value *v, u64 bit_off, u3
 		return xb_err_set(e->err, XB_ERR_USAGE, "type lies outside of %zu bytes", e->bytes);
 	if (bit_off % 8 == 0 && nr_bits % 8 == 0 && to_address(v, e->to + bit_off / 8, nr_bits / 8))
 		return 0;
-	if (!to_number(v, nr_bits < 64 ? nr_bits : 64, &number)) {
+	if (!to_number(v, nr_bits < 64 ? nr_bits : 64, sign, &number)) {
 		/* A char is written as text of length one. */
 		if (nr_bits != 8 || v->kind != XB_VALUE_STRING || v->bytes != 1)
-			return mismatch_bits(e, v, nr_bits);
+			return mismatch_number(e, v, nr_bits, sign);
 		number = (u8)v->text[0];
 	}
 	put_bits(e, bit_off, nr_bits, number);
@@ -273,7 +297,7 @@ encode_enum(const struct encoder *e, const struct xb_value *v, const struct btf_
 		put_bits(e, bit_off, t->size * 8, item);
 		return 0;
 	}
-	return encode_number(e, v, bit_off, t->size * 8);
+	return encode_number(e, v, bit_off, t->size * 8, SIGN_EITHER);
 }
 
 static int
@@ -307,6 +331,16 @@ encode_array(const struct encoder *e, const struct xb_value *v, const struct btf
 	return 0;
 }
 
+static enum sign
+sign_of(const struct btf_type *t)
+{
+	if (!t || !btf_is_int(t))
+		return SIGN_EITHER;
+	if (!(btf_int_encoding(t) & BTF_INT_SIGNED))
+		return SIGN_NONE;
+	return t->size == 1 ? SIGN_EITHER : SIGN_SIGNED;
+}
+
 static int
 encode_member(const struct encoder *e, const struct xb_value *v, const struct btf_type *t, u32 i,
               u64 bit_off)
@@ -315,7 +349,8 @@ encode_member(const struct encoder *e, const struct xb_value *v, const struct bt
 
 	bit_off += btf_member_bit_offset(t, i);
 	if (nr_bits)
-		return encode_number(e, v, bit_off, nr_bits);
+		return encode_number(e, v, bit_off, nr_bits,
+		                     sign_of(xb_btf_strip(e->btf, btf_members(t)[i].type, NULL)));
 	return encode_type(e, v, btf_members(t)[i].type, bit_off);
 }
 
@@ -412,9 +447,10 @@ encode_type(const struct encoder *e, const struct xb_value *v, u32 type_id, u64 
 		return xb_err_set(e->err, XB_ERR_USAGE, "type %u is not in the BTF", type_id);
 	switch (btf_kind(t)) {
 	case BTF_KIND_INT:
-		return encode_number(e, v, bit_off + btf_int_offset(t), btf_int_bits(t));
+		return encode_number(e, v, bit_off + btf_int_offset(t), btf_int_bits(t),
+		                     sign_of(t));
 	case BTF_KIND_PTR:
-		return encode_number(e, v, bit_off, 64);
+		return encode_number(e, v, bit_off, 64, SIGN_NONE);
 	case BTF_KIND_ENUM:
 	case BTF_KIND_ENUM64:
 		return encode_enum(e, v, t, bit_off);

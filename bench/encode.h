@@ -23,7 +23,7 @@ struct xb_encode_opts {
 
 /*
  * Fills to[0..bytes), zeroed where v does not say (or kept). Errors: XB_ERR_USAGE, "expected a
- * number of 1 byte, found '300'".
+ * number from 0 to 255, found '300'".
  */
 int xb_encode(const struct xb_value *v, const struct xb_encode_opts *opts, u8 *to, size_t bytes,
               struct xb_err *err);

@@ -327,10 +327,12 @@ put_percpu(const struct target *t, const struct xb_value *key, const struct xb_v
 	return write_element(t);
 }
 
-/* Global variables have one value, which libbpf loads. */
+/* Global variables are the one element 0, whose value libbpf loads. */
 static int
-put_globals(const struct target *t, const struct xb_value *v)
+put_globals(const struct target *t, const struct xb_value *key, const struct xb_value *v)
 {
+	const struct xb_encode_opts key_opts = { .btf = NULL };
+	u8 index[4];
 	struct xb_encode_opts opts = {
 		.btf = bpf_object__btf(t->o->bpf),
 		.type_id = bpf_map__btf_value_type_id(t->bpf),
@@ -339,6 +341,13 @@ put_globals(const struct target *t, const struct xb_value *v)
 	size_t bytes = 0;
 	void *value;
 
+	if (!key)
+		return xb_err_set(t->err, XB_ERR_USAGE, "key: expected 0");
+	if (xb_encode(key, &key_opts, index, sizeof(index), t->err) != 0)
+		return xb_err_prefix(t->err, "key");
+	if (xb_ld32(index) != 0)
+		return xb_err_set(t->err, XB_ERR_USAGE, "key: expected 0, found %u",
+		                  xb_ld32(index));
 	value = (void *)(uintptr_t)bpf_map__initial_value(t->bpf, &bytes);
 	if (!value)
 		return xb_err_set(t->err, XB_ERR_USAGE, "has no initial value");
@@ -366,7 +375,7 @@ put_json_element(const struct target *t, const struct xb_value *v)
 		return xb_err_set(t->err, XB_ERR_FILE,
 		                  "expected an object with \"key\" and \"value\"");
 	if (!t->map)
-		return put_globals(t, value ? value : values);
+		return put_globals(t, key, value ? value : values);
 	return value ? put_element(t, key, value) : put_percpu(t, key, values);
 }
 
@@ -468,7 +477,7 @@ apply_element(const struct target *t, const char *key)
 	if (rc != 0)
 		goto free_key;
 	if (!t->map)
-		rc = put_globals(t, value_tree.root);
+		rc = put_globals(t, key_tree.root, value_tree.root);
 	else if (t->map->key_size && !key_tree.root)
 		rc = xb_err_set(t->err, XB_ERR_USAGE, "key: expected %u bytes", t->map->key_size);
 	else

@@ -258,6 +258,14 @@ static const struct row rows[] = {
 	  0, NULL, "*ifindex 4 *ifindex 7 *cpu 2 *socket 9 *" },
 	{ "global variable", "$X -r $C/demo.pcap --map '.rodata[0]={only=1}' $B/ways.o", 0, NULL,
 	  "*XDP_DROP * 60 *" },
+	{ "global variables, second element", RUN "--map '.rodata[1]={only=1}' $B/ways.o", 2,
+	  SAYS("--map: .rodata*: key: expected 0, found 1"), NULL },
+	{ "global variables, no element", RUN "--map '.rodata[]={only=1}' $B/ways.o", 2,
+	  SAYS("--map: .rodata*: key: expected 0"), NULL },
+	{ "negative and unsigned", RUN "--map 'counters[1]={packets=-1}' $P/firewall.o", 2,
+	  SAYS("--map: counters*: packets: expected a number from 0 to 18446744073709551615, found "
+	       "'-1'"),
+	  NULL },
 	{ "round trip",
 	  RUN "--map 'open_ports[{22,6}]=3' --dump-maps=1.json $P/firewall.o && " RUN
 	      "-c 1 --map open_ports=1.json --map counters=1.json --dump-maps $P/firewall.o | grep "
@@ -291,7 +299,8 @@ static const struct row rows[] = {
 	{ "no such map", RUN "--map 'nope[1]=2' $P/firewall.o", 2,
 	  SAYS("--map: no map 'nope' in *firewall.o"), NULL },
 	{ "value too wide", RUN "--map 'counters[1]={packets=-}' $P/firewall.o", 2,
-	  SAYS("--map: counters*: value: packets: expected a number of 8 bytes, found '-'"), NULL },
+	  SAYS("--map: counters*: value: packets: expected a number from 0 to *, found '-'"),
+	  NULL },
 	{ "key out of range", RUN "--map 'counters[100]={1,2}' $P/firewall.o", 2,
 	  SAYS("--map: counters*: does not fit: max_entries is 6"), NULL },
 	{ "no such member", RUN "--map 'open_ports[{nmber=1}]=1' $P/firewall.o", 2,

@@ -109,13 +109,13 @@ to_number(const struct xb_value *v, u32 nr_bits, enum sign sign, u64 *number)
 		return false;
 	errno = 0;
 	if (text[0] == '-') {
-		s64 s = strtoll(text, &end, 0);
+		s64 s = strtoll(text, &end, xb_value_base(text + 1));
 
 		*number = (u64)s & range.mask;
 		return errno == 0 && *end == 0 && s >= range.min;
 	}
-	*number = strtoull(text, &end, 0);
-	if (text[0] == '0' && tolower((unsigned char)text[1]) == 'x')
+	*number = strtoull(text, &end, xb_value_base(text));
+	if (xb_value_base(text) == 16)
 		range.max = range.mask;
 	return errno == 0 && *end == 0 && *number <= range.max;
 }

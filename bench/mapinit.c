@@ -112,7 +112,7 @@ number(const struct target *t, const char *text, const char *what, u32 *value)
 	char *end;
 
 	errno = 0;
-	v = strtoull(text, &end, 0);
+	v = strtoull(text, &end, xb_value_base(text));
 	if (errno || end == text || *end || v > UINT32_MAX || text[0] == '-')
 		return xb_err_set(t->err, XB_ERR_USAGE, "expected %s, found '%.40s'", what, text);
 	*value = (u32)v;

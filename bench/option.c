@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/option.h"
 
+#include "bench/value.h"
 #include "emu/emu.h"
 #include "vm/vm.h"
 
@@ -27,7 +28,7 @@ parse_u64(const char *text, u64 *value)
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = strtoull(text, &end, xb_value_base(text));
 	return errno == 0 && *end == 0;
 }
 

@@ -53,4 +53,11 @@ void xb_value_free(struct xb_value_tree *tree);
 /* The member of an object with that name, or NULL. */
 const struct xb_value *xb_value_member(const struct xb_value *object, const char *key);
 
+/* The base of an unsigned number that people write, for strtoull: 16 after 0x, else 10. */
+static inline int
+xb_value_base(const char *text)
+{
+	return text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10;
+}
+
 #endif

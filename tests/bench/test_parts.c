@@ -135,6 +135,8 @@ static const struct encode_row encode_rows[] = {
 	{ "-1", 0, 8, "ffffffffffffffff", NULL },
 	{ "32768", TYPE(s16), 2, NULL, "expected a number from -32768 to 32767, found '32768'" },
 	{ "0x8000", TYPE(s16), 2, "0080", NULL },
+	{ "\"010\"", TYPE(u32), 4, "0a000000", NULL },
+	{ "-0x10", TYPE(s16), 2, "f0ff", NULL },
 	{ "0x1f", TYPE(u32), 4, "1f000000", NULL },
 	{ "18446744073709551615", TYPE(u64), 8, "ffffffffffffffff", NULL },
 	{ "18446744073709551616", TYPE(u64), 8, NULL,

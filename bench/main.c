@@ -9,6 +9,7 @@
 #include "bench/say.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,8 @@ main(int argc, char **argv)
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_opts opts;
 
+	/* A reader that went away is an error of writing, with its line and its exit code. */
+	signal(SIGPIPE, SIG_IGN);
 	if (xb_cli_parse(&opts, argc, argv, &err) != 0)
 		return xb_say_error(&err);
 	if (opts.help) {

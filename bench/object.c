@@ -90,8 +90,7 @@ is_chatter(const char *line)
 	return line[0] == 0;
 }
 
-/* The first line of what libbpf said that says something, without "libbpf: "; cut out of o->said.
- */
+/* The first line that says something, without "libbpf: "; cut out of o->said. */
 static const char *
 what_libbpf_said(struct xb_object *o)
 {
@@ -112,10 +111,7 @@ set_type(struct bpf_program *prog, enum bpf_prog_type type, enum bpf_attach_type
 	bpf_program__set_expected_attach_type(prog, attach);
 }
 
-/*
- * Sections that libbpf does not know, but whose name says what they are, or whose type the user
- * gave.
- */
+/* Sections that libbpf does not know, but whose name tells the type, or whose type was given. */
 static void
 guess_type(struct xb_object *o, struct bpf_program *prog)
 {
@@ -161,8 +157,7 @@ not_emulated(struct bpf_map *map)
 	return inner && !xb_map_ops_of(bpf_map__type(inner)) ? inner : NULL;
 }
 
-/* Maps of a type that is not emulated are left out; a program that needs one is refused when it is
- * loaded. */
+/* Maps of a type that is not emulated are left out; programs that need one are refused later. */
 static void
 prepare_maps(struct xb_object *o)
 {
@@ -425,12 +420,25 @@ reason(const struct xb_object *o, const char *said)
 		return ": kernel functions are not emulated";
 	if (!strncmp(said, "extern (var ksym) '", 19))
 		return ": variables of the kernel are not emulated";
+	if (!strncmp(said, "couldn't retrieve pinned", 24) && strstr(said, strerror(EINVAL)))
+		return ": the file is no pinned map";
 	bpf_object__for_each_map(map, o->bpf)
 	{
 		if (is_map_refused(said, map) && bpf_map__max_entries(map) == 0)
 			return ": max_entries is 0, maybe left to the loader it was written for";
 	}
 	return "";
+}
+
+/* libbpf's words, with the directory that stands for bpffs in place of it. */
+static int
+load_error_said(const struct xb_object *o, const char *said, struct xb_err *err)
+{
+	const char *dir = o->emu->pin_dir, *pin = dir ? strstr(said, "/sys/fs/bpf/") : NULL;
+
+	return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %.*s%s%s%s",
+	                  pin ? (int)(pin - said) : 0, said, pin ? dir : "", pin ? pin + 11 : said,
+	                  reason(o, said));
 }
 
 static int
@@ -444,8 +452,7 @@ load_error(struct xb_object *o, int errnum, struct xb_err *err)
 		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", strerror(errnum));
 	chosen = failed_program(said, o->chosen ? bpf_program__name(o->chosen) : NULL, &end);
 	if (!end)
-		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s%s", said,
-		                  reason(o, said));
+		return load_error_said(o, said, err);
 	o->other_failed = !chosen;
 	if (!log_bytes)
 		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),

@@ -52,15 +52,19 @@ file_of(const struct xb_emu *emu, const char *path, char file[PATH_MAX])
 	return snprintf(file, PATH_MAX, "%s/%s", emu->pin_dir, rest) < PATH_MAX - 8;
 }
 
-/* Makes the directories of a file. */
-static void
+/* Makes the directories of a file. Returns the errno of the first that cannot be made, or 0. */
+static int
 make_dirs(char file[PATH_MAX])
 {
+	int errnum = 0;
+
 	for (char *slash = strchr(file + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		mkdirat(AT_FDCWD, file, 0700);
+		if (mkdirat(AT_FDCWD, file, 0700) && errno != EEXIST && !errnum)
+			errnum = errno;
 		*slash = '/';
 	}
+	return errnum;
 }
 
 /* Types whose values mean the same in another run. */
@@ -150,16 +154,17 @@ static int
 save(struct xb_map *map, const char *path, struct xb_err *err)
 {
 	char file[PATH_MAX], temp[PATH_MAX + 8];
+	int rc, dir_errnum;
 	FILE *f;
-	int rc;
 
 	if (!file_of(map->emu, path, file))
 		return xb_err_set(err, XB_ERR_FILE, "%s: name too long", path);
-	make_dirs(file);
+	dir_errnum = make_dirs(file);
 	snprintf(temp, sizeof(temp), "%s.new", file);
 	f = fopen(temp, "wb");
 	if (f == NULL)
-		return xb_err_set(err, XB_ERR_FILE, "%s: %s", temp, strerror(errno));
+		return xb_err_set(err, XB_ERR_FILE, "%s: cannot be written: %s", file,
+		                  strerror(errno == ENOENT && dir_errnum ? dir_errnum : errno));
 	rc = write_map(map, f);
 	if (fclose(f) && rc == 0)
 		rc = -errno;
@@ -168,7 +173,7 @@ save(struct xb_map *map, const char *path, struct xb_err *err)
 	if (rc == 0)
 		return 0;
 	unlinkat(AT_FDCWD, temp, 0);
-	return xb_err_set(err, XB_ERR_FILE, "%s: %s", file, strerror(-rc));
+	return xb_err_set(err, XB_ERR_FILE, "%s: cannot be written: %s", file, strerror(-rc));
 }
 
 int

@@ -329,6 +329,19 @@ static const struct row rows[] = {
 	{ "no program of that name", RUN "--map 'ports[1]=4:nope' $B/ways.o", 2,
 	  SAYS("--map: ports*: value: no program 'nope' was loaded"), NULL },
 
+	/* Pins. */
+	{ "junk in the pin directory",
+	  "mkdir junk && echo junk >junk/pinned_total; " RUN "--pin-dir junk $P/pinned.o", 3,
+	  SAYS("*pinned.o: cannot be loaded: couldn't retrieve pinned map 'junk/pinned_total': "
+	       "Invalid "
+	       "argument: the file is no pinned map"),
+	  NULL },
+	{ "pin that cannot be written",
+	  "mkdir -p other/pinned_total.new; " RUN "--pin-dir other $P/pinned.o", 2,
+	  SAYS("other/pinned_total: cannot be written: Is a directory"), NULL },
+	{ "no pin directory", RUN "--pin-dir /proc/none $P/pinned.o", 2,
+	  SAYS("/proc/none/pinned_total: cannot be written: No such file or directory"), NULL },
+
 	/* Time. */
 	{ "interrupted",
 	  "$X -r $C/demo.pcap --repeat 100000000 -w int.pcapng $P/pass.o >int.txt & p=$!; sleep "

@@ -97,7 +97,7 @@ tell_death(const char *name, int signum, u32 phase)
 	else if (phase == XB_PHASE_LOAD)
 		xb_say("%s: cannot be loaded: libbpf crashed on it (%s)", name, strsignal(signum));
 	else
-		xb_say("%s: the replay was killed (%s); what was written before is complete", name,
+		xb_say("%s: the replay was killed (%s); output files may end early", name,
 		       strsignal(signum));
 	return phase == XB_PHASE_LOAD ? XB_EXIT_LOAD : XB_EXIT_FAULT;
 }

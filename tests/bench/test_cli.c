@@ -349,6 +349,10 @@ static const struct row rows[] = {
 	  "wait $p; c=$?; grep -c interrupted int.txt; $X -q -r int.pcapng $P/pass.o; echo $?; rm "
 	  "int.pcapng; exit $c",
 	  130, NULL, "1\n0\n" },
+	{ "killed",
+	  "$X -q -r $C/demo.pcap --repeat 100000000 -w kill.pcapng $P/pass.o & p=$!; sleep 0.5; "
+	  "kill -KILL $(cat /proc/$p/task/$p/children); wait $p; c=$?; rm kill.pcapng; exit $c",
+	  4, SAYS("*pass.o: the replay was killed (Killed); output files may end early"), NULL },
 	{ "interrupted before the first byte",
 	  "sleep 2 | { exec 3<&0; $X -q -r - $P/pass.o <&3 & p=$!; sleep 0.3; kill -INT $p; wait "
 	  "$p; }",

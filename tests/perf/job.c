@@ -110,8 +110,11 @@ job_compare(const char *const *const *commands, u32 cnt, u32 runs, const char *c
 	for (u32 i = 0; !ret && i < cnt; i++)
 		ret = run_once(commands[i], outputs, &warmup);
 	for (u32 n = 0; !ret && n < runs; n++) {
-		for (u32 i = 0; !ret && i < cnt; i++)
+		for (u32 k = 0; !ret && k < cnt; k++) {
+			u32 i = (n + k) % cnt;
+
 			ret = run_once(commands[i], outputs, &results[i * JOB_MAX_RUNS + n]);
+		}
 	}
 	for (u32 i = 0; !ret && i < cnt; i++)
 		summarise(&results[i * JOB_MAX_RUNS], runs, &figures[i]);

@@ -16,9 +16,10 @@ struct job_figures {
 };
 
 /*
- * Runs the commands in turn, A B A B ..., `runs` times each after one that does not count. The
- * files named in `outputs` (up to NULL) are removed before each: what a file system takes to empty
- * an old file is no part of the job. -1: a command cannot be started.
+ * Runs the commands in turn, `runs` times each after one that does not count, and each round begins
+ * with the next one: what a job leaves behind in the machine costs its successor. The files named
+ * in `outputs` (up to NULL) are removed before each: what a file system takes to empty an old file
+ * is no part of the job. -1: a command cannot be started.
  */
 int job_compare(const char *const *const *commands, u32 cnt, u32 runs, const char *const *outputs,
                 struct job_figures *figures);

@@ -7,8 +7,10 @@
 
 #include "bench/opts.h"
 
-/* Returns the exit code: 0 also where the object needs what is not emulated; 3 where libbpf cannot
- * read it. */
+/*
+ * Returns the exit code: 0 also where the object needs what is not emulated; 3 where libbpf cannot
+ * read it.
+ */
 int xb_inspect_main(const struct xb_opts *cli);
 
 #endif

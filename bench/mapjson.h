@@ -8,8 +8,10 @@
 #include "bench/json.h"
 #include "emu/map.h"
 
-/* {"type":"map","id":1,"name":...,"elements":[...]}, without a newline. -1 where there is no
- * memory. */
+/*
+ * {"type":"map","id":1,"name":...,"elements":[...]}, without a newline. -1 where there is no
+ * memory.
+ */
 int xb_mapjson_write(struct xb_json *j, struct xb_map *map, const char *name, struct xb_err *err);
 
 /*

@@ -50,8 +50,10 @@ struct xb_object {
 	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD */
 };
 
-/* Reads the object. Programs whose section does not tell their type get it from the section's name
- * or opts->type. */
+/*
+ * Reads the object. Programs whose section does not tell their type get it from the section's name
+ * or opts->type.
+ */
 struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts,
                                  struct xb_err *err);
 

@@ -33,8 +33,10 @@ struct xb_option {
 extern const struct xb_option xb_options[];
 extern const size_t xb_options_cnt;
 
-/* Takes the option into *opts; arg is NULL where it has none. Errors: XB_ERR_USAGE, without the
- * option's name. */
+/*
+ * Takes the option into *opts; arg is NULL where it has none. Errors: XB_ERR_USAGE, without the
+ * option's name.
+ */
 int xb_option_apply(struct xb_opts *opts, const struct xb_option *row, const char *arg,
                     struct xb_err *err);
 

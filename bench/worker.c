@@ -15,8 +15,10 @@
 
 #define LOAD_SECONDS 60
 
-/* A signal handler has nothing else to reach: how often the child was told to stop, and whom the
- * parent tells. */
+/*
+ * A signal handler has nothing else to reach: how often the child was told to stop, and whom the
+ * parent tells.
+ */
 static volatile sig_atomic_t stop_cnt;
 static volatile sig_atomic_t child_pid;
 

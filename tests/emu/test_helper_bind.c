@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_helper_bind.c - which calls are refused at load, and in what words; the hooks; clocks and
- * chance. */
+/*
+ * test_helper_bind.c - which calls are refused at load, and in what words; the hooks; clocks and
+ * chance.
+ */
 #include "emu/clock.h"
 #include "emu/helper.h"
 #include "emu/map.h"

@@ -154,8 +154,10 @@ static const struct rig_row lock_rows[] = {
 #define ORDER(a, b)                                                                                \
 	PROG(XB_CALL(BPF_FUNC_##a), XB_MOV64_REG(8, 0), XB_CALL(BPF_FUNC_##b), XB_MOV64_REG(1, 0), \
 	     XB_MOV64_IMM(0, 1), XB_JMP_REG(BPF_JLE, 8, 1, 1), XB_MOV64_IMM(0, 0))
-/* R0 := whether the ticks since boot, after the kernel's first value of them, are those of the
- * clock, +-1 s */
+/*
+ * R0 := whether the ticks since boot, after the kernel's first value of them, are those of the
+ * clock, +-1 s
+ */
 #define TICKS                                                                                      \
 	PROG(XB_CALL(BPF_FUNC_jiffies64), XB_MOV64_REG(8, 0), XB_CALL(BPF_FUNC_ktime_get_ns),      \
 	     XB_ALU64_IMM(BPF_DIV, 0, 4000000), XB_ALU64_REG(BPF_SUB, 8, 0),                       \

@@ -15,8 +15,10 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Arguments: up to four on the stack. 16 bytes for addresses and strings are at R10-64, and R8 is
- * there. */
+/*
+ * Arguments: up to four on the stack. 16 bytes for addresses and strings are at R10-64, and R8 is
+ * there.
+ */
 #define ARG_OFF              -32
 #define SET_ARG(n, v)        XB_LD_IMM64(1, v), XB_STX_MEM(BPF_DW, 10, 1, ARG_OFF + 8 * (n))
 #define SET_ARGS(a, b, c, d) SET_ARG(0, a), SET_ARG(1, b), SET_ARG(2, c), SET_ARG(3, d)

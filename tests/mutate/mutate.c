@@ -93,8 +93,10 @@ write_changed(struct mutate *m)
 	return n == (ssize_t)m->changed_bytes ? 0 : -1;
 }
 
-/* Reads what the child says until it has closed its end or the time is up. Returns bytes, -1: time
- * is up. */
+/*
+ * Reads what the child says until it has closed its end or the time is up. Returns bytes, -1: time
+ * is up.
+ */
 static ssize_t
 listen_to(int fd, char *buf, size_t bytes)
 {
@@ -141,8 +143,10 @@ report(const struct mutate *m, u32 round, const char *what, const char *said, si
 	return -1;
 }
 
-/* What the tool may say: nothing, or lines of its own of which at most one is not a warning or a
- * fault. */
+/*
+ * What the tool may say: nothing, or lines of its own of which at most one is not a warning or a
+ * fault.
+ */
 static bool
 is_in_order(const char *said, size_t bytes)
 {

@@ -22,8 +22,10 @@ static const u8 jumps[] = { BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF
 
 static const u8 ops[] = { BPF_ADD, BPF_SUB, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH, BPF_ARSH };
 
-/* Loads with an unknown call at slot `at`, and runs with R0 = 1 there instead; both must tell the
- * same. */
+/*
+ * Loads with an unknown call at slot `at`, and runs with R0 = 1 there instead; both must tell the
+ * same.
+ */
 static void
 check(struct xb_machine *m, const char *what, struct bpf_insn *insns, u32 cnt, u32 at)
 {

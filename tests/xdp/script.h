@@ -60,8 +60,10 @@ void script_maps_close(const struct script_maps *maps);
 int script_load(const struct backend *b, const struct script_maps *maps,
                 const struct script *script);
 
-/* Sets the buffer to a pattern and what is kept to zero; reads both. buf has SCRIPT_BUF bytes or is
- * NULL. */
+/*
+ * Sets the buffer to a pattern and what is kept to zero; reads both. buf has SCRIPT_BUF bytes or is
+ * NULL.
+ */
 void script_reset(const struct backend *b, const struct script_maps *maps);
 void script_read(const struct backend *b, const struct script_maps *maps, struct script_kept *kept,
                  u8 *buf);

@@ -18,8 +18,10 @@
 #define ANY         ~0u /* linear: not said */
 #define RANDOM_ROWS 250
 
-/* A packet of `bytes` with `meta` bytes of metadata in front, `linear` of it in the frame (ANY:
- * what fits). */
+/*
+ * A packet of `bytes` with `meta` bytes of metadata in front, `linear` of it in the frame (ANY:
+ * what fits).
+ */
 struct row {
 	const char *name;
 	u32 bytes, meta, linear, repeat;

@@ -24,10 +24,31 @@ load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
 	return prog->ops->load_packet(proc, off, bytes, value);
 }
 
+static bool
+ctx_plain(const struct xb_prog *prog, u32 off, u32 bytes, bool store)
+{
+	const struct xb_bpf_prog *bpf = xb_prog_user(prog);
+
+	return bpf->ops->ctx_plain ? bpf->ops->ctx_plain(bpf, off, bytes, store) : !store;
+}
+
+static bool
+ctx_access(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value)
+{
+	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
+
+	if (!prog->ops->ctx_access)
+		return false;
+	prog->ops->ctx_access(proc, off, bytes, store, value);
+	return true;
+}
+
 static const struct xb_vm_ops vm_ops = {
 	.bind_call = xb_helper_bind,
 	.load_const = xb_map_load_const,
 	.load_packet = load_packet,
+	.ctx_plain = ctx_plain,
+	.ctx_access = ctx_access,
 };
 
 /*

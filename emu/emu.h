@@ -25,6 +25,7 @@ struct xb_map;
 struct xb_proc;
 struct xb_helper;
 struct xb_prog_type;
+struct xb_sock;
 
 /* One record that a program put out: a perf sample or a ring buffer record. */
 struct xb_event {
@@ -77,13 +78,14 @@ struct xb_emu {
 	struct xb_region *handle_region;
 	struct xb_map *gc_maps; /* maps with values to free when the run ends */
 
-	const struct xb_helper *helpers[16]; /* registered tables, emu/helper.h */
-	u32 helpers_cnt[16];
+	const struct xb_helper *helpers[32]; /* registered tables, emu/helper.h */
+	u32 helpers_cnt[32];
 	u32 helper_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
+	struct xb_sock *socks;            /* emu/sock.h: all of them */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 

@@ -37,6 +37,7 @@ enum xb_arg_kind {
 	XB_ARG_FUNC,      /* a function of the program, as BPF_PSEUDO_FUNC loads it */
 	XB_ARG_RECORD,    /* a record reserved in a ring buffer, its first byte; .map is the ring
 	                     buffer */
+	XB_ARG_SOCK_COMMON,   /* a socket, in either form; .sock */
 	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
 	XB_ARG_KIND_CNT
 };
@@ -47,6 +48,7 @@ union xb_arg {
 	void *mem; /* host pointer, checked; NULL only for the kinds that allow it */
 	const char *str;
 	struct xb_map *map;
+	struct xb_sock *sock;
 };
 
 /* The arguments by position from 0; raw registers are in proc->r[1..5]. The result becomes R0. */

@@ -10,6 +10,7 @@
 #include "emu/helper.h"
 
 #include "emu/prog.h"
+#include "emu/sock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static const char *const kind_names[XB_ARG_KIND_CNT] = {
 	[XB_ARG_SIZE_OR_0] = "size",       [XB_ARG_STR] = "string",
 	[XB_ARG_U32_W] = "result",         [XB_ARG_U64_W] = "result",
 	[XB_ARG_U64_RW] = "result",        [XB_ARG_SPIN_LOCK] = "lock",
-	[XB_ARG_RECORD] = "record",
+	[XB_ARG_RECORD] = "record",        [XB_ARG_SOCK_COMMON] = "socket",
 };
 
 static bool
@@ -148,6 +149,15 @@ arg_record(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_ar
 }
 
 static bool
+arg_sock(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	if (proc->r[1 + i] == 0)
+		return fault_arg(proc, row, i, XB_FAULT_NULL_POINTER, "null pointer");
+	a->sock = xb_sock_by_gaddr(xb_proc_emu(proc), proc->r[1 + i]);
+	return a->sock || fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "not a socket");
+}
+
+static bool
 arg_ctx(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
 {
 	a->u = proc->r[1 + i];
@@ -192,6 +202,8 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		return arg_mem(proc, row, i, sizeof(u64), XB_MEM_WRITE, a);
 	case XB_ARG_RECORD:
 		return arg_record(proc, row, i, a);
+	case XB_ARG_SOCK_COMMON:
+		return arg_sock(proc, row, i, a);
 	case XB_ARG_NONE:
 	case XB_ARG_ANY:
 	case XB_ARG_SIZE: /* checked with the buffer before it */

@@ -28,6 +28,14 @@ struct xb_prog_type {
 	 * xdp_is_valid_access).
 	 */
 	u32 (*ctx_bytes)(const struct xb_bpf_prog *prog);
+	/*
+	 * Contexts whose fields have rules of their own (cf. struct bpf_verifier_ops:
+	 * is_valid_access, convert_ctx_access): whether an access is as one of memory; and all
+	 * others, which it does or stops the program for. No byte of such a context may be
+	 * addressable. NULL: the context is memory to read. See struct xb_vm_ops.
+	 */
+	bool (*ctx_plain)(const struct xb_bpf_prog *prog, u32 off, u32 bytes, bool store);
+	void (*ctx_access)(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);
 	/* Does LD_ABS/LD_IND, see struct xb_vm_ops; with may_load_packet. */
@@ -107,6 +115,12 @@ int xb_prog_bind_map(struct xb_emu *emu, const union bpf_attr *attr);
  * -errno, and the program is as it was. No process may be running it.
  */
 int xb_prog_relink(struct xb_bpf_prog *prog);
+
+/*
+ * Whether the program can alter its packet: false only where it certainly does not. Looks at every
+ * instruction.
+ */
+bool xb_prog_may_write(const struct xb_bpf_prog *prog);
 
 /* The name of a program type as bpftool prints it; NULL out of range. */
 const char *xb_prog_type_name(u32 type);

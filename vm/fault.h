@@ -25,6 +25,7 @@
 	X(BAD_ATOMIC, "bad atomic access")                                                         \
 	X(NOT_EMULATED, "not emulated")                                                            \
 	X(LOCK, "lock misuse")                                                                     \
+	X(BAD_CONTEXT, "bad context access")                                                       \
 	X(INTERNAL, "internal error")
 
 #define XB_FAULT_ENUM(id, name) XB_FAULT_##id,

@@ -437,6 +437,11 @@ event:
 
 bad_access:
 	p->pc = (u32)(op - ops);
+	if (xb_proc_access_ctx(p, fault_gaddr, fault_access.bytes)) {
+		if (p->event)
+			goto event;
+		NEXT;
+	}
 	xb_proc_fault_mem(p, fault_gaddr, fault_access.bytes, fault_access.need, NULL);
 	goto event;
 misaligned:

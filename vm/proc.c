@@ -185,10 +185,55 @@ xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const cha
 	f->bytes = bytes;
 	if (where.name)
 		snprintf(f->object, sizeof(f->object), "%s", where.name);
-	place_sentence(&where, gaddr, place, sizeof(place));
+	if (where.pos == XB_WHERE_NONE && gaddr - proc->ctx_gaddr < proc->prog->ctx_bytes)
+		snprintf(place, sizeof(place), "is in the context, which is no memory to pass on");
+	else
+		place_sentence(&where, gaddr, place, sizeof(place));
 	snprintf(f->message, sizeof(f->message), "%s%s%s", what ? what : "", what ? ": " : "",
 	         place);
 	return 0;
+}
+
+/* The context's offset that an access is of, or false. */
+static bool
+ctx_off(const struct xb_proc *proc, u64 gaddr, u32 *off)
+{
+	*off = (u32)(gaddr - proc->ctx_gaddr);
+	return gaddr - proc->ctx_gaddr < proc->prog->ctx_bytes;
+}
+
+static u64
+extend(u64 value, u32 bytes)
+{
+	u32 shift = 64 - 8 * bytes;
+
+	return (u64)((s64)(value << shift) >> shift);
+}
+
+bool
+xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr, u32 bytes)
+{
+	const struct bpf_insn *insn = &proc->prog->insns[proc->pc];
+	const struct xb_vm_ops *ops = proc->vm->ops;
+	u8 class = BPF_CLASS(insn->code);
+	bool loads = class == BPF_LDX;
+	u64 value;
+	u32 off;
+
+	if (!ops || !ops->ctx_access || !ctx_off(proc, gaddr, &off))
+		return false;
+	if (class == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC) {
+		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+		              "atomic access of the context, at offset %u", off);
+		return true;
+	}
+	value = class == BPF_ST ? (u64)(s64)insn->imm : proc->r[insn->src_reg];
+	if (!ops->ctx_access(proc, off, bytes, !loads, &value))
+		return false;
+	if (loads && !proc->event)
+		proc->r[insn->dst_reg] =
+		        BPF_MODE(insn->code) == BPF_MEMSX ? extend(value, bytes) : value;
+	return true;
 }
 
 bool

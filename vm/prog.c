@@ -50,7 +50,16 @@ access_bytes(u8 code)
 	return bytes[BPF_SIZE(code) >> 3];
 }
 
-/* Whether an access needs no check: within its frame, or a load within the context. */
+/* Whether an access of the context, known to be within it, is one of memory. */
+static bool
+is_plain(const struct xb_prog *prog, u32 off, u32 bytes, bool loads)
+{
+	const struct xb_vm_ops *ops = prog->vm->ops;
+
+	return ops && ops->ctx_plain ? ops->ctx_plain(prog, off, bytes, !loads) : loads;
+}
+
+/* Whether an access needs no check: within its frame, or a plain one within the context. */
 static bool
 is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct xb_known *known)
 {
@@ -63,7 +72,8 @@ is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct 
 	at = base->value + insn->off;
 	if (base->kind == XB_KNOWN_FRAME)
 		return at >= -XB_PROC_FRAME_BYTES && at + bytes <= 0;
-	return base->kind == XB_KNOWN_CTX && loads && at >= 0 && at + bytes <= prog->ctx_bytes;
+	return base->kind == XB_KNOWN_CTX && at >= 0 && at + bytes <= prog->ctx_bytes &&
+	       is_plain(prog, (u32)at, (u32)bytes, loads);
 }
 
 static u64

@@ -71,6 +71,16 @@ struct xb_vm_ops {
 	 * at load.
 	 */
 	bool (*load_packet)(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
+	/*
+	 * Contexts that are not memory alone, as fields have rules of their own. ctx_plain tells,
+	 * when the program is loaded, whether an access is as one of memory: it goes unchecked
+	 * then. NULL: loads within ctx_bytes are. ctx_access does an access (1, 2, 4 or 8 bytes at
+	 * an offset below ctx_bytes) of which the shadow says that no such byte is addressable:
+	 * true where it loaded or stored *value, or stopped the program; false where it has no
+	 * rules for this program. NULL: none have any.
+	 */
+	bool (*ctx_plain)(const struct xb_prog *prog, u32 off, u32 bytes, bool store);
+	bool (*ctx_access)(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value);
 };
 
 struct xb_prog_opts {
@@ -81,7 +91,7 @@ struct xb_prog_opts {
 	u32 func_cnt;
 	const struct xb_line *lines; /* kept, must outlive the program; may be NULL */
 	u32 line_cnt;
-	u32 ctx_bytes;        /* bytes from R1 on that every run's context has, readable; 0: none */
+	u32 ctx_bytes;        /* bytes from R1 on that every run's context has; 0: none */
 	bool may_load_packet; /* LD_ABS/LD_IND are allowed */
 	void *user;           /* the emulator's own, see xb_prog_user() */
 };

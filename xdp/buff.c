@@ -3,62 +3,14 @@
 
 #include <string.h>
 
-#define GRANULE 8ull /* cf. vm/mem.h */
-
-/* Moves the window's start from old to start; end stays. Only granules in between change. */
-static void
-window_start(struct xb_mem *mem, u64 old, u64 start, u64 end)
-{
-	u64 from = start, to;
-
-	if (start > old)
-		xb_mem_forbid(mem, old, start - old);
-	to = xb_align_up(start > old ? start : old, GRANULE);
-	if (to > end)
-		to = end;
-	xb_mem_allow(mem, from, to - from, XB_MEM_WRITE);
-}
-
-/* Moves the window's end from old to end; start stays. */
-static void
-window_end(struct xb_mem *mem, u64 start, u64 old, u64 end)
-{
-	u64 from = (end < old ? end : old) & ~(GRANULE - 1);
-
-	if (end < old)
-		xb_mem_forbid(mem, from, old - from);
-	if (from < start)
-		from = start;
-	xb_mem_allow(mem, from, end - from, XB_MEM_WRITE);
-}
-
-static void
-window_move(struct xb_xdp *x, u32 start, u32 end)
-{
-	u64 g = x->buff->gaddr;
-	u32 old_start = x->win_start, old_end = x->win_end;
-
-	x->win_start = start;
-	x->win_end = end;
-	if (start >= old_end || end <= old_start) { /* apart, or either one empty */
-		xb_mem_forbid(x->mem, g + old_start, old_end - old_start);
-		xb_mem_allow(x->mem, g + start, end - start, XB_MEM_WRITE);
-		return;
-	}
-	if (start != old_start)
-		window_start(x->mem, g + old_start, g + start, g + old_end);
-	if (end != old_end)
-		window_end(x->mem, g + start, g + old_end, g + end);
-}
-
 /* The values come by argument: read back from where they were just stored, they cost a stall. */
 static inline void
 sync_to(struct xb_xdp *x, u32 meta_off, u32 data_off, u32 end_off)
 {
 	u32 g = (u32)x->buff->gaddr;
 
-	if (meta_off != x->win_start || end_off != x->win_end)
-		window_move(x, meta_off, end_off);
+	if (g + meta_off != x->window.start || g + end_off != x->window.end)
+		xb_window_move(x->mem, &x->window, g + meta_off, g + end_off);
 	if (meta_off < x->zero_off)
 		x->zero_off = meta_off;
 	x->md->data = g + data_off;

@@ -133,56 +133,12 @@ xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in)
 	xdp_load_linear(x, in, linear);
 }
 
-/*
- * Whether a program can alter the packet: it stores through a register other than R10, hands memory
- * or the context to somebody who writes, or goes on in another program.
- */
-static bool
-insn_may_write(const struct xb_bpf_prog *prog, const struct bpf_insn *insn)
-{
-	u8 class = BPF_CLASS(insn->code);
-	const struct xb_helper *h;
-	u32 i;
-
-	if (class == BPF_ST || class == BPF_STX)
-		return insn->dst_reg != BPF_REG_10;
-	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg == BPF_PSEUDO_CALL)
-		return false;
-	h = insn->src_reg == 0 ? xb_helper_find(prog->emu, (u32)insn->imm, prog->type) : NULL;
-	if (!h || h->id == BPF_FUNC_tail_call)
-		return true;
-	for (i = 0; i < 5; i++) {
-		switch (h->args[i]) {
-		case XB_ARG_MAP_VALUE_W:
-		case XB_ARG_MEM_W:
-		case XB_ARG_MEM_W_OR_NULL:
-		case XB_ARG_U32_W:
-		case XB_ARG_U64_W:
-		case XB_ARG_U64_RW:
-		case XB_ARG_CTX:
-			return true;
-		default:
-			break;
-		}
-	}
-	return false;
-}
-
 static bool
 may_write(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 {
-	const struct bpf_insn *insns;
-	u32 i, cnt;
-
-	if (XB_LIKELY(x->facts.vm == prog->vm))
-		return x->facts.may_write;
-	x->facts.vm = prog->vm;
-	x->facts.may_write = false;
-	insns = xb_prog_insns(prog->vm, &cnt);
-	for (i = 0; i < cnt && !x->facts.may_write; i++) {
-		x->facts.may_write = insn_may_write(prog, insns + i);
-		if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW))
-			i++;
+	if (XB_UNLIKELY(x->facts.vm != prog->vm)) {
+		x->facts.vm = prog->vm;
+		x->facts.may_write = xb_prog_may_write(prog);
 	}
 	return x->facts.may_write;
 }

@@ -15,6 +15,7 @@
 #ifndef XB_XDP_XDP_PRIV_H
 #define XB_XDP_XDP_PRIV_H
 
+#include "vm/window.h"
 #include "xdp/xdp.h"
 
 #define XDP_PAGE_BYTES     4096u
@@ -70,8 +71,8 @@ struct xb_xdp {
 	u32 zero_off;
 	u32 ctx_bytes; /* of the context, addressable now */
 	struct xdp_shape shape;
-	u32 win_start, win_end; /* addressable now; as shape says but inside xdp_buff_sync() */
-	struct xb_xdp_in in;    /* as loaded, for deltas and after a fault */
+	struct xb_window window; /* addressable now; as shape says but inside xdp_buff_sync() */
+	struct xb_xdp_in in;     /* as loaded, for deltas and after a fault */
 	u32 loaded_bytes, loaded_linear;
 	struct xdp_target target;
 	struct xdp_prog_facts facts;

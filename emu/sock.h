@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sock.h - sockets, as programs see them: a struct bpf_sock in guest memory.
+ *
+ * A socket is there twice, as Linux has two kinds of pointers to it: `common` shows the fields that
+ * every kind of socket has (struct sock_common), `full` all of them. bpf_sk_fullsock() leads from
+ * one to the other. Both are read-only for programs, exact to the byte.
+ *
+ * Differs: a load of 8 bytes, which Linux refuses at load, finds two fields.
+ */
+#ifndef XB_EMU_SOCK_H
+#define XB_EMU_SOCK_H
+
+#include "emu/emu.h"
+
+/* What a socket is; all of it is the caller's to set, by xb_sock_set(). */
+struct xb_sock_info {
+	/* Byte orders as in the uapi: dst_port and addresses in wire order, src_port in host order.
+	 */
+	struct bpf_sock uapi;
+	u64 cookie;         /* of bpf_get_socket_cookie */
+	u32 uid;            /* of bpf_get_socket_uid; overflowuid (65534) where there is no owner */
+	u64 cgroup_id;      /* of its cgroup in the v2 hierarchy; 1 is the root */
+	u32 cgroup_level;   /* how deep that is: 0 for the root */
+	u32 cgroup_classid; /* of net_cls */
+};
+
+struct xb_sock {
+	struct xb_emu *emu;
+	struct xb_sock *next; /* the emulator's list */
+	struct xb_region *region;
+	u64 common, full; /* guest addresses of its two forms */
+	struct xb_sock_info info;
+};
+
+/* A socket of the emulator's. NULL and err where there is no memory. */
+struct xb_sock *xb_sock_new(struct xb_emu *emu, struct xb_err *err);
+
+/* NULL is allowed. */
+void xb_sock_free(struct xb_sock *sock);
+
+/* Sets what the socket is, in both forms. */
+void xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info);
+
+/* The socket one of whose forms is at this address, or NULL. */
+struct xb_sock *xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr);
+
+#endif

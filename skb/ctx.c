@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctx.c - __sk_buff: which of it may be loaded and stored, and what is found there.
+ *
+ * Every field that is a number lies in the guest's __sk_buff, and a load of it is one of memory. A
+ * store is so too where Linux's field has the same width; where it has not, or where a store has a
+ * meaning beyond, it goes through ctx_store(). (cf. net/core/filter.c: bpf_skb_is_valid_access,
+ * tc_cls_act_is_valid_access, bpf_convert_ctx_access)
+ */
+#include "skb/skb_priv.h"
+
+#include "emu/prog.h"
+#include "vm/bytes.h"
+
+#include <linux/if_packet.h>
+#include <linux/pkt_cls.h>
+#include <string.h>
+
+#define NO_QUEUE_MAPPING 0xffffu /* cf. include/linux/skbuff.h: USHRT_MAX */
+#define TSTAMP_TYPE_OFF  180u    /* tstamp_type, hwtstamp: some headers lack them */
+#define HWTSTAMP_OFF     184u
+#define CTX_BYTES        192u
+
+_Static_assert(sizeof(struct __sk_buff) == CTX_BYTES, "wire layout");
+_Static_assert(offsetof(struct __sk_buff, hwtstamp) == HWTSTAMP_OFF, "wire layout");
+
+/* How a field may be accessed. */
+enum width {
+	NO,     /* not at all */
+	NARROW, /* 1, 2 or 4 bytes, aligned, within 4 of them: a load of less than the field */
+	FOUR,   /* 4 bytes, all of a field */
+	EIGHT,
+	ONE,
+	CB, /* any aligned width within cb */
+};
+
+/* What becomes of a store. */
+enum store {
+	PLAIN,  /* the field as it stands */
+	HALF,   /* 16 bits are kept */
+	QUEUE,  /* likewise, and 0xffff and above change nothing */
+	TSTAMP, /* may change tstamp_type too */
+};
+
+struct field {
+	const char *name;
+	u16 off, bytes;
+	enum width load, write;
+	enum store store;
+	bool pointer; /* LDSX is refused */
+};
+
+#define FIELD(nm, ld, st, ...)                                                                     \
+	{                                                                                          \
+		.name = #nm, .off = offsetof(struct __sk_buff, nm),                                \
+		.bytes = sizeof(((struct __sk_buff *)0)->nm), .load = (ld), .write = (st),         \
+		__VA_ARGS__                                                                        \
+	}
+
+/* In order of offset; what lies between two rows belongs to no field. */
+static const struct field fields[] = {
+	FIELD(len, NARROW, NO),
+	FIELD(pkt_type, NARROW, NO),
+	FIELD(mark, NARROW, FOUR, .store = PLAIN),
+	FIELD(queue_mapping, NARROW, FOUR, .store = QUEUE),
+	FIELD(protocol, NARROW, NO),
+	FIELD(vlan_present, NARROW, NO),
+	FIELD(vlan_tci, NARROW, NO),
+	FIELD(vlan_proto, NARROW, NO),
+	FIELD(priority, NARROW, FOUR, .store = PLAIN),
+	FIELD(ingress_ifindex, NARROW, NO),
+	FIELD(ifindex, NARROW, NO),
+	FIELD(tc_index, NARROW, FOUR, .store = HALF),
+	FIELD(cb, CB, CB, .store = PLAIN),
+	FIELD(hash, NARROW, NO),
+	FIELD(tc_classid, NARROW, FOUR, .store = HALF),
+	FIELD(data, FOUR, NO, .pointer = true),
+	FIELD(data_end, FOUR, NO, .pointer = true),
+	FIELD(napi_id, NARROW, NO),
+	FIELD(family, NO, NO),
+	FIELD(remote_ip4, NO, NO),
+	FIELD(local_ip4, NO, NO),
+	FIELD(remote_ip6, NO, NO),
+	FIELD(local_ip6, NO, NO),
+	FIELD(remote_port, NO, NO),
+	FIELD(local_port, NO, NO),
+	FIELD(data_meta, FOUR, NO, .pointer = true),
+	{ .name = "flow_keys", .off = 144, .bytes = 8 },
+	FIELD(tstamp, EIGHT, EIGHT, .store = TSTAMP),
+	FIELD(wire_len, NARROW, NO),
+	FIELD(gso_segs, NARROW, NO),
+	{ .name = "sk", .off = 168, .bytes = 8, .load = EIGHT, .pointer = true },
+	FIELD(gso_size, NARROW, NO),
+	{ .name = "tstamp_type", .off = TSTAMP_TYPE_OFF, .bytes = 1, .load = ONE },
+	FIELD(hwtstamp, EIGHT, NO),
+};
+
+_Static_assert(offsetof(struct __sk_buff, flow_keys) == 144, "wire layout");
+_Static_assert(offsetof(struct __sk_buff, sk) == 168, "wire layout");
+
+#define SK_OFF offsetof(struct __sk_buff, sk)
+
+static const struct field *
+field_at(u32 off)
+{
+	for (size_t i = 0; i < XB_ARRAY_SIZE(fields); i++)
+		if (off >= fields[i].off && off - fields[i].off < fields[i].bytes)
+			return &fields[i];
+	return NULL;
+}
+
+/* Whether an access of `bytes` at `off`, in the field, is of the width. */
+static bool
+width_allows(enum width width, const struct field *f, u32 off, u32 bytes)
+{
+	if (off % bytes)
+		return false;
+	switch (width) {
+	case NO:
+		break;
+	case NARROW:
+		return bytes <= 4;
+	case FOUR:
+		return bytes == 4;
+	case EIGHT:
+		return bytes == 8;
+	case ONE:
+		return bytes == 1;
+	case CB:
+		return bytes <= f->bytes - (off - f->off);
+	}
+	return false;
+}
+
+static bool
+is_valid_access(const struct field *f, u32 off, u32 bytes, bool store)
+{
+	return f && width_allows(store ? f->write : f->load, f, off, bytes);
+}
+
+u32
+skb_ctx_bytes(const struct xb_bpf_prog *prog)
+{
+	(void)prog;
+	return CTX_BYTES;
+}
+
+bool
+skb_ctx_plain(const struct xb_bpf_prog *prog, u32 off, u32 bytes, bool store)
+{
+	const struct field *f = field_at(off);
+
+	(void)prog;
+	return is_valid_access(f, off, bytes, store) && off != SK_OFF &&
+	       (!store || f->store == PLAIN);
+}
+
+static bool
+reads_tstamp_type(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_LDX && BPF_SIZE(insn->code) == BPF_B &&
+	       insn->off == (s16)TSTAMP_TYPE_OFF;
+}
+
+/*
+ * By the offset alone, which hardly anything else has: what the kernel's verifier knows of the
+ * register is not known here.
+ */
+bool
+skb_reads_tstamp_type(const struct xb_bpf_prog *prog)
+{
+	u32 cnt;
+	const struct bpf_insn *insns = xb_prog_insns(prog->vm, &cnt);
+
+	for (u32 i = 0; i < cnt; i++)
+		if (reads_tstamp_type(&insns[i]))
+			return true;
+	return false;
+}
+
+/* cf. net/core/filter.c: bpf_convert_tstamp_write */
+static void
+tstamp_store(struct xb_skb *s, u64 value)
+{
+	s->skb.tstamp = value;
+	if (s->skb.at_ingress && !s->facts.reads_tstamp_type)
+		s->skb.tstamp_type = 0;
+	skb_ctx_sync(s);
+}
+
+static void
+ctx_store(struct xb_skb *s, const struct field *f, u32 off, u32 bytes, u64 value)
+{
+	u8 *at = (u8 *)s->ctx + off;
+
+	switch (f->store) {
+	case PLAIN:
+		memcpy(at, &value, bytes);
+		break;
+	case QUEUE:
+		if ((u32)value < NO_QUEUE_MAPPING)
+			xb_st32(at, (u32)value);
+		break;
+	case HALF:
+		xb_st32(at, (u16)value);
+		break;
+	case TSTAMP:
+		tstamp_store(s, value);
+		break;
+	}
+}
+
+static void
+fault_access(struct xb_proc *proc, const struct field *f, u32 off, u32 bytes, bool store)
+{
+	const char *what = store ? "stored to" : "loaded";
+	char name[40] = "no field is there";
+
+	if (f)
+		snprintf(name, sizeof(name), "'%s'", f->name);
+	if (!f)
+		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff", off,
+		              bytes, name);
+	else if ((store ? f->write : f->load) == NO)
+		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff cannot "
+		              "be %s",
+		              off, bytes, name, what);
+	else
+		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff cannot "
+		              "be %s in this width",
+		              off, bytes, name, what);
+}
+
+void
+skb_ctx_access(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value)
+{
+	struct xb_skb *s = skb_of(proc);
+	const struct field *f = field_at(off);
+
+	if (!is_valid_access(f, off, bytes, store)) {
+		fault_access(proc, f, off, bytes, store);
+		return;
+	}
+	if (store) {
+		ctx_store(s, f, off, bytes, *value);
+		return;
+	}
+	*value = 0;
+	if (off == SK_OFF)
+		*value = skb_sock_gaddr(s);
+	else
+		memcpy(value, (u8 *)s->ctx + off, bytes);
+}
+
+/* cf. net/core/filter.c: bpf_convert_tstamp_read */
+static u64
+tstamp_to_read(const struct xb_skb *s)
+{
+	bool hidden = s->skb.at_ingress && s->skb.tstamp_type && !s->facts.reads_tstamp_type;
+
+	return hidden ? 0 : s->skb.tstamp;
+}
+
+void
+skb_ctx_sync(struct xb_skb *s)
+{
+	const struct skb *skb = &s->skb;
+	struct __sk_buff *ctx = s->ctx;
+
+	ctx->len = skb->len;
+	ctx->pkt_type = skb->pkt_type;
+	ctx->protocol = skb->protocol;
+	ctx->vlan_present = skb->vlan_present;
+	ctx->vlan_tci = skb->vlan_tci;
+	ctx->vlan_proto = skb->vlan_proto;
+	ctx->hash = skb->hash;
+	ctx->gso_segs = skb->gso_segs;
+	ctx->gso_size = skb->gso_size;
+	ctx->tstamp = tstamp_to_read(s);
+	*((u8 *)ctx + TSTAMP_TYPE_OFF) = skb->tstamp_type;
+}
+
+/* cf. net/ethernet/eth.c: eth_type_trans */
+u16
+skb_eth_type(const u8 *data, u32 bytes)
+{
+	u16 type;
+
+	if (bytes < ETH_HLEN)
+		return 0;
+	type = xb_ld16(data + 2 * ETH_ALEN);
+	if (__builtin_bswap16(type) >= ETH_P_802_3_MIN)
+		return type;
+	if (bytes >= ETH_HLEN + 2 && xb_ld16(data + ETH_HLEN) == 0xffff)
+		return __builtin_bswap16(ETH_P_802_3);
+	return __builtin_bswap16(ETH_P_802_2);
+}
+
+/*
+ * cf. net/ethernet/eth.c: eth_skb_pkt_type, on the loopback, whose own address and whose broadcast
+ * address are both zero.
+ */
+static u8
+eth_skb_pkt_type(const u8 *data, u32 bytes)
+{
+	static const u8 zero[ETH_ALEN];
+
+	if (bytes < ETH_HLEN || !memcmp(data, zero, ETH_ALEN))
+		return PACKET_HOST;
+	return data[0] & 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
+}
+
+static void
+load_csum(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	struct skb *skb = &s->skb;
+	u32 l2 = skb_mac_header_len(s);
+
+	skb->ip_summed = ctx->ip_summed;
+	if (XB_LIKELY(ctx->ip_summed == XB_CHECKSUM_NONE))
+		return;
+	skb->csum_level = ctx->csum_level;
+	skb->csum_start = skb->data_off + ctx->csum_start;
+	skb->csum_offset = ctx->csum_offset;
+	skb->csum = ctx->csum;
+	if (ctx->csum_sum && skb->len >= l2)
+		skb->csum = xb_csum_partial(skb_data(s) + l2, skb->len - l2, 0);
+}
+
+/* What the packet itself tells. */
+static void
+load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	struct skb *skb = &s->skb;
+	const u8 *data = skb_data(s);
+	u32 l2 = skb->len < ETH_HLEN ? skb->len : ETH_HLEN;
+
+	skb->mac_off = skb->data_off;
+	skb->net_off = skb->data_off + l2;
+	skb->trans_off = ctx->trans_set ? skb->net_off : SKB_UNSET;
+	skb->mac_len = (u16)l2;
+	skb->protocol =
+	        ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(data, skb->len);
+	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type
+	                                               : eth_skb_pkt_type(data, skb->len);
+}
+
+/* The fields that nobody else looks at. */
+static void
+load_scalars(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	struct __sk_buff *to = s->ctx;
+
+	to->mark = ctx->mark;
+	to->queue_mapping = (u16)ctx->queue_mapping;
+	to->priority = ctx->priority;
+	to->ingress_ifindex = ctx->ingress_ifindex;
+	to->ifindex = ctx->ifindex;
+	to->tc_index = (u16)ctx->tc_index;
+	memcpy(to->cb, ctx->cb, sizeof(to->cb));
+	to->tc_classid = (u16)ctx->tc_classid;
+	to->napi_id = ctx->napi_id;
+	to->wire_len = ctx->has & XB_SKB_HAS_WIRE_LEN ? ctx->wire_len : s->skb.len;
+	to->hwtstamp = ctx->hwtstamp;
+}
+
+void
+skb_ctx_load(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	struct skb *skb = &s->skb;
+
+	load_headers(s, ctx);
+	skb->vlan_present = ctx->vlan_present;
+	skb->vlan_tci = ctx->vlan_present ? ctx->vlan_tci : 0;
+	skb->vlan_proto = ctx->vlan_present ? ctx->vlan_proto : 0;
+	skb->hash = ctx->hash;
+	skb->l4_hash = ctx->l4_hash;
+	skb->sw_hash = ctx->sw_hash;
+	skb->gso_size = (u16)ctx->gso_size;
+	skb->gso_segs = (u16)ctx->gso_segs;
+	skb->gso_type = ctx->gso_type;
+	skb->encapsulation = ctx->encapsulation;
+	skb->at_ingress = ctx->at_ingress;
+	skb->tstamp = ctx->tstamp;
+	skb->tstamp_type = ctx->tstamp_type;
+	load_csum(s, ctx);
+	load_scalars(s, ctx);
+	skb_ctx_sync(s);
+}

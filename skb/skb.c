@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "skb/skb_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/pkt_cls.h>
+#include <stdlib.h>
+
+const char *
+xb_skb_redirect_kind_name(enum xb_skb_redirect_kind kind)
+{
+#define NAME(id, name) [XB_SKB_REDIRECT_##id] = (name),
+	static const char *const names[] = { XB_SKB_REDIRECT_LIST(NAME) };
+#undef NAME
+	return names[kind];
+}
+
+static int
+map_regions(struct xb_skb *s, struct xb_err *err)
+{
+	const struct xb_region_opts buff = { "packet", SKB_BUFFER_BYTES, true, -1, false };
+	const struct xb_region_opts ctx = { "__sk_buff", sizeof(struct __sk_buff), true, -1,
+		                            false };
+
+	s->buff = xb_mem_map(s->mem, &buff, err);
+	s->ctx_region = xb_mem_map(s->mem, &ctx, err);
+	if (!s->buff || !s->ctx_region)
+		return -1;
+	s->base = xb_mem_host(s->mem, s->buff->gaddr);
+	s->ctx = xb_mem_host(s->mem, s->ctx_region->gaddr);
+	return 0;
+}
+
+struct xb_skb *
+xb_skb_new(struct xb_emu *emu, const struct xb_skb_opts *opts, struct xb_err *err)
+{
+	struct xb_skb *s;
+
+	if (opts->linear_bytes > XB_SKB_MAX_BYTES) {
+		xb_err_set(err, XB_ERR_USAGE, "linear part of %u bytes: expected at most %u",
+		           opts->linear_bytes, XB_SKB_MAX_BYTES);
+		return NULL;
+	}
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		xb_err_errno(err, ENOMEM, "packet buffer");
+		return NULL;
+	}
+	s->emu = emu;
+	s->mem = emu->mem;
+	s->linear_max = opts->linear_bytes ? opts->linear_bytes : XB_SKB_LINEAR_BYTES;
+	s->any_ifindex = opts->any_ifindex;
+	if (map_regions(s, err) != 0)
+		goto free_skb;
+	s->sock = xb_sock_new(emu, err);
+	s->proc = s->sock ? xb_proc_new(emu->vm, opts->vcpu, err) : NULL;
+	if (!s->proc)
+		goto free_skb;
+	s->proc->run = s;
+	return s;
+
+free_skb:
+	xb_skb_free(s);
+	return NULL;
+}
+
+void
+xb_skb_free(struct xb_skb *s)
+{
+	if (!s)
+		return;
+	skb_tunnel_free(s);
+	xb_proc_free(s->proc);
+	xb_sock_free(s->sock);
+	xb_mem_unmap(s->mem, s->ctx_region);
+	xb_mem_unmap(s->mem, s->buff);
+	free(s);
+}
+
+void
+xb_skb_on_clone(struct xb_skb *s, void (*fn)(void *arg, const struct xb_skb_clone *clone),
+                void *arg)
+{
+	s->clone_fn = fn;
+	s->clone_arg = arg;
+}
+
+static void
+load(struct xb_skb *s)
+{
+	skb_place(s, &s->in);
+	skb_ctx_load(s, s->in.ctx);
+	s->sock_set = false;
+	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
+	if (XB_UNLIKELY(s->tunnel != NULL))
+		skb_tunnel_reset(s);
+}
+
+void
+xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in)
+{
+	assert(in->hdr_bytes + in->bytes <= XB_SKB_MAX_BYTES);
+	assert(in->meta_bytes <= XB_SKB_MAX_META_BYTES);
+	s->in = *in;
+	load(s);
+}
+
+/* What has to be known of a program before it runs. */
+static void
+learn(struct xb_skb *s, const struct xb_bpf_prog *prog)
+{
+	if (XB_LIKELY(s->facts.vm == prog->vm))
+		return;
+	s->facts.vm = prog->vm;
+	s->facts.may_write = xb_prog_may_write(prog);
+	s->facts.reads_tstamp_type = skb_reads_tstamp_type(prog);
+}
+
+static void
+out_fill(const struct xb_skb *s, struct xb_skb_out *out)
+{
+	const struct skb *skb = &s->skb;
+
+	out->data = skb_data(s);
+	out->bytes = skb->len;
+	out->linear_bytes = skb->linear;
+	out->meta = out->data - skb->meta_bytes;
+	out->meta_bytes = skb->meta_bytes;
+	out->head_delta = (s32)(skb->data_off - s->loaded_off);
+	out->tail_delta = (s32)(skb->len - s->loaded_bytes) + out->head_delta;
+	out->ctx = s->ctx;
+	out->vlan_present = skb->vlan_present;
+	out->vlan_tci = skb->vlan_tci;
+	out->vlan_proto = skb->vlan_proto;
+	out->ip_summed = skb->ip_summed;
+	out->csum_start = (u16)(skb->csum_start - skb->data_off);
+	out->csum_offset = skb->csum_offset;
+}
+
+void
+skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
+{
+	learn(s, prog);
+	if (XB_UNLIKELY(s->skb.tstamp_type != 0))
+		skb_ctx_sync(s); /* what shows of tstamp depends on the program */
+	out->redirect.kind = XB_SKB_REDIRECT_NONE;
+	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
+	out->insns = s->proc->insns;
+	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
+		out->retval = (u32)s->proc->r[0];
+		out->fault = NULL;
+		out->changed = s->facts.may_write;
+		if (out->retval == TC_ACT_REDIRECT)
+			out->redirect = s->target.redirect;
+	} else {
+		out->retval = TC_ACT_SHOT;
+		out->fault = &s->proc->fault;
+		out->changed = false;
+	}
+	xb_emu_run_end(s->emu);
+}
+
+void
+xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
+{
+	skb_run_to_end(s, prog, out);
+	if (XB_UNLIKELY(out->fault != NULL))
+		load(s); /* it goes on as it came in */
+	out_fill(s, out);
+}
+
+/* The attach types of 6.1 and of the links that came later are all taken, as there. */
+#define SKB_TYPE(id, nm)                                                                           \
+	{                                                                                          \
+		.type = (id), .name = (nm), .may_load_packet = true, .ctx_bytes = skb_ctx_bytes,   \
+		.ctx_plain = skb_ctx_plain, .ctx_access = skb_ctx_access,                          \
+		.load_packet = skb_load_packet, .test_run = skb_test_run,                          \
+		.fini = skb_test_run_fini,                                                         \
+	}
+
+static const struct xb_prog_type types[] = {
+	SKB_TYPE(BPF_PROG_TYPE_SCHED_CLS, "sched_cls"),
+	SKB_TYPE(BPF_PROG_TYPE_SCHED_ACT, "sched_act"),
+};
+
+void
+xb_skb_register(struct xb_emu *emu)
+{
+	static const struct skb_helper_table *const tables[] = {
+		&skb_helpers_bytes, &skb_helpers_csum,   &skb_helpers_hash,     &skb_helpers_vlan,
+		&skb_helpers_proto, &skb_helpers_room,   &skb_helpers_redirect, &skb_helpers_tunnel,
+		&skb_helpers_sock,  &skb_helpers_cgroup, &skb_helpers_perf,
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)
+		xb_prog_type_register(emu, &types[i]);
+	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
+		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);
+}

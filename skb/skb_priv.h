@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * skb_priv.h - struct xb_skb: the buffer, the context, and what the helpers do to both.
+ *
+ * The buffer is one guest region. Offsets (`_off`) count from its start; the kernel's pointers of
+ * the same names are these:
+ *
+ *        data_off - meta_bytes   data_off            data_off + linear    data_off + len
+ *   | room | metadata             | linear part         | fragments         | room |
+ *
+ * Of it a program may touch the metadata and the linear part, the window, and nothing else. What
+ * comes to the packet at its front or end is written by who takes it there: the room holds
+ * anything.
+ *
+ * Fields of __sk_buff that nobody but the program looks at (mark, priority, cb, ...) live in the
+ * guest's __sk_buff alone; those of struct skb are copied there by skb_sync() after a change.
+ */
+#ifndef XB_SKB_SKB_PRIV_H
+#define XB_SKB_SKB_PRIV_H
+
+#include "emu/helper.h"
+#include "skb/skb.h"
+#include "vm/window.h"
+
+#include <linux/if_ether.h>
+
+#define SKB_FRONT_BYTES  65536u /* room in front of a packet as it is loaded */
+#define SKB_BUFFER_BYTES (4 * 65536u)
+#define SKB_MAX_ALLOC    16064u      /* cf. net/core/filter.c: BPF_SKB_MAX_LEN */
+#define SKB_UNSET        0xffffffffu /* transport_header that was not set */
+#define SKB_VLAN_BYTES   4u
+
+#define SKB_TYPES                                                                                  \
+	(XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_CLS) | XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_ACT))
+
+/* cf. include/linux/skbuff.h: SKB_GSO_* */
+enum {
+	SKB_GSO_TCPV4 = 1 << 0,
+	SKB_GSO_DODGY = 1 << 1,
+	SKB_GSO_TCPV6 = 1 << 4,
+	SKB_GSO_GRE = 1 << 6,
+	SKB_GSO_IPXIP4 = 1 << 8,
+	SKB_GSO_IPXIP6 = 1 << 9,
+	SKB_GSO_UDP_TUNNEL = 1 << 10,
+	SKB_GSO_UDP_L4 = 1 << 17,
+};
+
+/* cf. include/linux/skbuff.h: struct sk_buff. The helpers change it, then call skb_sync(). */
+struct skb {
+	u32 data_off, len, linear, meta_bytes;
+	u32 mac_off, net_off, trans_off; /* mac_header, network_header, transport_header */
+	u16 protocol;                    /* wire order */
+	u16 mac_len;
+	bool vlan_present;
+	u16 vlan_tci, vlan_proto;
+	u8 pkt_type;
+	u32 hash;
+	bool l4_hash, sw_hash;
+	enum xb_checksum ip_summed;
+	u8 csum_level;
+	__wsum csum;
+	u32 csum_start; /* offset in the buffer */
+	u16 csum_offset;
+	u32 gso_size, gso_segs, gso_type;
+	bool encapsulation;
+	bool at_ingress;
+	u64 tstamp;
+	u8 tstamp_type;
+};
+
+/* cf. include/linux/filter.h: struct bpf_redirect_info */
+struct skb_target {
+	struct xb_skb_redirect redirect; /* kind NONE: nothing was set */
+};
+
+/* Metadata of a collect_md tunnel; cf. include/net/dst_metadata.h, helper_tunnel.c */
+struct skb_tunnel;
+
+/* What is known of a program's ways, kept for the one that ran last. */
+struct skb_prog_facts {
+	const struct xb_prog *vm;
+	bool may_write;         /* it may alter packet or context */
+	bool reads_tstamp_type; /* cf. struct bpf_prog: tstamp_type_access */
+};
+
+struct xb_skb {
+	struct xb_emu *emu;
+	struct xb_mem *mem;
+	struct xb_proc *proc;
+	struct xb_region *buff, *ctx_region;
+	struct xb_sock *sock;
+	u8 *base;              /* host address of the buffer */
+	struct __sk_buff *ctx; /* host address of the guest's */
+	struct xb_window window;
+	struct skb skb;
+	u32 linear_max;
+	bool any_ifindex;
+	bool sock_set; /* `sock` is the loaded packet's */
+	struct xb_skb_in in;
+	u32 loaded_off; /* where data would be if nothing had moved the packet */
+	u32 loaded_bytes;
+	struct skb_target target;
+	struct skb_tunnel *tunnel; /* helper_tunnel.c's; or NULL */
+	struct skb_prog_facts facts;
+	u64 next_cookie;
+	void (*clone_fn)(void *arg, const struct xb_skb_clone *clone);
+	void *clone_arg;
+};
+
+/* The context of the program that is running. */
+static inline struct xb_skb *
+skb_of(const struct xb_proc *proc)
+{
+	return proc->run;
+}
+
+/* A number for R0: an -errno has all its 64 bits. */
+static inline u64
+skb_ret(long ret)
+{
+	return (u64)(s64)ret;
+}
+
+/* The packet's bytes. */
+static inline u8 *
+skb_data(const struct xb_skb *s)
+{
+	return s->base + s->skb.data_off;
+}
+
+static inline u32
+skb_network_offset(const struct xb_skb *s)
+{
+	return s->skb.net_off - s->skb.data_off;
+}
+
+static inline u32
+skb_mac_header_len(const struct xb_skb *s)
+{
+	return s->skb.net_off - s->skb.mac_off;
+}
+
+static inline bool
+skb_is_gso(const struct xb_skb *s)
+{
+	return s->skb.gso_size != 0;
+}
+
+/* cf. include/linux/skbuff.h: skb_clear_hash */
+static inline void
+skb_clear_hash(struct xb_skb *s)
+{
+	s->skb.hash = 0;
+	s->skb.sw_hash = false;
+	s->skb.l4_hash = false;
+}
+
+/* buff.c: the packet in its buffer. None of these but skb_place() and skb_sync() tells the program.
+ */
+
+/* Puts the packet and its metadata into the buffer. */
+void skb_place(struct xb_skb *s, const struct xb_skb_in *in);
+
+/*
+ * Shows the program what struct skb says: moves the window, writes the derived fields of __sk_buff.
+ * To be called by every helper that changed anything, also where it failed half way (cf.
+ * net/core/filter.c: bpf_compute_data_pointers).
+ */
+void skb_sync(struct xb_skb *s);
+
+/*
+ * Makes the first `len` bytes linear: 0, or -ENOMEM where there are fewer (cf.
+ * net/core/skbuff.c: skb_ensure_writable).
+ */
+int skb_ensure_writable(struct xb_skb *s, u32 len);
+
+/* Room of `bytes` in front: 0 or -ENOMEM. All offsets may change (cf. skb_cow). */
+int skb_cow(struct xb_skb *s, u32 bytes);
+
+/* Moves data forward or back; headers stay where they are (cf. __skb_push, __skb_pull). */
+void skb_push(struct xb_skb *s, u32 bytes);
+void skb_pull(struct xb_skb *s, u32 bytes);
+
+/* Room of `bytes` at the end: 0 or -ENOMEM. */
+int skb_cow_tail(struct xb_skb *s, u32 bytes);
+
+/* Copies from the packet: 0, or -EFAULT where it is shorter (cf. skb_copy_bits). */
+int skb_copy_bits(const struct xb_skb *s, s64 off, void *to, u32 bytes);
+
+/*
+ * CHECKSUM_COMPLETE after bytes were taken from, or came to, the place `off` bytes behind data (cf.
+ * include/linux/skbuff.h: skb_postpull_rcsum, skb_postpush_rcsum).
+ */
+void skb_postpull_rcsum(struct xb_skb *s, u32 off, u32 bytes);
+void skb_postpush_rcsum(struct xb_skb *s, u32 off, u32 bytes);
+
+/* At ingress: the MAC header goes into the sum, and out of it (cf. bpf_push_mac_rcsum). */
+void skb_push_mac_rcsum(struct xb_skb *s);
+void skb_pull_mac_rcsum(struct xb_skb *s);
+
+/* ctx.c: the __sk_buff. */
+
+/* Fills the context of a packet that was just placed. */
+void skb_ctx_load(struct xb_skb *s, const struct xb_skb_ctx *ctx);
+
+/* Copies what struct skb holds into __sk_buff, without the pointers. */
+void skb_ctx_sync(struct xb_skb *s);
+
+/* struct xb_prog_type: ctx_bytes, ctx_plain, ctx_access. */
+u32 skb_ctx_bytes(const struct xb_bpf_prog *prog);
+bool skb_ctx_plain(const struct xb_bpf_prog *prog, u32 off, u32 bytes, bool store);
+void skb_ctx_access(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value);
+
+/* Whether a program looks at tstamp_type anywhere. */
+bool skb_reads_tstamp_type(const struct xb_bpf_prog *prog);
+
+/* The EtherType that eth_type_trans finds, in wire order, for a packet of `bytes`. */
+u16 skb_eth_type(const u8 *data, u32 bytes);
+
+/* sock.c: the packet's socket, made when first asked for: its guest address, or 0 for none. */
+u64 skb_sock_gaddr(struct xb_skb *s);
+/* The same, as a socket or NULL (cf. skb_to_full_sk). */
+const struct xb_sock *skb_to_full_sk(struct xb_skb *s);
+
+/* skb.c */
+
+/* As xb_skb_run(), but leaves packet and context as the program did, also after a fault. */
+void skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out);
+
+/* load_packet.c: LD_ABS and LD_IND (cf. net/core/filter.c: bpf_skb_load_helper_8). */
+bool skb_load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
+
+/* helper_tunnel.c */
+void skb_tunnel_free(struct xb_skb *s);
+void skb_tunnel_reset(struct xb_skb *s); /* a packet without tunnel metadata */
+
+/* helper_*.c: tables of helpers. */
+struct skb_helper_table {
+	const struct xb_helper *rows;
+	u32 cnt;
+};
+
+extern const struct skb_helper_table skb_helpers_bytes;
+extern const struct skb_helper_table skb_helpers_csum;
+extern const struct skb_helper_table skb_helpers_hash;
+extern const struct skb_helper_table skb_helpers_vlan;
+extern const struct skb_helper_table skb_helpers_proto;
+extern const struct skb_helper_table skb_helpers_room;
+extern const struct skb_helper_table skb_helpers_redirect;
+extern const struct skb_helper_table skb_helpers_tunnel;
+extern const struct skb_helper_table skb_helpers_sock;
+extern const struct skb_helper_table skb_helpers_cgroup;
+extern const struct skb_helper_table skb_helpers_perf;
+
+/* A helper's row: number, function of the same name, kernel function; arguments follow. */
+#define SKB_ROW(helper, ...)                                                                       \
+	{                                                                                          \
+		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper, .args = { __VA_ARGS__ },   \
+		.prog_types = SKB_TYPES, .source = "net/core/filter.c: bpf_" #helper,              \
+	}
+#define SKB_TABLE(name)                                                                            \
+	const struct skb_helper_table name = { .rows = rows, .cnt = XB_ARRAY_SIZE(rows) }
+
+/* test_run.c: BPF_PROG_TEST_RUN (cf. net/bpf/test_run.c: bpf_prog_test_run_skb). */
+/* It keeps one buffer for all runs in emu->type_state[SCHED_CLS]; fini frees that. */
+void skb_test_run_fini(struct xb_emu *emu);
+long skb_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_run.c - BPF_PROG_TEST_RUN of TC programs, with the kernel's checks in the kernel's order
+ * (cf. net/bpf/test_run.c: bpf_prog_test_run_skb).
+ *
+ * The machine has one interface, the loopback.
+ */
+#include "skb/skb_priv.h"
+
+#include "emu/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#ifndef BPF_F_TEST_SKB_CHECKSUM_COMPLETE
+#define BPF_F_TEST_SKB_CHECKSUM_COMPLETE (1u << 2)
+#endif
+
+#define LOOPBACK_IFINDEX 1u
+#define MAX_WIRE_LEN     65536u /* GSO_LEGACY_MAX_SIZE */
+#define MAX_GSO_SEGS     65535u
+#define IP4_BYTES        20u
+#define IP6_BYTES        40u
+
+struct test {
+	struct xb_emu *emu;
+	const struct xb_bpf_prog *prog;
+	union bpf_attr *attr;
+	bool has_ctx;
+	struct __sk_buff ctx; /* the caller's, in and out */
+	u8 data[XB_SKB_LINEAR_BYTES];
+	struct xb_skb_ctx in_ctx;
+	struct xb_skb *s;
+	struct xb_skb_out out;
+	u32 duration_ns;
+};
+
+static int
+check_flags(const struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+
+	if (attr->test.flags & ~BPF_F_TEST_SKB_CHECKSUM_COMPLETE || attr->test.cpu ||
+	    attr->test.batch_size)
+		return -EINVAL;
+	if (attr->test.data_size_in < ETH_HLEN || attr->test.data_size_in > sizeof(t->data))
+		return -EINVAL;
+	return 0;
+}
+
+/* cf. net/bpf/test_run.c: bpf_ctx_init */
+static int
+read_ctx(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 bytes = attr->test.ctx_size_in;
+	int ret;
+
+	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
+	if (!attr->test.ctx_in)
+		return 0;
+	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
+	if (ret)
+		return ret;
+	if (bytes > sizeof(t->ctx))
+		bytes = sizeof(t->ctx);
+	return xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+}
+
+static int
+check_packet(const struct test *t)
+{
+	u32 bytes = t->attr->test.data_size_in;
+	u16 type = skb_eth_type(t->data, bytes);
+
+	if (t->ctx.ifindex > LOOPBACK_IFINDEX)
+		return -ENODEV;
+	if (type == __builtin_bswap16(ETH_P_IP) && bytes < ETH_HLEN + IP4_BYTES)
+		return -EINVAL;
+	if (type == __builtin_bswap16(ETH_P_IPV6) && bytes < ETH_HLEN + IP6_BYTES)
+		return -EINVAL;
+	return 0;
+}
+
+/* Fields that a caller may set; all other bytes must be zero. */
+static const struct {
+	u16 off, bytes;
+} settable[] = {
+#define ROW(field)                                                                                 \
+	{                                                                                          \
+		offsetof(struct __sk_buff, field), sizeof(((struct __sk_buff *)0)->field)          \
+	}
+	ROW(mark),   ROW(priority), ROW(ingress_ifindex), ROW(ifindex),  ROW(cb),
+	ROW(tstamp), ROW(wire_len), ROW(gso_segs),        ROW(gso_size), ROW(hwtstamp),
+#undef ROW
+};
+
+static bool
+others_are_zero(const struct __sk_buff *ctx)
+{
+	struct __sk_buff rest = *ctx;
+	static const struct __sk_buff zero;
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(settable); i++)
+		memset((u8 *)&rest + settable[i].off, 0, settable[i].bytes);
+	return memcmp(&rest, &zero, sizeof(rest)) == 0;
+}
+
+/* cf. net/bpf/test_run.c: convert___skb_to_skb */
+static int
+take_ctx(struct test *t)
+{
+	const struct __sk_buff *from = &t->ctx;
+	struct xb_skb_ctx *to = &t->in_ctx;
+
+	to->ifindex = LOOPBACK_IFINDEX;
+	if (!t->has_ctx)
+		return 0;
+	if (!others_are_zero(from))
+		return -EINVAL;
+	if (from->wire_len &&
+	    (from->wire_len < t->attr->test.data_size_in || from->wire_len > MAX_WIRE_LEN))
+		return -EINVAL;
+	if (from->gso_segs > MAX_GSO_SEGS)
+		return -EINVAL;
+	to->mark = from->mark;
+	to->priority = from->priority;
+	to->ingress_ifindex = from->ingress_ifindex;
+	memcpy(to->cb, from->cb, sizeof(to->cb));
+	to->tstamp = from->tstamp;
+	to->wire_len = from->wire_len;
+	to->has = from->wire_len ? XB_SKB_HAS_WIRE_LEN : 0;
+	to->gso_segs = from->gso_segs;
+	to->gso_size = from->gso_size;
+	to->hwtstamp = from->hwtstamp;
+	return 0;
+}
+
+static u64
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
+}
+
+/* All runs are on one sk_buff (cf. net/bpf/test_run.c: bpf_test_run). */
+static void
+run_all(struct test *t)
+{
+	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	const struct xb_skb_in in = {
+		.data = t->data,
+		.bytes = t->attr->test.data_size_in,
+		.ctx = &t->in_ctx,
+	};
+	u64 start = now_ns(), each;
+
+	if (t->attr->test.flags & BPF_F_TEST_SKB_CHECKSUM_COMPLETE) {
+		t->in_ctx.ip_summed = XB_CHECKSUM_COMPLETE;
+		t->in_ctx.csum_sum = true;
+	}
+	xb_skb_load(t->s, &in);
+	for (i = 0; i < repeat; i++) {
+		xb_skb_run(t->s, t->prog, &t->out);
+		if (t->out.status == XB_RUN_FAULT)
+			break;
+	}
+	each = (now_ns() - start) / repeat;
+	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+}
+
+/* Whether the program kept the sum right. */
+static int
+check_sum(const struct test *t)
+{
+	const struct xb_skb *s = t->s;
+	u32 off = skb_network_offset(s);
+	__wsum sum;
+
+	if (!(t->attr->test.flags & BPF_F_TEST_SKB_CHECKSUM_COMPLETE))
+		return 0;
+	sum = xb_csum_partial(skb_data(s) + (s32)off, s->skb.len - off, 0);
+	return xb_csum_fold(s->skb.csum) == xb_csum_fold(sum) ? 0 : -EBADMSG;
+}
+
+/* cf. net/bpf/test_run.c: bpf_test_finish */
+static int
+write_data(const struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	u32 size = t->out.bytes, room = size;
+
+	if (attr->test.data_size_out && room > attr->test.data_size_out)
+		room = attr->test.data_size_out;
+	if (attr->test.data_out && xb_user_write(attr->test.data_out, t->out.data, room))
+		return -EFAULT;
+	attr->test.data_size_out = size;
+	attr->test.retval = t->out.retval;
+	attr->test.duration = t->duration_ns;
+	return room < size ? -ENOSPC : 0;
+}
+
+/* cf. net/bpf/test_run.c: convert_skb_to___skb, bpf_ctx_finish */
+static int
+write_ctx(struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	const struct __sk_buff *from = t->out.ctx;
+	struct __sk_buff *to = &t->ctx;
+	u32 bytes = sizeof(*to);
+	int ret = 0;
+
+	if (!attr->test.ctx_out)
+		return 0;
+	to->mark = from->mark;
+	to->priority = from->priority;
+	to->ingress_ifindex = from->ingress_ifindex;
+	to->ifindex = from->ifindex;
+	to->tstamp = t->s->skb.tstamp;
+	memcpy(to->cb, from->cb, sizeof(to->cb));
+	to->wire_len = from->wire_len;
+	to->gso_segs = from->gso_segs;
+	to->hwtstamp = from->hwtstamp;
+	if (bytes > attr->test.ctx_size_out) {
+		bytes = attr->test.ctx_size_out;
+		ret = -ENOSPC;
+	}
+	if (xb_user_write(attr->test.ctx_out, to, bytes))
+		return -EFAULT;
+	attr->test.ctx_size_out = sizeof(*to);
+	return ret;
+}
+
+/*
+ * The buffer of the first run serves all later ones: making one costs a hundred times as much as a
+ * run.
+ */
+static int
+take_buffer(struct test *t)
+{
+	const struct xb_skb_opts opts = { .vcpu = 0 };
+	void **state = &t->emu->type_state[BPF_PROG_TYPE_SCHED_CLS];
+	struct xb_err err = XB_ERR_INIT;
+
+	if (!*state)
+		*state = xb_skb_new(t->emu, &opts, &err);
+	t->s = *state;
+	return t->s ? 0 : -ENOMEM;
+}
+
+void
+skb_test_run_fini(struct xb_emu *emu)
+{
+	xb_skb_free(emu->type_state[BPF_PROG_TYPE_SCHED_CLS]);
+	emu->type_state[BPF_PROG_TYPE_SCHED_CLS] = NULL;
+}
+
+static int
+test_run(struct test *t)
+{
+	int ret = check_flags(t);
+
+	if (ret == 0 && xb_user_read(t->data, t->attr->test.data_in, t->attr->test.data_size_in))
+		ret = -EFAULT;
+	if (ret == 0)
+		ret = read_ctx(t);
+	if (ret == 0)
+		ret = check_packet(t);
+	if (ret == 0)
+		ret = take_ctx(t);
+	if (ret == 0)
+		ret = take_buffer(t);
+	if (ret)
+		return ret;
+	run_all(t);
+	ret = check_sum(t);
+	if (ret == 0)
+		ret = write_data(t);
+	return ret ? ret : write_ctx(t);
+}
+
+long
+skb_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
+{
+	struct test *t = calloc(1, sizeof(*t));
+	long ret;
+
+	if (!t)
+		return -ENOMEM;
+	t->emu = emu;
+	t->prog = prog;
+	t->attr = attr;
+	ret = test_run(t);
+	free(t);
+	return ret;
+}

@@ -147,6 +147,8 @@ xb_emu_run_end(struct xb_emu *emu)
 {
 	struct xb_map *map = emu->gc_maps;
 
+	if (emu->runs && --emu->runs)
+		return;
 	emu->gc_maps = NULL;
 	while (map) {
 		struct xb_map *next = map->gc_next;

@@ -77,6 +77,7 @@ struct xb_emu {
 	u32 handle_cnt, handle_cap;
 	struct xb_region *handle_region;
 	struct xb_map *gc_maps; /* maps with values to free when the run ends */
+	u32 runs;               /* programs that run now, one inside a helper of the other */
 
 	const struct xb_helper *helpers[32]; /* registered tables, emu/helper.h */
 	u32 helpers_cnt[32];
@@ -110,7 +111,15 @@ const char *xb_emu_cmd_name(int cmd);
  */
 void xb_emu_enter(struct xb_emu *emu);
 
-/* Called after each run of a program: values deleted in it are freed now. */
+/*
+ * Called around each run of a program that another one may run in the midst of. Values deleted in
+ * it are freed when the outermost ends. Without a begin, end alone serves.
+ */
+static inline void
+xb_emu_run_begin(struct xb_emu *emu)
+{
+	emu->runs++;
+}
 void xb_emu_run_end(struct xb_emu *emu);
 
 #endif

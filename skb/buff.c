@@ -172,7 +172,7 @@ skb_pull_mac_rcsum(struct xb_skb *s)
 }
 
 u32
-xb_skb_untag(const u8 *data, u32 bytes, u16 vlan_proto, u16 vlan_tci, u8 *to)
+xb_skb_to_wire(const u8 *data, u32 bytes, u16 vlan_proto, u16 vlan_tci, u8 *to)
 {
 	const u8 tag[SKB_VLAN_BYTES] = { (u8)vlan_proto, (u8)(vlan_proto >> 8), (u8)(vlan_tci >> 8),
 		                         (u8)vlan_tci };

@@ -390,3 +390,41 @@ skb_ctx_load(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	load_scalars(s, ctx);
 	skb_ctx_sync(s);
 }
+
+void
+xb_skb_save_ctx(const struct xb_skb *s, struct xb_skb_ctx *to)
+{
+	const struct skb *skb = &s->skb;
+	const struct __sk_buff *from = s->ctx;
+
+	*to = (struct xb_skb_ctx){
+		.has = XB_SKB_HAS_PROTOCOL | XB_SKB_HAS_PKT_TYPE,
+		.mark = from->mark,
+		.priority = from->priority,
+		.ingress_ifindex = from->ingress_ifindex,
+		.ifindex = from->ifindex,
+		.queue_mapping = from->queue_mapping,
+		.tc_index = from->tc_index,
+		.napi_id = from->napi_id,
+		.gso_segs = skb->gso_segs,
+		.gso_size = skb->gso_size,
+		.gso_type = skb->gso_type,
+		.pkt_type = skb->pkt_type,
+		.protocol = skb->protocol,
+		.vlan_present = skb->vlan_present,
+		.vlan_tci = skb->vlan_tci,
+		.vlan_proto = skb->vlan_proto,
+		.hash = skb->hash,
+		.l4_hash = skb->l4_hash,
+		.sw_hash = skb->sw_hash,
+		.hwtstamp = from->hwtstamp,
+		.ip_summed = skb->ip_summed,
+		.csum_level = skb->csum_level,
+		.csum_start = (u16)(skb->csum_start - skb->data_off),
+		.csum_offset = skb->csum_offset,
+		.csum = skb->csum,
+		.encapsulation = skb->encapsulation,
+		.trans_set = skb->trans_off != SKB_UNSET,
+		.sock_kind = XB_SKB_SOCK_NONE,
+	};
+}

@@ -144,6 +144,7 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 	if (XB_UNLIKELY(s->skb.tstamp_type != 0))
 		skb_ctx_sync(s); /* what shows of tstamp depends on the program */
 	out->redirect.kind = XB_SKB_REDIRECT_NONE;
+	xb_emu_run_begin(s->emu);
 	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
 	out->insns = s->proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {

@@ -175,10 +175,17 @@ void xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in);
 void xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out);
 
 /*
+ * What the sk_buff holds now, as the start of another one with the same packet: for a program that
+ * the packet comes to next. No socket and no at_ingress are in it, and tstamp is cleared, as where
+ * a device transmits it (cf. net/core/filter.c: __bpf_tx_skb).
+ */
+void xb_skb_save_ctx(const struct xb_skb *s, struct xb_skb_ctx *ctx);
+
+/*
  * Writes the packet as a wire would have it: with a tag that is not in `data` put back behind the
  * MAC addresses. `to` has room for bytes + 4. Returns how many. (cf. include/linux/if_vlan.h:
  * __vlan_insert_inner_tag)
  */
-u32 xb_skb_untag(const u8 *data, u32 bytes, u16 vlan_proto, u16 vlan_tci, u8 *to);
+u32 xb_skb_to_wire(const u8 *data, u32 bytes, u16 vlan_proto, u16 vlan_tci, u8 *to);
 
 #endif

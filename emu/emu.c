@@ -25,21 +25,22 @@ load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
 }
 
 static bool
-ctx_plain(const struct xb_prog *prog, u32 off, u32 bytes, bool store)
+ctx_plain(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off)
 {
 	const struct xb_bpf_prog *bpf = xb_prog_user(prog);
 
-	return bpf->ops->ctx_plain ? bpf->ops->ctx_plain(bpf, off, bytes, store) : !store;
+	return bpf->ops->ctx_plain ? bpf->ops->ctx_plain(insn, off)
+	                           : BPF_CLASS(insn->code) == BPF_LDX;
 }
 
 static bool
-ctx_access(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value)
+ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value)
 {
 	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
 
 	if (!prog->ops->ctx_access)
 		return false;
-	prog->ops->ctx_access(proc, off, bytes, store, value);
+	prog->ops->ctx_access(proc, insn, off, value);
 	return true;
 }
 

@@ -34,8 +34,8 @@ struct xb_prog_type {
 	 * others, which it does or stops the program for. No byte of such a context may be
 	 * addressable. NULL: the context is memory to read. See struct xb_vm_ops.
 	 */
-	bool (*ctx_plain)(const struct xb_bpf_prog *prog, u32 off, u32 bytes, bool store);
-	void (*ctx_access)(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value);
+	bool (*ctx_plain)(const struct bpf_insn *insn, u32 off);
+	void (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);
 	/* Does LD_ABS/LD_IND, see struct xb_vm_ops; with may_load_packet. */

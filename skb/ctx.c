@@ -48,6 +48,7 @@ struct field {
 	enum width load, write;
 	enum store store;
 	bool pointer; /* LDSX is refused */
+	u8 kept;      /* bytes that Linux keeps of it, where that is less than 4 */
 };
 
 #define FIELD(nm, ld, st, ...)                                                                     \
@@ -60,20 +61,20 @@ struct field {
 /* In order of offset; what lies between two rows belongs to no field. */
 static const struct field fields[] = {
 	FIELD(len, NARROW, NO),
-	FIELD(pkt_type, NARROW, NO),
+	FIELD(pkt_type, NARROW, NO, .kept = 1),
 	FIELD(mark, NARROW, FOUR, .store = PLAIN),
-	FIELD(queue_mapping, NARROW, FOUR, .store = QUEUE),
-	FIELD(protocol, NARROW, NO),
+	FIELD(queue_mapping, NARROW, FOUR, .store = QUEUE, .kept = 2),
+	FIELD(protocol, NARROW, NO, .kept = 2),
 	FIELD(vlan_present, NARROW, NO),
-	FIELD(vlan_tci, NARROW, NO),
-	FIELD(vlan_proto, NARROW, NO),
+	FIELD(vlan_tci, NARROW, NO, .kept = 2),
+	FIELD(vlan_proto, NARROW, NO, .kept = 2),
 	FIELD(priority, NARROW, FOUR, .store = PLAIN),
 	FIELD(ingress_ifindex, NARROW, NO),
 	FIELD(ifindex, NARROW, NO),
-	FIELD(tc_index, NARROW, FOUR, .store = HALF),
+	FIELD(tc_index, NARROW, FOUR, .store = HALF, .kept = 2),
 	FIELD(cb, CB, CB, .store = PLAIN),
 	FIELD(hash, NARROW, NO),
-	FIELD(tc_classid, NARROW, FOUR, .store = HALF),
+	FIELD(tc_classid, NARROW, FOUR, .store = HALF, .kept = 2),
 	FIELD(data, FOUR, NO, .pointer = true),
 	FIELD(data_end, FOUR, NO, .pointer = true),
 	FIELD(napi_id, NARROW, NO),
@@ -88,9 +89,9 @@ static const struct field fields[] = {
 	{ .name = "flow_keys", .off = 144, .bytes = 8 },
 	FIELD(tstamp, EIGHT, EIGHT, .store = TSTAMP),
 	FIELD(wire_len, NARROW, NO),
-	FIELD(gso_segs, NARROW, NO),
+	FIELD(gso_segs, NARROW, NO, .kept = 2),
 	{ .name = "sk", .off = 168, .bytes = 8, .load = EIGHT, .pointer = true },
-	FIELD(gso_size, NARROW, NO),
+	FIELD(gso_size, NARROW, NO, .kept = 2),
 	{ .name = "tstamp_type", .off = TSTAMP_TYPE_OFF, .bytes = 1, .load = ONE },
 	FIELD(hwtstamp, EIGHT, NO),
 };
@@ -133,9 +134,17 @@ width_allows(enum width width, const struct field *f, u32 off, u32 bytes)
 }
 
 static bool
-is_valid_access(const struct field *f, u32 off, u32 bytes, bool store)
+is_store(const struct bpf_insn *insn)
 {
-	return f && width_allows(store ? f->write : f->load, f, off, bytes);
+	return BPF_CLASS(insn->code) != BPF_LDX;
+}
+
+static bool
+is_valid_access(const struct field *f, const struct bpf_insn *insn, u32 off)
+{
+	if (!f || (f->pointer && BPF_MODE(insn->code) == BPF_MEMSX))
+		return false;
+	return width_allows(is_store(insn) ? f->write : f->load, f, off, xb_insn_bytes(insn->code));
 }
 
 u32
@@ -145,14 +154,26 @@ skb_ctx_bytes(const struct xb_bpf_prog *prog)
 	return CTX_BYTES;
 }
 
+/*
+ * Where a narrow load really looks: Linux loads what it keeps of the field, 1 or 2 bytes, and
+ * shifts that by the load's offset only where the load is narrower still (cf.
+ * kernel/bpf/verifier.c: convert_ctx_accesses).
+ */
+static u32
+load_off(const struct field *f, u32 off, u32 bytes)
+{
+	return f->kept && bytes >= f->kept ? f->off : off;
+}
+
 bool
-skb_ctx_plain(const struct xb_bpf_prog *prog, u32 off, u32 bytes, bool store)
+skb_ctx_plain(const struct bpf_insn *insn, u32 off)
 {
 	const struct field *f = field_at(off);
 
-	(void)prog;
-	return is_valid_access(f, off, bytes, store) && off != SK_OFF &&
-	       (!store || f->store == PLAIN);
+	if (!is_valid_access(f, insn, off) || off == SK_OFF)
+		return false;
+	return is_store(insn) ? f->store == PLAIN
+	                      : load_off(f, off, xb_insn_bytes(insn->code)) == off;
 }
 
 static bool
@@ -188,18 +209,25 @@ tstamp_store(struct xb_skb *s, u64 value)
 	skb_ctx_sync(s);
 }
 
+/* The value is compared in all its width: a register's as unsigned, an immediate as signed. */
+static bool
+is_queue(const struct bpf_insn *insn, u64 value)
+{
+	return value < NO_QUEUE_MAPPING || (BPF_CLASS(insn->code) == BPF_ST && (s64)value < 0);
+}
+
 static void
-ctx_store(struct xb_skb *s, const struct field *f, u32 off, u32 bytes, u64 value)
+ctx_store(struct xb_skb *s, const struct field *f, const struct bpf_insn *insn, u32 off, u64 value)
 {
 	u8 *at = (u8 *)s->ctx + off;
 
 	switch (f->store) {
 	case PLAIN:
-		memcpy(at, &value, bytes);
+		memcpy(at, &value, xb_insn_bytes(insn->code));
 		break;
 	case QUEUE:
-		if ((u32)value < NO_QUEUE_MAPPING)
-			xb_st32(at, (u32)value);
+		if (is_queue(insn, value))
+			xb_st32(at, (u16)value);
 		break;
 	case HALF:
 		xb_st32(at, (u16)value);
@@ -210,49 +238,47 @@ ctx_store(struct xb_skb *s, const struct field *f, u32 off, u32 bytes, u64 value
 	}
 }
 
+/* In the verifier's words, and then what it does not say. */
 static void
-fault_access(struct xb_proc *proc, const struct field *f, u32 off, u32 bytes, bool store)
+fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn *insn, u32 off)
 {
-	const char *what = store ? "stored to" : "loaded";
-	char name[40] = "no field is there";
+	const char *done = is_store(insn) ? "stored to" : "loaded", *width = "";
+	u32 bytes = xb_insn_bytes(insn->code);
 
-	if (f)
-		snprintf(name, sizeof(name), "'%s'", f->name);
-	if (!f)
+	if (!f) {
 		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff", off,
-		              bytes, name);
-	else if ((store ? f->write : f->load) == NO)
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff cannot "
-		              "be %s",
-		              off, bytes, name, what);
-	else
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%u size=%u: %s of __sk_buff cannot "
-		              "be %s in this width",
-		              off, bytes, name, what);
+		              "invalid bpf_context access off=%u size=%u: __sk_buff has no field "
+		              "there",
+		              off, bytes);
+		return;
+	}
+	if ((is_store(insn) ? f->write : f->load) != NO)
+		width = " this way";
+	xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+	              "invalid bpf_context access off=%u size=%u: '%s' of __sk_buff cannot be %s%s",
+	              off, bytes, f->name, done, width);
 }
 
 void
-skb_ctx_access(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value)
+skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value)
 {
 	struct xb_skb *s = skb_of(proc);
 	const struct field *f = field_at(off);
+	u32 bytes = xb_insn_bytes(insn->code);
 
-	if (!is_valid_access(f, off, bytes, store)) {
-		fault_access(proc, f, off, bytes, store);
+	if (!is_valid_access(f, insn, off)) {
+		fault_access(proc, f, insn, off);
 		return;
 	}
-	if (store) {
-		ctx_store(s, f, off, bytes, *value);
+	if (is_store(insn)) {
+		ctx_store(s, f, insn, off, *value);
 		return;
 	}
 	*value = 0;
 	if (off == SK_OFF)
 		*value = skb_sock_gaddr(s);
 	else
-		memcpy(value, (u8 *)s->ctx + off, bytes);
+		memcpy(value, (u8 *)s->ctx + load_off(f, off, bytes), bytes);
 }
 
 /* cf. net/core/filter.c: bpf_convert_tstamp_read */

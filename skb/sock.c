@@ -39,7 +39,6 @@ make_up(struct xb_skb *s)
 {
 	struct xb_sock_info info = {
 		.uapi = { .state = STATE_CLOSE, .rx_queue_mapping = NO_QUEUE },
-		.uid = OVERFLOW_UID,
 		.cgroup_id = CGROUP_ROOT,
 	};
 

@@ -31,6 +31,17 @@
 
 _Static_assert(sizeof(struct bpf_insn) == 8, "wire layout");
 
+/* Bytes that a load or store of this opcode moves. */
+static inline u32
+xb_insn_bytes(u8 code)
+{
+	static const u32 bytes[] = {
+		[BPF_W >> 3] = 4, [BPF_H >> 3] = 2, [BPF_B >> 3] = 1, [BPF_DW >> 3] = 8
+	};
+
+	return bytes[BPF_SIZE(code) >> 3];
+}
+
 /* One enumerator a row of insn.def. */
 #define I(id, code, dst, src, off, imm, text) XB_INSN_##id,
 enum xb_insn_id {

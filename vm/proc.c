@@ -211,12 +211,11 @@ extend(u64 value, u32 bytes)
 }
 
 bool
-xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr, u32 bytes)
+xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr)
 {
 	const struct bpf_insn *insn = &proc->prog->insns[proc->pc];
 	const struct xb_vm_ops *ops = proc->vm->ops;
 	u8 class = BPF_CLASS(insn->code);
-	bool loads = class == BPF_LDX;
 	u64 value;
 	u32 off;
 
@@ -228,11 +227,12 @@ xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr, u32 bytes)
 		return true;
 	}
 	value = class == BPF_ST ? (u64)(s64)insn->imm : proc->r[insn->src_reg];
-	if (!ops->ctx_access(proc, off, bytes, !loads, &value))
+	if (!ops->ctx_access(proc, insn, off, &value))
 		return false;
-	if (loads && !proc->event)
-		proc->r[insn->dst_reg] =
-		        BPF_MODE(insn->code) == BPF_MEMSX ? extend(value, bytes) : value;
+	if (class == BPF_LDX && !proc->event)
+		proc->r[insn->dst_reg] = BPF_MODE(insn->code) == BPF_MEMSX
+		                                 ? extend(value, xb_insn_bytes(insn->code))
+		                                 : value;
 	return true;
 }
 

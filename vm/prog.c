@@ -40,23 +40,14 @@ known_form(enum xb_insn_id id)
 	return forms[id];
 }
 
-static u32
-access_bytes(u8 code)
-{
-	static const u32 bytes[] = {
-		[BPF_W >> 3] = 4, [BPF_H >> 3] = 2, [BPF_B >> 3] = 1, [BPF_DW >> 3] = 8
-	};
-
-	return bytes[BPF_SIZE(code) >> 3];
-}
-
 /* Whether an access of the context, known to be within it, is one of memory. */
 static bool
-is_plain(const struct xb_prog *prog, u32 off, u32 bytes, bool loads)
+is_plain(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off)
 {
 	const struct xb_vm_ops *ops = prog->vm->ops;
 
-	return ops && ops->ctx_plain ? ops->ctx_plain(prog, off, bytes, !loads) : loads;
+	return ops && ops->ctx_plain ? ops->ctx_plain(prog, insn, off)
+	                             : BPF_CLASS(insn->code) == BPF_LDX;
 }
 
 /* Whether an access needs no check: within its frame, or a plain one within the context. */
@@ -65,7 +56,7 @@ is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct 
 {
 	bool loads = BPF_CLASS(insn->code) == BPF_LDX;
 	const struct xb_known *base = &known[loads ? insn->src_reg : insn->dst_reg];
-	s64 bytes = access_bytes(insn->code), at;
+	s64 bytes = xb_insn_bytes(insn->code), at;
 
 	if (base->value < -XB_PROC_FRAME_BYTES || base->value > INT32_MAX)
 		return false;
@@ -73,7 +64,7 @@ is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct 
 	if (base->kind == XB_KNOWN_FRAME)
 		return at >= -XB_PROC_FRAME_BYTES && at + bytes <= 0;
 	return base->kind == XB_KNOWN_CTX && at >= 0 && at + bytes <= prog->ctx_bytes &&
-	       is_plain(prog, (u32)at, (u32)bytes, loads);
+	       is_plain(prog, insn, (u32)at);
 }
 
 static u64

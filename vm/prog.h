@@ -74,13 +74,13 @@ struct xb_vm_ops {
 	/*
 	 * Contexts that are not memory alone, as fields have rules of their own. ctx_plain tells,
 	 * when the program is loaded, whether an access is as one of memory: it goes unchecked
-	 * then. NULL: loads within ctx_bytes are. ctx_access does an access (1, 2, 4 or 8 bytes at
-	 * an offset below ctx_bytes) of which the shadow says that no such byte is addressable:
-	 * true where it loaded or stored *value, or stopped the program; false where it has no
-	 * rules for this program. NULL: none have any.
+	 * then. NULL: loads within ctx_bytes are. ctx_access does one at an offset below ctx_bytes
+	 * of which the shadow says that its bytes are not addressable: true where it loaded or
+	 * stored *value, or stopped the program; false where it has no rules for this program.
+	 * NULL: none have any.
 	 */
-	bool (*ctx_plain)(const struct xb_prog *prog, u32 off, u32 bytes, bool store);
-	bool (*ctx_access)(struct xb_proc *proc, u32 off, u32 bytes, bool store, u64 *value);
+	bool (*ctx_plain)(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off);
+	bool (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value);
 };
 
 struct xb_prog_opts {

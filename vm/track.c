@@ -136,15 +136,12 @@ combine(u8 code, struct xb_known a, struct xb_known b)
 static struct xb_known
 load(const struct xb_prog *prog, const struct bpf_insn *insn, struct xb_known base)
 {
-	static const u32 bytes[] = {
-		[BPF_W >> 3] = 4, [BPF_H >> 3] = 2, [BPF_B >> 3] = 1, [BPF_DW >> 3] = 8
-	};
 	const struct xb_vm_ops *ops = prog->vm->ops;
 	u64 gaddr = (u64)base.value + (u64)(s64)insn->off, value;
 
 	if (base.kind != XB_KNOWN_CONST || BPF_MODE(insn->code) != BPF_MEM || !ops ||
 	    !ops->load_const ||
-	    !ops->load_const(prog->vm->emu, gaddr, bytes[BPF_SIZE(insn->code) >> 3], &value))
+	    !ops->load_const(prog->vm->emu, gaddr, xb_insn_bytes(insn->code), &value))
 		return nothing;
 	return (struct xb_known){ .kind = XB_KNOWN_LOADED, .value = (s64)value };
 }

@@ -3,7 +3,7 @@
 
 #include "emu/map.h"
 #include "emu/prog.h"
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 #include "xdp/xdp.h"
 
 #include <bpf/btf.h>
@@ -119,7 +119,7 @@ rig_open(bool kernel)
 		return NULL;
 	}
 	if (!kernel) {
-		backend_open_emu(&rig->b);
+		backend_open_emu(&rig->b, xb_xdp_register);
 		rig->xdp = xb_xdp_new(rig->b.emu, &opts, &err);
 		if (!rig->xdp)
 			fail_msg("%s", err.msg);

@@ -5,7 +5,8 @@
  */
 #include "emu/helper.h"
 #include "tests/emu/helper_rig.h"
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
+#include "xdp/xdp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +58,7 @@ test_every_row(void **state)
 	u32 bad = 0;
 
 	(void)state;
-	backend_open_emu(&b);
+	backend_open_emu(&b, xb_xdp_register);
 	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
 		const struct xb_helper *row = xb_helper_find(b.emu, id, ~0u);
 

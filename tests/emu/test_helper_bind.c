@@ -8,7 +8,8 @@
 #include "emu/map.h"
 #include "emu/rand.h"
 #include "tests/emu/helper_rig.h"
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
+#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -87,7 +88,7 @@ test_helper_bind(void **state)
 	struct backend b;
 
 	(void)state;
-	backend_open_emu(&b);
+	backend_open_emu(&b, xb_xdp_register);
 	xb_helper_register(b.emu, others, XB_ARRAY_SIZE(others));
 	for (u32 i = 0; i < XB_ARRAY_SIZE(bind_rows); i++)
 		check_bind(&b, &bind_rows[i]);
@@ -260,7 +261,7 @@ test_helper_sample(void **state)
 	(void)state;
 	memset(data, 0x11, sizeof(data));
 	memset(more, 0x22, sizeof(more));
-	backend_open_emu(&b);
+	backend_open_emu(&b, xb_xdp_register);
 	b.emu->hooks.arg = &h;
 	b.emu->hooks.event = hear_event;
 	map = backend_emu_map(&b, backend_map(&b, BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4));

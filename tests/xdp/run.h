@@ -6,7 +6,7 @@
 #ifndef XB_TESTS_XDP_RUN_H
 #define XB_TESTS_XDP_RUN_H
 
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 
 #define RUN_BYTES 81920u /* room for data in and out */
 

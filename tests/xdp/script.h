@@ -8,7 +8,7 @@
 #ifndef XB_TESTS_XDP_SCRIPT_H
 #define XB_TESTS_XDP_SCRIPT_H
 
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 
 #define SCRIPT_STEPS 8
 #define SCRIPT_BUF   66560 /* bytes that LOAD and STORE work on */

@@ -6,7 +6,7 @@
 #include "emu/map.h"
 #include "emu/prog.h"
 #include "tests/insns.h"
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 #include "xdp/xdp.h"
 
 #include <setjmp.h>
@@ -43,7 +43,7 @@ setup(struct fixture *f)
 	struct xb_err err = XB_ERR_INIT;
 
 	memset(f, 0, sizeof(*f));
-	backend_open_emu(&f->b);
+	backend_open_emu(&f->b, xb_xdp_register);
 	f->x = xb_xdp_new(f->b.emu, &(struct xb_xdp_opts){ 0 }, &err);
 	assert_non_null(f->x);
 	f->devmap = backend_map(&f->b, BPF_MAP_TYPE_DEVMAP, 4, 8, 8);

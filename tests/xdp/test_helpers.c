@@ -5,6 +5,7 @@
  */
 #include "tests/xdp/run.h"
 #include "tests/xdp/script.h"
+#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -219,7 +220,7 @@ test_rows(void **state)
 
 	(void)state;
 	assert_non_null(o);
-	backend_open_emu(&b[0]);
+	backend_open_emu(&b[0], xb_xdp_register);
 	cnt += backend_open_kernel(&b[1]);
 	for (k = 0; k < cnt; k++)
 		script_maps_open(&b[k], &maps[k]);
@@ -313,7 +314,7 @@ test_random(void **state)
 		free(o);
 		skip();
 	}
-	backend_open_emu(&b[0]);
+	backend_open_emu(&b[0], xb_xdp_register);
 	for (k = 0; k < 2; k++)
 		script_maps_open(&b[k], &maps[k]);
 	for (seed = 0; seed < RANDOM_ROWS; seed++) {

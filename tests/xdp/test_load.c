@@ -93,7 +93,7 @@ test_rows(void **state)
 	int perf[2];
 
 	(void)state;
-	backend_open_emu(&b[0]);
+	backend_open_emu(&b[0], xb_xdp_register);
 	cnt += backend_open_kernel(&b[1]);
 	for (k = 0; k < cnt; k++) {
 		perf[k] = backend_map(&b[k], BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 1);
@@ -130,7 +130,7 @@ test_changed(void **state)
 	u32 i;
 
 	(void)state;
-	backend_open_emu(&b);
+	backend_open_emu(&b, xb_xdp_register);
 	x = xb_xdp_new(b.emu, &(struct xb_xdp_opts){ 0 }, &err);
 	assert_non_null(x);
 	for (i = 0; i < XB_ARRAY_SIZE(progs); i++) {

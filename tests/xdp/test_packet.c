@@ -5,7 +5,7 @@
  */
 #include "emu/prog.h"
 #include "tests/insns.h"
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 #include "xdp/xdp.h"
 
 #include <setjmp.h>
@@ -29,7 +29,7 @@ setup(struct fixture *f, const struct xb_xdp_opts *opts)
 	struct xb_err err = XB_ERR_INIT;
 	u32 i;
 
-	backend_open_emu(&f->b);
+	backend_open_emu(&f->b, xb_xdp_register);
 	f->x = xb_xdp_new(f->b.emu, opts, &err);
 	if (!f->x)
 		fail_msg("%s", err.msg);
@@ -398,7 +398,7 @@ test_options(void **state)
 	u32 i;
 
 	(void)state;
-	backend_open_emu(&b);
+	backend_open_emu(&b, xb_xdp_register);
 	for (i = 0; i < XB_ARRAY_SIZE(rows); i++) {
 		struct xb_err err = XB_ERR_INIT;
 		struct xb_xdp *x = xb_xdp_new(b.emu, &rows[i].opts, &err);

@@ -6,6 +6,7 @@
 #include "tests/insns.h"
 #include "tests/xdp/run.h"
 #include "tests/xdp/script.h"
+#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -208,7 +209,7 @@ test_rows(void **state)
 
 	(void)state;
 	assert_non_null(o);
-	backend_open_emu(&b[0]);
+	backend_open_emu(&b[0], xb_xdp_register);
 	cnt += backend_open_kernel(&b[1]);
 	for (k = 0; k < cnt; k++)
 		script_maps_open(&b[k], &maps[k]);

@@ -5,8 +5,8 @@
  * A test makes the same maps and programs on each and compares what they give back. Everything
  * fails the test that should have worked, with the verifier's log.
  */
-#ifndef XB_TESTS_XDP_BACKEND_H
-#define XB_TESTS_XDP_BACKEND_H
+#ifndef XB_TESTS_RIG_BACKEND_H
+#define XB_TESTS_RIG_BACKEND_H
 
 #include "emu/emu.h"
 
@@ -15,9 +15,9 @@ struct backend {
 	struct xb_emu *emu; /* NULL: the kernel */
 };
 
-/* The emulator, with XDP registered; the kernel. False, and said so, where bpf(2) is not permitted.
- */
-void backend_open_emu(struct backend *b);
+/* The emulator, with the program types that `types` registers (xb_xdp_register); NULL: none. */
+void backend_open_emu(struct backend *b, void (*types)(struct xb_emu *));
+/* False, and said so, where bpf(2) is not permitted. */
 bool backend_open_kernel(struct backend *b);
 void backend_close(struct backend *b);
 
@@ -32,6 +32,7 @@ long backend_lookup(const struct backend *b, int map, const void *key, void *val
 struct backend_prog {
 	const struct bpf_insn *insns;
 	u32 insn_cnt;
+	u32 type;        /* BPF_PROG_TYPE; 0: XDP */
 	u32 attach_type; /* expected_attach_type */
 	u32 flags;
 	const char *license; /* NULL: GPL */

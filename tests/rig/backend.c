@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tests/xdp/backend.h"
+#include "tests/rig/backend.h"
 
 #include "emu/map.h"
 #include "emu/obj.h"
 #include "emu/prog.h"
-#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -21,7 +20,7 @@
 long __real_syscall(long nr, ...);
 
 void
-backend_open_emu(struct backend *b)
+backend_open_emu(struct backend *b, void (*types)(struct xb_emu *))
 {
 	const struct xb_emu_opts opts = { .cpu_cnt = 4 };
 	struct xb_err err = XB_ERR_INIT;
@@ -29,7 +28,8 @@ backend_open_emu(struct backend *b)
 	*b = (struct backend){ .name = "emulator", .emu = xb_emu_new(&opts, &err) };
 	if (!b->emu)
 		fail_msg("%s", err.msg);
-	xb_xdp_register(b->emu);
+	if (types)
+		types(b->emu);
 }
 
 bool
@@ -104,7 +104,7 @@ backend_lookup(const struct backend *b, int map, const void *key, void *value)
 long
 backend_try_prog(const struct backend *b, const struct backend_prog *prog, char *text, u32 bytes)
 {
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
+	union bpf_attr attr = { .prog_type = prog->type ? prog->type : BPF_PROG_TYPE_XDP };
 
 	attr.insns = (uintptr_t)prog->insns;
 	attr.insn_cnt = prog->insn_cnt;

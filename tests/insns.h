@@ -12,7 +12,7 @@
 
 #define XB_INSN_FIELDS(CODE, DST, SRC, OFF, IMM)                                                   \
 	{                                                                                          \
-		.code = (__u8)(CODE), .dst_reg = (__u8)(DST)&0xf, .src_reg = (__u8)(SRC)&0xf,      \
+		.code = (__u8)(CODE), .dst_reg = (__u32)(DST)&0xfu, .src_reg = (__u32)(SRC)&0xfu,  \
 		.off = (__s16)(OFF), .imm = (__s32)(IMM)                                           \
 	}
 /* Values, unless XB_INSN_BRACES asks for bare initialisers, as tables of programs need them. */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * compare.c - what came of a row, against what it wants and against what came of it elsewhere.
+ */
+#include "tests/skb/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* A loaded program that the emulator's checks stopped, or that did not load, is refused. */
+static void
+check_refused(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out)
+{
+	if (!rig->b.emu && out->load != c->load)
+		fail_msg("%s: %s: load: %ld, expected %ld\n%s", c->name, rig->b.name, out->load,
+		         c->load, rig->log);
+	if (out->load == 0 && out->kept.done)
+		fail_msg("%s: %s: ran, expected to be refused", c->name, rig->b.name);
+}
+
+static void
+check_steps(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out)
+{
+	char text[64];
+	u32 i;
+
+	for (i = 0; i < script_cnt(&c->script); i++) {
+		const struct step *s = &c->script.steps[i];
+
+		if (s->any || s->unlike || (s64)out->kept.results[i] == s->want)
+			continue;
+		fail_msg("%s: %s: %s: %lld (0x%llx), expected %lld (0x%llx)", c->name, rig->b.name,
+		         script_step_name(&c->script, i, text, sizeof(text)),
+		         (long long)out->kept.results[i], (long long)out->kept.results[i],
+		         (long long)s->want, (long long)s->want);
+	}
+}
+
+void
+case_check(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out)
+{
+	if (c->load) {
+		check_refused(rig, c, out);
+		return;
+	}
+	if (out->load)
+		fail_msg("%s: %s: load: %s\n%s", c->name, rig->b.name, strerror((int)-out->load),
+		         rig->log);
+	if (out->ret != c->ret)
+		fail_msg("%s: %s: test run: %ld, expected %ld", c->name, rig->b.name, out->ret,
+		         c->ret);
+	if (c->ret == 0)
+		check_steps(rig, c, out);
+	if (c->ret == 0 && out->kept.done && c->script.verdict != SCRIPT_LAST &&
+	    out->retval != (u32)c->script.verdict)
+		fail_msg("%s: %s: verdict %u, expected %u", c->name, rig->b.name, out->retval,
+		         (u32)c->script.verdict);
+}
+
+/* Two outcomes being compared, and where to say what differs. */
+struct pair {
+	const struct skb_case *c;
+	const struct skb_out *kernel, *emu;
+	char *text;
+	u32 bytes;
+};
+
+static bool
+same(const struct pair *p, const char *what, u64 kernel, u64 emu)
+{
+	if (kernel == emu)
+		return true;
+	snprintf(p->text, p->bytes,
+	         "%s: %lld (0x%llx) in the kernel, %lld (0x%llx) in the emulator", what,
+	         (long long)kernel, (long long)kernel, (long long)emu, (long long)emu);
+	return false;
+}
+
+/* Bytes but for a span; what is at an offset of both outcomes. */
+static bool
+same_bytes(const struct pair *p, const char *what, size_t at, u32 bytes, struct run_span unlike)
+{
+	const u8 *kernel = (const u8 *)p->kernel + at, *emu = (const u8 *)p->emu + at;
+	char name[64];
+	u32 i;
+
+	for (i = 0; i < bytes; i++) {
+		if (kernel[i] == emu[i] || i - unlike.off < unlike.bytes)
+			continue;
+		snprintf(name, sizeof(name), "%s[%u]", what, i);
+		return same(p, name, kernel[i], emu[i]);
+	}
+	return true;
+}
+
+static bool
+same_steps(const struct pair *p)
+{
+	const struct script *s = &p->c->script;
+	char name[64];
+	u32 i;
+
+	for (i = 0; i < script_cnt(s); i++)
+		if (!s->steps[i].unlike &&
+		    !same(p, script_step_name(s, i, name, sizeof(name)), p->kernel->kept.results[i],
+		          p->emu->kept.results[i]))
+			return false;
+	return true;
+}
+
+static bool
+same_fields(const struct pair *p)
+{
+	u32 i;
+
+	for (i = 0; i < FIELD_CNT; i++)
+		if (!(p->c->unlike >> i & 1) &&
+		    !same(p, script_field_name(i), p->kernel->kept.fields[i],
+		          p->emu->kept.fields[i]))
+			return false;
+	return true;
+}
+
+/* The fields of __sk_buff that come back, all of 4 bytes but two. */
+static bool
+same_ctx(const struct pair *p)
+{
+	static const struct {
+		const char *name;
+		u32 field; /* that tells whether it may differ */
+		size_t off, bytes;
+	} fields[] = {
+#define X(name, member)                                                                            \
+	{ "ctx_out." #member, FIELD_##name, offsetof(struct __sk_buff, member),                    \
+	  sizeof(((struct __sk_buff *)0)->member) },
+		SCRIPT_FIELDS(X)
+#undef X
+	};
+	const struct run_span none = { 0, 0 };
+	u32 i;
+
+	for (i = 0; i < XB_ARRAY_SIZE(fields); i++)
+		if (!(p->c->unlike >> fields[i].field & 1) &&
+		    !same_bytes(p, fields[i].name, offsetof(struct skb_out, ctx) + fields[i].off,
+		                (u32)fields[i].bytes, none))
+			return false;
+	if (p->c->unlike)
+		return true;
+	return same_bytes(p, "ctx_out", offsetof(struct skb_out, ctx), sizeof(p->kernel->ctx),
+	                  none);
+}
+
+/* The kernel leaves what was in its ring before where a sample is padded. */
+static bool
+same_sample(const struct pair *p)
+{
+	const struct run_span none = { 0, 0 };
+	u32 bytes = p->kernel->sample_bytes;
+
+	return same(p, "number of samples", p->kernel->sample_cnt, p->emu->sample_cnt) &&
+	       same(p, "bytes of the sample", bytes, p->emu->sample_bytes) &&
+	       same_bytes(p, "sample", offsetof(struct skb_out, sample), bytes < 7 ? 0 : bytes - 7,
+	                  none);
+}
+
+static bool
+last_unlike(const struct script *s)
+{
+	u32 cnt = script_cnt(s);
+
+	return s->verdict == SCRIPT_LAST && cnt && s->steps[cnt - 1].unlike;
+}
+
+bool
+case_same(const struct skb_case *c, const struct skb_out *kernel, const struct skb_out *emu,
+          char *text, u32 bytes)
+{
+	const struct pair p = { c, kernel, emu, text, bytes };
+	const struct run_span none = { 0, 0 };
+
+	if (c->load)
+		return true;
+	return same(&p, "test run", (u64)kernel->ret, (u64)emu->ret) && same_steps(&p) &&
+	       same(&p, "done", kernel->kept.done, emu->kept.done) &&
+	       (last_unlike(&c->script) || same(&p, "verdict", kernel->retval, emu->retval)) &&
+	       same_fields(&p) && same(&p, "data_size_out", kernel->data_bytes, emu->data_bytes) &&
+	       same_bytes(&p, "data_out", offsetof(struct skb_out, data), RUN_BYTES, none) &&
+	       same_bytes(&p, "buffer", offsetof(struct skb_out, buf), SCRIPT_BUF, c->unlike_buf) &&
+	       same(&p, "ctx_size_out", kernel->ctx_bytes, emu->ctx_bytes) && same_ctx(&p) &&
+	       same_sample(&p);
+}
+
+void
+case_compare(const struct skb_case *c, const struct skb_out *kernel, const struct skb_out *emu)
+{
+	char text[256];
+
+	if (!case_same(c, kernel, emu, text, sizeof(text)))
+		fail_msg("%s: %s", c->name, text);
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/skb/run.h"
+
+#ifdef XB_TEST_SKB_EMU
+#include "skb/skb.h"
+#endif
+
+#include <net/if.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define UNTOUCHED 0xcc
+
+static void
+open_rest(struct skb_rig *rig)
+{
+	maps_open(&rig->maps, &rig->b);
+	rig->kept = script_open(&rig->b);
+	samples_open(&rig->samples, &rig->b, maps_get(&rig->maps, PERF));
+}
+
+bool
+skb_rig_open_emu(struct skb_rig *rig)
+{
+#ifdef XB_TEST_SKB_EMU
+	backend_open_emu(&rig->b, xb_skb_register);
+	open_rest(rig);
+	return true;
+#else
+	(void)rig;
+	print_message("skipped: the emulator has no TC programs\n");
+	return false;
+#endif
+}
+
+/* Where that is not permitted the loopback of all serves. */
+static void
+enter_netns(void)
+{
+	struct ifreq req = { .ifr_name = "lo" };
+	int fd;
+
+	if (unshare(CLONE_NEWNET)) {
+		print_message("no network namespace: running in the one there is\n");
+		return;
+	}
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &req), 0);
+	req.ifr_flags = (short)(req.ifr_flags | IFF_UP);
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &req), 0);
+	close(fd);
+}
+
+bool
+skb_rig_open_kernel(struct skb_rig *rig)
+{
+	if (!backend_open_kernel(&rig->b))
+		return false;
+	enter_netns();
+	open_rest(rig);
+	return true;
+}
+
+void
+skb_rig_close(struct skb_rig *rig)
+{
+	samples_close(&rig->samples);
+	close(rig->kept);
+	maps_close(&rig->maps);
+	backend_close(&rig->b);
+}
+
+static void
+test_run(struct skb_rig *rig, int prog, const struct skb_case *c, struct skb_out *out)
+{
+	u8 *data = calloc(1, RUN_BYTES);
+	union bpf_attr attr;
+	u32 bytes = packet_build(c->packet, data);
+
+	assert_true(c->bytes <= RUN_BYTES);
+	if (c->bytes && c->bytes < bytes)
+		memset(data + c->bytes, 0, bytes - c->bytes);
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
+	attr.test.retval = 0x5a5a5a5a;
+	attr.test.data_in = (uintptr_t)data;
+	attr.test.data_size_in = c->bytes ? c->bytes : bytes;
+	attr.test.data_out = (uintptr_t)out->data;
+	attr.test.data_size_out = c->data_out_bytes ? c->data_out_bytes : RUN_BYTES;
+	attr.test.flags = c->flags;
+	attr.test.repeat = c->repeat;
+	attr.test.cpu = c->cpu;
+	attr.test.batch_size = c->batch_size;
+	attr.test.ctx_in = (uintptr_t)c->ctx;
+	if (c->ctx)
+		attr.test.ctx_size_in = c->ctx_bytes ? c->ctx_bytes : (u32)sizeof(*c->ctx);
+	attr.test.ctx_out = (uintptr_t)&out->ctx;
+	attr.test.ctx_size_out = sizeof(out->ctx);
+	out->ret = backend_bpf(&rig->b, BPF_PROG_TEST_RUN, &attr);
+	out->retval = attr.test.retval;
+	out->data_bytes = attr.test.data_size_out;
+	out->ctx_bytes = attr.test.ctx_size_out;
+	free(data);
+}
+
+static void
+take_sample(struct skb_rig *rig, struct skb_out *out)
+{
+	struct samples *s = &rig->samples;
+
+	samples_read(s);
+	out->sample_cnt = s->cnt;
+	out->sample_bytes = s->cnt ? s->bytes : 0;
+	assert_true(out->sample_bytes <= sizeof(out->sample));
+	memcpy(out->sample, s->data, out->sample_bytes);
+}
+
+void
+case_run(struct skb_rig *rig, const struct skb_case *c, struct skb_out *out)
+{
+	memset(out, UNTOUCHED, sizeof(*out));
+	out->load = script_load(&rig->maps, rig->kept, &c->script, rig->log, sizeof(rig->log));
+	if (out->load < 0)
+		return;
+	script_reset(&rig->b, rig->kept, c->preset, c->preset_bytes);
+	rig->samples.cnt = 0;
+	test_run(rig, (int)out->load, c, out);
+	script_read(&rig->b, rig->kept, &out->kept, out->buf);
+	take_sample(rig, out);
+	close((int)out->load);
+	out->load = 0;
+}
+
+static void
+run_all(struct skb_rig *rig, const struct skb_case *cases, u32 cnt, struct skb_out *outs)
+{
+	u32 i;
+
+	for (i = 0; i < cnt; i++) {
+		case_run(rig, &cases[i], &outs[i]);
+		case_check(rig, &cases[i], &outs[i]);
+	}
+}
+
+/* One backend after the other: a thread's CPU is one of them's alone. */
+void
+skb_cases(const struct skb_case *cases, u32 cnt)
+{
+	bool (*const open[2])(struct skb_rig *) = { skb_rig_open_kernel, skb_rig_open_emu };
+	struct skb_rig *rig = calloc(1, sizeof(*rig));
+	struct skb_out *outs[2];
+	u32 i, ran = 0;
+
+	assert_non_null(rig);
+	for (i = 0; i < 2; i++) {
+		outs[ran] = calloc(cnt, sizeof(**outs));
+		assert_non_null(outs[ran]);
+		if (!open[i](rig)) {
+			free(outs[ran]);
+			continue;
+		}
+		run_all(rig, cases, cnt, outs[ran++]);
+		skb_rig_close(rig);
+	}
+	for (i = 0; ran == 2 && i < cnt; i++)
+		case_compare(&cases[i], &outs[0][i], &outs[1][i]);
+	for (i = 0; i < ran; i++)
+		free(outs[i]);
+	free(rig);
+	if (!ran)
+		skip();
+}

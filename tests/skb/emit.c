@@ -281,6 +281,9 @@ emit_step(struct asm_buf *p, const struct step *s, u32 i)
 		emit_result_arg(p, 2, s->step);
 		emit_load(p, s, 2, s->off);
 		break;
+	case OP_BUF_LD:
+		emit_load(p, s, 7, BUF_OFF + s->off);
+		break;
 	case OP_LD_ABS:
 	case OP_LD_IND:
 		emit_legacy_load(p, s);

@@ -20,7 +20,7 @@ static const char *const op_names[OP_CNT] = {
 	[OP_META_LD] = "metadata load",  [OP_META_ST] = "metadata store",
 	[OP_SK_LD] = "load of skb->sk",  [OP_FULL_LD] = "load of the full socket",
 	[OP_PTR_LD] = "load of pointer", [OP_LD_ABS] = "LD_ABS",
-	[OP_LD_IND] = "LD_IND",
+	[OP_LD_IND] = "LD_IND",          [OP_BUF_LD] = "buffer load",
 };
 
 static const char *const field_names[FIELD_CNT] = {

@@ -82,6 +82,7 @@ enum step_op {
 	OP_SK_LD,
 	OP_FULL_LD,
 	OP_PTR_LD,
+	OP_BUF_LD,
 	OP_LD_ABS,
 	OP_LD_IND,
 	OP_CNT
@@ -131,6 +132,8 @@ struct step {
 	.bytes = sizeof(((struct bpf_sock *)0)->field)
 /* What the pointer that an earlier step's helper returned points at. */
 #define PTR_LD(s, o, n) .op = OP_PTR_LD, .step = (s), .off = (o), .bytes = (n)
+/* The buffer. */
+#define BUF_LD(o, n) .op = OP_BUF_LD, .off = (o), .bytes = (n)
 /* LD_ABS; LD_IND of a register with `index`. */
 #define LD_ABS(n, o)        .op = OP_LD_ABS, .off = (o), .bytes = (n)
 #define LD_IND(n, index, o) .op = OP_LD_IND, .value = (index), .off = (o), .bytes = (n)

@@ -65,19 +65,19 @@ case_check(const struct skb_rig *rig, const struct skb_case *c, const struct skb
 /* Two outcomes being compared, and where to say what differs. */
 struct pair {
 	const struct skb_case *c;
-	const struct skb_out *kernel, *emu;
+	const struct skb_out *a, *b;
 	char *text;
 	u32 bytes;
 };
 
 static bool
-same(const struct pair *p, const char *what, u64 kernel, u64 emu)
+same(const struct pair *p, const char *what, u64 a, u64 b)
 {
-	if (kernel == emu)
+	if (a == b)
 		return true;
-	snprintf(p->text, p->bytes,
-	         "%s: %lld (0x%llx) in the kernel, %lld (0x%llx) in the emulator", what,
-	         (long long)kernel, (long long)kernel, (long long)emu, (long long)emu);
+	snprintf(p->text, p->bytes, "%s: %lld (0x%llx) in the %s, %lld (0x%llx) in the %s", what,
+	         (long long)a, (long long)a, p->a->backend, (long long)b, (long long)b,
+	         p->b->backend);
 	return false;
 }
 
@@ -85,15 +85,15 @@ same(const struct pair *p, const char *what, u64 kernel, u64 emu)
 static bool
 same_bytes(const struct pair *p, const char *what, size_t at, u32 bytes, struct run_span unlike)
 {
-	const u8 *kernel = (const u8 *)p->kernel + at, *emu = (const u8 *)p->emu + at;
+	const u8 *x = (const u8 *)p->a + at, *y = (const u8 *)p->b + at;
 	char name[64];
 	u32 i;
 
 	for (i = 0; i < bytes; i++) {
-		if (kernel[i] == emu[i] || i - unlike.off < unlike.bytes)
+		if (x[i] == y[i] || i - unlike.off < unlike.bytes)
 			continue;
 		snprintf(name, sizeof(name), "%s[%u]", what, i);
-		return same(p, name, kernel[i], emu[i]);
+		return same(p, name, x[i], y[i]);
 	}
 	return true;
 }
@@ -106,9 +106,8 @@ same_steps(const struct pair *p)
 	u32 i;
 
 	for (i = 0; i < script_cnt(s); i++)
-		if (!s->steps[i].unlike &&
-		    !same(p, script_step_name(s, i, name, sizeof(name)), p->kernel->kept.results[i],
-		          p->emu->kept.results[i]))
+		if (!s->steps[i].unlike && !same(p, script_step_name(s, i, name, sizeof(name)),
+		                                 p->a->kept.results[i], p->b->kept.results[i]))
 			return false;
 	return true;
 }
@@ -120,8 +119,7 @@ same_fields(const struct pair *p)
 
 	for (i = 0; i < FIELD_CNT; i++)
 		if (!(p->c->unlike >> i & 1) &&
-		    !same(p, script_field_name(i), p->kernel->kept.fields[i],
-		          p->emu->kept.fields[i]))
+		    !same(p, script_field_name(i), p->a->kept.fields[i], p->b->kept.fields[i]))
 			return false;
 	return true;
 }
@@ -151,21 +149,35 @@ same_ctx(const struct pair *p)
 			return false;
 	if (p->c->unlike)
 		return true;
-	return same_bytes(p, "ctx_out", offsetof(struct skb_out, ctx), sizeof(p->kernel->ctx),
-	                  none);
+	return same_bytes(p, "ctx_out", offsetof(struct skb_out, ctx), sizeof(p->a->ctx), none);
 }
 
-/* The kernel leaves what was in its ring before where a sample is padded. */
+/* Bytes of the sample without its padding, as far as the script tells. */
+static u32
+sample_bytes(const struct skb_case *c, u32 padded)
+{
+	const struct script *s = &c->script;
+	u32 i, bytes = padded;
+
+	for (i = 0; i < script_cnt(s); i++) {
+		const struct step *step = &s->steps[i];
+
+		if (step->op == OP_CALL && step->func == BPF_FUNC_perf_event_output)
+			bytes = (u32)(step->args[4].value + (step->args[2].value >> 32 & 0xfffff));
+	}
+	return bytes < padded ? bytes : padded;
+}
+
+/* The kernel pads a sample with what was in its ring before. */
 static bool
 same_sample(const struct pair *p)
 {
 	const struct run_span none = { 0, 0 };
-	u32 bytes = p->kernel->sample_bytes;
+	u32 bytes = sample_bytes(p->c, p->a->sample_bytes);
 
-	return same(p, "number of samples", p->kernel->sample_cnt, p->emu->sample_cnt) &&
-	       same(p, "bytes of the sample", bytes, p->emu->sample_bytes) &&
-	       same_bytes(p, "sample", offsetof(struct skb_out, sample), bytes < 7 ? 0 : bytes - 7,
-	                  none);
+	return same(p, "number of samples", p->a->sample_cnt, p->b->sample_cnt) &&
+	       same(p, "bytes of the sample", p->a->sample_bytes, p->b->sample_bytes) &&
+	       same_bytes(p, "sample", offsetof(struct skb_out, sample), bytes, none);
 }
 
 static bool
@@ -177,29 +189,29 @@ last_unlike(const struct script *s)
 }
 
 bool
-case_same(const struct skb_case *c, const struct skb_out *kernel, const struct skb_out *emu,
-          char *text, u32 bytes)
+case_same(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b, char *text,
+          u32 bytes)
 {
-	const struct pair p = { c, kernel, emu, text, bytes };
-	const struct run_span none = { 0, 0 };
+	const struct pair p = { c, a, b, text, bytes };
 
 	if (c->load)
 		return true;
-	return same(&p, "test run", (u64)kernel->ret, (u64)emu->ret) && same_steps(&p) &&
-	       same(&p, "done", kernel->kept.done, emu->kept.done) &&
-	       (last_unlike(&c->script) || same(&p, "verdict", kernel->retval, emu->retval)) &&
-	       same_fields(&p) && same(&p, "data_size_out", kernel->data_bytes, emu->data_bytes) &&
-	       same_bytes(&p, "data_out", offsetof(struct skb_out, data), RUN_BYTES, none) &&
+	return same(&p, "test run", (u64)a->ret, (u64)b->ret) && same_steps(&p) &&
+	       same(&p, "done", a->kept.done, b->kept.done) &&
+	       (last_unlike(&c->script) || same(&p, "verdict", a->retval, b->retval)) &&
+	       same_fields(&p) && same(&p, "data_size_out", a->data_bytes, b->data_bytes) &&
+	       same_bytes(&p, "data_out", offsetof(struct skb_out, data), RUN_BYTES,
+	                  c->unlike_data) &&
 	       same_bytes(&p, "buffer", offsetof(struct skb_out, buf), SCRIPT_BUF, c->unlike_buf) &&
-	       same(&p, "ctx_size_out", kernel->ctx_bytes, emu->ctx_bytes) && same_ctx(&p) &&
+	       same(&p, "ctx_size_out", a->ctx_bytes, b->ctx_bytes) && same_ctx(&p) &&
 	       same_sample(&p);
 }
 
 void
-case_compare(const struct skb_case *c, const struct skb_out *kernel, const struct skb_out *emu)
+case_compare(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b)
 {
 	char text[256];
 
-	if (!case_same(c, kernel, emu, text, sizeof(text)))
+	if (!case_same(c, a, b, text, sizeof(text)))
 		fail_msg("%s: %s", c->name, text);
 }

@@ -127,6 +127,7 @@ void
 case_run(struct skb_rig *rig, const struct skb_case *c, struct skb_out *out)
 {
 	memset(out, UNTOUCHED, sizeof(*out));
+	out->backend = rig->b.name;
 	out->load = script_load(&rig->maps, rig->kept, &c->script, rig->log, sizeof(rig->log));
 	if (out->load < 0)
 		return;
@@ -150,30 +151,27 @@ run_all(struct skb_rig *rig, const struct skb_case *cases, u32 cnt, struct skb_o
 	}
 }
 
-/* One backend after the other: a thread's CPU is one of them's alone. */
+/* One backend after the other, as each wants the thread's CPU. */
 void
 skb_cases(const struct skb_case *cases, u32 cnt)
 {
-	bool (*const open[2])(struct skb_rig *) = { skb_rig_open_kernel, skb_rig_open_emu };
+	bool (*const open[])(struct skb_rig *) = { skb_rig_open_kernel, skb_rig_open_kernel,
+		                                   skb_rig_open_emu };
 	struct skb_rig *rig = calloc(1, sizeof(*rig));
-	struct skb_out *outs[2];
+	struct skb_out *outs = calloc(cnt * XB_ARRAY_SIZE(open), sizeof(*outs));
 	u32 i, ran = 0;
 
 	assert_non_null(rig);
-	for (i = 0; i < 2; i++) {
-		outs[ran] = calloc(cnt, sizeof(**outs));
-		assert_non_null(outs[ran]);
-		if (!open[i](rig)) {
-			free(outs[ran]);
+	assert_non_null(outs);
+	for (i = 0; i < XB_ARRAY_SIZE(open); i++) {
+		if (!open[i](rig))
 			continue;
-		}
-		run_all(rig, cases, cnt, outs[ran++]);
+		run_all(rig, cases, cnt, outs + cnt * ran++);
 		skb_rig_close(rig);
 	}
-	for (i = 0; ran == 2 && i < cnt; i++)
-		case_compare(&cases[i], &outs[0][i], &outs[1][i]);
-	for (i = 0; i < ran; i++)
-		free(outs[i]);
+	for (i = cnt; i < cnt * ran; i++)
+		case_compare(&cases[i % cnt], &outs[i % cnt], &outs[i]);
+	free(outs);
 	free(rig);
 	if (!ran)
 		skip();

@@ -17,7 +17,7 @@
 #define RUN_BYTES     20480u /* room for data_out: an skb grows to 16064 */
 #define RUN_LOG_BYTES 65536u
 
-/* A part of the buffer that is another each time. */
+/* A part that is another each time. */
 struct run_span {
 	u32 off, bytes;
 };
@@ -41,7 +41,7 @@ struct skb_case {
 	long load;
 	long ret;   /* of the test run: 0 or -errno; then no step is looked at */
 	u64 unlike; /* fields that are another each time: bit 1 << FIELD_hash */
-	struct run_span unlike_buf;
+	struct run_span unlike_buf, unlike_data; /* of the buffer, of data_out */
 };
 
 /* For rows: .ctx = CTX_IN(.mark = 7), PRESET(1, 2, 3), PRESET_OF(struct bpf_fib_lookup,
@@ -62,6 +62,7 @@ struct skb_case {
 
 /* What came of it. Bytes that were not written are 0xcc. */
 struct skb_out {
+	const char *backend; /* its name */
 	long load;
 	long ret;
 	u32 retval, data_bytes, ctx_bytes;
@@ -93,13 +94,15 @@ void case_run(struct skb_rig *rig, const struct skb_case *c, struct skb_out *out
 void case_check(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out);
 
 /* Whether both are the same, as far as the row can tell; `text` says what is not. */
-bool case_same(const struct skb_case *c, const struct skb_out *kernel, const struct skb_out *emu,
+bool case_same(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b,
                char *text, u32 bytes);
 /* Fails, with the row's name and what differs. */
-void case_compare(const struct skb_case *c, const struct skb_out *kernel,
-                  const struct skb_out *emu);
+void case_compare(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b);
 
-/* All rows, on what there is of both backends. */
+/*
+ * All rows, on what there is of both backends. The kernel does each twice, and must agree with
+ * itself: what does not is UNLIKE.
+ */
 void skb_cases(const struct skb_case *cases, u32 cnt);
 
 #endif

@@ -44,13 +44,14 @@ static const struct {
 	{ "verdict",			AT(retval), true },
 	{ "result",			AT(kept.results[0]), true },
 	{ "result that is unlike",	AT(kept.results[1]), false },
-	{ "result without a step",	AT(kept.results[2]), false },
+	{ "result without a step",	AT(kept.results[3]), false },
 	{ "field",			AT(kept.fields[FIELD_len]), true },
 	{ "field that is unlike",	AT(kept.fields[FIELD_hash]), false },
 	{ "last field",			AT(kept.fields[FIELD_CNT - 1]), true },
 	{ "end",			AT(kept.done), true },
 	{ "data_size_out",		AT(data_bytes), true },
 	{ "data_out",			AT(data), true },
+	{ "data_out that is unlike",	AT(data) + 21, false },
 	{ "data_out behind the packet",	AT(data) + RUN_BYTES - 1, true },
 	{ "buffer",			AT(buf), true },
 	{ "buffer before what is unlike", AT(buf) + 7, true },
@@ -72,15 +73,19 @@ test_compare(void **state)
 {
 	static const struct skb_case c = {
 		"row",
-		.script = STEPS({ CTX_LD(mark) }, { CTX_LD(hash), UNLIKE }),
+		.script = STEPS({ CTX_LD(mark) }, { CTX_LD(hash), UNLIKE },
+		                { CALL(perf_event_output, CTX, MAP(PERF), IMM(5ll << 32), BUF(0),
+		                       IMM(8)) }),
 		.unlike = 1ull << FIELD_hash,
 		.unlike_buf = { 8, 4 },
+		.unlike_data = { 20, 2 },
 	};
 	struct skb_out *a = calloc(2, sizeof(*a)), *b = a + 1;
 	char text[256];
 
 	(void)state;
 	assert_non_null(a);
+	a->backend = "kernel";
 	a->sample_bytes = 20;
 	for (u32 i = 0; i < XB_ARRAY_SIZE(places); i++) {
 		*b = *a;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/skb/run.h"
 
-#ifdef XB_TEST_SKB_EMU
 #include "skb/skb.h"
-#endif
 
 #include <net/if.h>
 #include <sched.h>
@@ -29,15 +27,9 @@ open_rest(struct skb_rig *rig)
 bool
 skb_rig_open_emu(struct skb_rig *rig)
 {
-#ifdef XB_TEST_SKB_EMU
 	backend_open_emu(&rig->b, xb_skb_register);
 	open_rest(rig);
 	return true;
-#else
-	(void)rig;
-	print_message("skipped: the emulator has no TC programs\n");
-	return false;
-#endif
 }
 
 /* Where that is not permitted the loopback of all serves. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * maps.h - the maps that scripts name. Each is made when the first script uses it, so that a
- * backend without its type fails those rows alone.
+ * backend without its type fails those rows alone. What a row puts into one stays there for the
+ * rows after it.
  */
 #ifndef XB_TESTS_SKB_MAPS_H
 #define XB_TESTS_SKB_MAPS_H

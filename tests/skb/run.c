@@ -14,7 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define UNTOUCHED 0xcc
+#define UNTOUCHED      0xcc
+#define RUN_TEXT_BYTES 1024
 
 static void
 open_rest(struct skb_rig *rig)
@@ -132,15 +133,39 @@ case_run(struct skb_rig *rig, const struct skb_case *c, struct skb_out *out)
 	out->load = 0;
 }
 
-static void
+static u32
+fail_row(const struct skb_case *c, const char *text)
+{
+	print_error("%s: %s\n", c->name, text);
+	return 1;
+}
+
+/* Returns how many rows fail. */
+static u32
 run_all(struct skb_rig *rig, const struct skb_case *cases, u32 cnt, struct skb_out *outs)
 {
-	u32 i;
+	char text[RUN_TEXT_BYTES];
+	u32 i, failed = 0;
 
 	for (i = 0; i < cnt; i++) {
 		case_run(rig, &cases[i], &outs[i]);
-		case_check(rig, &cases[i], &outs[i]);
+		if (!case_good(rig, &cases[i], &outs[i], text, sizeof(text)))
+			failed += fail_row(&cases[i], text);
 	}
+	return failed;
+}
+
+/* What each backend made of the rows, against what the first one did. */
+static u32
+compare_all(const struct skb_case *cases, u32 cnt, const struct skb_out *outs, u32 ran)
+{
+	char text[RUN_TEXT_BYTES];
+	u32 i, failed = 0;
+
+	for (i = cnt; i < cnt * ran; i++)
+		if (!case_same(&cases[i % cnt], &outs[i % cnt], &outs[i], text, sizeof(text)))
+			failed += fail_row(&cases[i % cnt], text);
+	return failed;
 }
 
 /* One backend after the other, as each wants the thread's CPU. */
@@ -151,20 +176,21 @@ skb_cases(const struct skb_case *cases, u32 cnt)
 		                                   skb_rig_open_emu };
 	struct skb_rig *rig = calloc(1, sizeof(*rig));
 	struct skb_out *outs = calloc(cnt * XB_ARRAY_SIZE(open), sizeof(*outs));
-	u32 i, ran = 0;
+	u32 i, ran = 0, failed = 0;
 
 	assert_non_null(rig);
 	assert_non_null(outs);
 	for (i = 0; i < XB_ARRAY_SIZE(open); i++) {
 		if (!open[i](rig))
 			continue;
-		run_all(rig, cases, cnt, outs + cnt * ran++);
+		failed += run_all(rig, cases, cnt, outs + cnt * ran++);
 		skb_rig_close(rig);
 	}
-	for (i = cnt; i < cnt * ran; i++)
-		case_compare(&cases[i % cnt], &outs[i % cnt], &outs[i]);
+	failed += compare_all(cases, cnt, outs, ran);
 	free(outs);
 	free(rig);
+	if (failed)
+		fail_msg("%u failures in %u rows", failed, cnt);
 	if (!ran)
 		skip();
 }

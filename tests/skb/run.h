@@ -90,18 +90,17 @@ void skb_rig_close(struct skb_rig *rig);
 
 void case_run(struct skb_rig *rig, const struct skb_case *c, struct skb_out *out);
 
-/* Fails, with the row's name and what is not as it wants. */
-void case_check(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out);
+/* Whether it is as the row wants; `text` says what is not. */
+bool case_good(const struct skb_rig *rig, const struct skb_case *c, const struct skb_out *out,
+               char *text, u32 bytes);
 
 /* Whether both are the same, as far as the row can tell; `text` says what is not. */
 bool case_same(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b,
                char *text, u32 bytes);
-/* Fails, with the row's name and what differs. */
-void case_compare(const struct skb_case *c, const struct skb_out *a, const struct skb_out *b);
 
 /*
  * All rows, on what there is of both backends. The kernel does each twice, and must agree with
- * itself: what does not is UNLIKE.
+ * itself: what does not is UNLIKE. Prints each row that fails, and fails if there was one.
  */
 void skb_cases(const struct skb_case *cases, u32 cnt);
 

@@ -53,21 +53,33 @@ is_refused(const struct look *l)
 	return true;
 }
 
+/* With all results, as they came: that is what a new row is filled with. */
+static bool
+wrong_step(const struct look *l, u32 wrong_one)
+{
+	const struct script *s = &l->c->script;
+	long long got = (long long)l->out->kept.results[wrong_one], want = s->steps[wrong_one].want;
+	char name[64], all[SCRIPT_STEPS * 20] = "";
+	u32 i, at = 0;
+
+	for (i = 0; i < script_cnt(s); i++)
+		at += (u32)snprintf(all + at, sizeof(all) - at, " 0x%llx",
+		                    (unsigned long long)l->out->kept.results[i]);
+	return wrong(l, "%s: %lld (0x%llx), expected %lld (0x%llx); all steps:%s",
+	             script_step_name(s, wrong_one, name, sizeof(name)), got, got, want, want, all);
+}
+
 static bool
 steps_good(const struct look *l)
 {
 	const struct script *script = &l->c->script;
-	char name[64];
 	u32 i;
 
 	for (i = 0; i < script_cnt(script); i++) {
 		const struct step *s = &script->steps[i];
-		long long got = (long long)l->out->kept.results[i], want = s->want;
 
-		if (!s->any && !s->unlike && got != want)
-			return wrong(l, "%s: %lld (0x%llx), expected %lld (0x%llx)",
-			             script_step_name(script, i, name, sizeof(name)), got, got,
-			             want, want);
+		if (!s->any && !s->unlike && (s64)l->out->kept.results[i] != s->want)
+			return wrong_step(l, i);
 	}
 	return true;
 }

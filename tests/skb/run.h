@@ -44,21 +44,16 @@ struct skb_case {
 	struct run_span unlike_buf, unlike_data; /* of the buffer, of data_out */
 };
 
-/* For rows: .ctx = CTX_IN(.mark = 7), PRESET(1, 2, 3), PRESET_OF(struct bpf_fib_lookup,
- * .l4_protocol = 6) */
-#define CTX_IN(...)                                                                                \
-	&(const struct __sk_buff)                                                                  \
-	{                                                                                          \
-		__VA_ARGS__                                                                        \
-	}
-#define PRESET(...)                                                                                \
-	.preset = (const u8[]){ __VA_ARGS__ }, .preset_bytes = sizeof((const u8[]){ __VA_ARGS__ })
+/* clang-format off */
+/* .ctx = CTX_IN(.mark = 7) */
+#define CTX_IN(...)          &(const struct __sk_buff){ __VA_ARGS__ }
+/* PRESET(1, 2, 3); PRESET_OF(struct bpf_fib_lookup, .l4_protocol = 6) */
+#define PRESET(...)          .preset = (const u8[]){ __VA_ARGS__ }, \
+                             .preset_bytes = sizeof((const u8[]){ __VA_ARGS__ })
 #define PRESET_OF(type, ...) .preset = &(const type){ __VA_ARGS__ }, .preset_bytes = sizeof(type)
 /* .script = STEPS({ CALL(...) }, { ... }): the verdict is TC_ACT_OK. */
-#define STEPS(...)                                                                                 \
-	{                                                                                          \
-		.steps = { __VA_ARGS__ }                                                           \
-	}
+#define STEPS(...)           { .steps = { __VA_ARGS__ } }
+/* clang-format on */
 
 /* What came of it. Bytes that were not written are 0xcc. */
 struct skb_out {

@@ -14,11 +14,11 @@
 
 #include "tests/skb/maps.h"
 
+#include <stddef.h>
+
 #define SCRIPT_STEPS 12
-#define SCRIPT_BUF                                                                                 \
-	8192            /* bytes of the buffer that steps work on: a pattern, or what a row sets   \
-	                 */
-#define SCRIPT_STACK 64 /* bytes that STACK() points at */
+#define SCRIPT_BUF   8192 /* bytes of the buffer: a pattern, or what a row sets */
+#define SCRIPT_STACK 64   /* bytes that STACK() points at */
 
 #define SCRIPT_SKIPPED   0x5c1bbed05c1bbed0ll
 #define SCRIPT_UNREACHED 0x4e4f74e4e4f74e40ll
@@ -41,34 +41,15 @@ struct arg {
 	s64 value;
 };
 
-#define IMM(v)                                                                                     \
-	{                                                                                          \
-		ARG_IMM, (s64)(v)                                                                  \
-	}
-#define CTX                                                                                        \
-	{                                                                                          \
-		ARG_CTX, 0                                                                         \
-	}
-#define BUF(off)                                                                                   \
-	{                                                                                          \
-		ARG_BUF, off                                                                       \
-	}
-#define STACK(off)                                                                                 \
-	{                                                                                          \
-		ARG_STACK, off                                                                     \
-	}
-#define MAP(name)                                                                                  \
-	{                                                                                          \
-		ARG_MAP, name                                                                      \
-	}
-#define RES(step)                                                                                  \
-	{                                                                                          \
-		ARG_RESULT, step                                                                   \
-	}
-#define SK                                                                                         \
-	{                                                                                          \
-		ARG_SK, 0                                                                          \
-	}
+/* clang-format off */
+#define IMM(v)     { ARG_IMM, (s64)(v) }
+#define CTX        { ARG_CTX, 0 }
+#define BUF(off)   { ARG_BUF, off }
+#define STACK(off) { ARG_STACK, off }
+#define MAP(name)  { ARG_MAP, name }
+#define RES(step)  { ARG_RESULT, step }
+#define SK         { ARG_SK, 0 }
+/* clang-format on */
 
 enum step_op {
 	OP_END, /* of the steps */
@@ -105,8 +86,7 @@ struct step {
  * permits them; numbers are the machine's, little-endian ones.
  */
 
-/* CALL(skb_load_bytes, CTX, IMM(0), BUF(0), IMM(14)). Result: R0; of a pointer, whether it is set.
- */
+/* CALL(skb_load_bytes, CTX, IMM(0), BUF(0), IMM(14)). Result: R0; of a pointer, if it is set. */
 #define CALL(name, ...) .op = OP_CALL, .func = BPF_FUNC_##name, .args = { __VA_ARGS__ }
 /* CTX_LD(mark), the whole field; CTX_LD_AT(offset, bytes). */
 #define CTX_LD(field)                                                                              \
@@ -173,10 +153,12 @@ enum script_field {
 #define X(name, field) FIELD_##name,
 	SCRIPT_FIELDS(X)
 #undef X
-	        FIELD_tstamp_type, /* 0 where the script says plain_tstamp */
-	FIELD_linear,              /* data_end - data */
-	FIELD_meta,                /* data - data_meta */
-	FIELD_has_sk,              /* sk != NULL */
+	/* clang-format off */
+	FIELD_tstamp_type, /* 0 where the script says plain_tstamp */
+	FIELD_linear,      /* data_end - data */
+	FIELD_meta,        /* data - data_meta */
+	FIELD_has_sk,      /* sk != NULL */
+	/* clang-format on */
 	FIELD_CNT
 };
 
@@ -200,7 +182,7 @@ struct script_kept {
 	u64 done; /* it came to its end */
 };
 
-/* The map, made by script_open(). */
+/* Makes the map that a program keeps it in. */
 int script_open(const struct backend *b);
 
 /* Loads the program: a descriptor, or -errno and the verifier's words. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/object.h"
+#include "bench/object_priv.h"
 
 #include "bench/elfcheck.h"
 #include "emu/btf.h"
@@ -12,55 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAID_BYTES     (16u << 10)
-#define LOAD_LOG_BYTES (64u << 10)
-
 /* libbpf puts a call of this number and the map's index in place of a map that was not made. */
 #define MAP_POISON     2001000000ull
 #define MAP_POISON_CNT 1000000u
 
 #define NO_MAP_TYPE 0x7fffffffu
-
-/* Whose messages libbpf prints just now: its callback has no argument to say so. */
-static _Thread_local struct xb_object *listening;
-
-static int listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
-        XB_PRINTF(2, 0);
-
-static int
-listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	struct xb_object *o = listening;
-	va_list copy;
-	int n;
-
-	if (!o || level == LIBBPF_DEBUG)
-		return 0;
-	if (o->opts.verbose) {
-		va_copy(copy, ap);
-		vfprintf(stderr, fmt, copy);
-		va_end(copy);
-	}
-	if (level != LIBBPF_WARN || o->said_bytes >= SAID_BYTES - 1)
-		return 0;
-	n = vsnprintf(o->said + o->said_bytes, SAID_BYTES - o->said_bytes, fmt, ap);
-	if (n > 0)
-		o->said_bytes += (size_t)n;
-	if (o->said_bytes >= SAID_BYTES)
-		o->said_bytes = SAID_BYTES - 1;
-	return 0;
-}
-
-static void
-listen(struct xb_object *o)
-{
-	libbpf_set_print(listen_to_libbpf);
-	listening = o;
-	if (o) {
-		o->said[0] = 0;
-		o->said_bytes = 0;
-	}
-}
 
 /* The name that libbpf would take from the path: its last part up to a dot. */
 static void
@@ -75,33 +31,6 @@ object_name(const char *path, char *name, size_t bytes)
 			*p = '_';
 	if (!name[0])
 		snprintf(name, bytes, "object");
-}
-
-/* Whether a line of libbpf's says nothing that another has not said before or better. */
-static bool
-is_chatter(const char *line)
-{
-	static const char *const chatter[] = { "failed to load object", "Retrying without",
-		                               "-- BEGIN", "-- END" };
-
-	for (size_t i = 0; i < XB_ARRAY_SIZE(chatter); i++)
-		if (strstr(line, chatter[i]))
-			return true;
-	return line[0] == 0;
-}
-
-/* The first line that says something, without "libbpf: "; cut out of o->said. */
-static const char *
-what_libbpf_said(struct xb_object *o)
-{
-	char *rest = o->said, *line;
-
-	while ((line = strsep(&rest, "\n"))) {
-		if (is_chatter(line))
-			continue;
-		return strncmp(line, "libbpf: ", 8) ? line : line + 8;
-	}
-	return NULL;
 }
 
 static void
@@ -203,19 +132,19 @@ open_bpf(struct xb_object *o, struct xb_err *err)
 	object_name(o->opts.path, name, sizeof(name));
 	open_opts.object_name = name;
 	open_opts.kernel_log_buf = o->load_log;
-	open_opts.kernel_log_size = LOAD_LOG_BYTES;
+	open_opts.kernel_log_size = OBJECT_LOAD_LOG_BYTES;
 	open_opts.kernel_log_level = 1;
 	if (xb_btf_kernel_set(o->emu, o->opts.image, o->opts.bytes, true, err) != 0)
 		return -1;
-	listen(o);
+	object_listen(o, true);
 	xb_emu_enter(o->emu);
 	o->bpf = bpf_object__open_mem(o->opts.image, o->opts.bytes, &open_opts);
 	errnum = errno;
 	xb_emu_enter(NULL);
-	listen(NULL);
+	object_listen(o, false);
 	if (o->bpf)
 		return 0;
-	said = what_libbpf_said(o);
+	said = object_said(o);
 	return xb_err_set(err, XB_ERR_LOAD, "cannot be opened: %s", said ? said : strerror(errnum));
 }
 
@@ -233,8 +162,8 @@ xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts, struct xb_
 	}
 	o->emu = emu;
 	o->opts = *opts;
-	o->said = calloc(1, SAID_BYTES);
-	o->load_log = calloc(1, LOAD_LOG_BYTES);
+	o->said = calloc(1, OBJECT_SAID_BYTES);
+	o->load_log = calloc(1, OBJECT_LOAD_LOG_BYTES);
 	if (!o->said || !o->load_log) {
 		xb_err_errno(err, ENOMEM, "object");
 		goto free_object;
@@ -269,196 +198,6 @@ xb_object_free(struct xb_object *o)
 	free(o->load_log);
 	free(o->said);
 	free(o);
-}
-
-static bool
-is_candidate(const struct bpf_program *prog)
-{
-	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
-
-	return bpf_program__type(prog) == BPF_PROG_TYPE_XDP && attach != BPF_XDP_DEVMAP &&
-	       attach != BPF_XDP_CPUMAP;
-}
-
-/* "'xdp_a' (xdp), 'xdp_b' (xdp)": every program with its section. */
-static void
-list_programs(const struct xb_object *o, char *text, size_t bytes)
-{
-	struct bpf_program *prog;
-	size_t len = 0;
-
-	text[0] = 0;
-	bpf_object__for_each_program(prog, o->bpf)
-	{
-		int n = snprintf(text + len, bytes - len, "%s'%s' (section '%s')", len ? ", " : "",
-		                 bpf_program__name(prog), bpf_program__section_name(prog));
-
-		if (n < 0 || (size_t)n >= bytes - len) {
-			memcpy(text + bytes - 4, "...", 4);
-			return;
-		}
-		len += (size_t)n;
-	}
-}
-
-/* The pin's name is the section's, with '_' for '/' (cf. libbpf: __bpf_program__pin_name). */
-static bool
-is_pin_name(const char *section, const char *name)
-{
-	for (; *section && *name; section++, name++)
-		if (*name != (*section == '/' ? '_' : *section))
-			return false;
-	return *section == *name;
-}
-
-static int
-choose_named(struct xb_object *o, struct xb_err *err)
-{
-	const char *name = o->opts.prog;
-	struct bpf_program *prog;
-	char names[512];
-	u32 found = 0;
-
-	o->chosen = xb_object_find_prog(o, name);
-	if (o->chosen)
-		return 0;
-	bpf_object__for_each_program(prog, o->bpf)
-	{
-		const char *section = bpf_program__section_name(prog);
-
-		if (strcmp(section, name) && !is_pin_name(section, name))
-			continue;
-		o->chosen = prog;
-		found++;
-	}
-	if (found == 1)
-		return 0;
-	list_programs(o, names, sizeof(names));
-	return xb_err_set(err, XB_ERR_USAGE,
-	                  found ? "more than one program in section '%.64s'; there are %s"
-	                        : "no program '%.64s'; there are %s",
-	                  name, names);
-}
-
-static int
-choose_only(struct xb_object *o, struct xb_err *err)
-{
-	struct bpf_program *prog;
-	char names[512];
-	u32 found = 0;
-
-	bpf_object__for_each_program(prog, o->bpf)
-	{
-		if (!is_candidate(prog))
-			continue;
-		o->chosen = prog;
-		found++;
-	}
-	if (found == 1)
-		return 0;
-	list_programs(o, names, sizeof(names));
-	if (found)
-		return xb_err_set(err, XB_ERR_USAGE,
-		                  "more than one XDP program; choose one with -p: %s", names);
-	return xb_err_set(err, XB_ERR_LOAD, "no XDP program; there are %s", names);
-}
-
-int
-xb_object_choose(struct xb_object *o, struct xb_err *err)
-{
-	enum bpf_prog_type type;
-	const char *type_name;
-
-	if ((o->opts.prog ? choose_named(o, err) : choose_only(o, err)) != 0)
-		return -1;
-	type = bpf_program__type(o->chosen);
-	type_name = xb_prog_type_name(type);
-	if (type == BPF_PROG_TYPE_UNSPEC)
-		return xb_err_set(err, XB_ERR_USAGE,
-		                  "prog '%s': section '%s' does not tell its type; say --type xdp",
-		                  bpf_program__name(o->chosen),
-		                  bpf_program__section_name(o->chosen));
-	if (type != BPF_PROG_TYPE_XDP)
-		return xb_err_set(err, XB_ERR_LOAD,
-		                  "prog '%s': programs of type %s cannot be run in this version",
-		                  bpf_program__name(o->chosen),
-		                  type_name ? type_name : "(unknown)");
-	bpf_program__set_autoload(o->chosen, true);
-	return 0;
-}
-
-/* Whether libbpf could not load the program of this name; *end is behind the name's quote. */
-static bool
-failed_program(const char *said, const char *name, const char **end)
-{
-	*end = strstr(said, "': BPF program load failed");
-	if (!*end || strncmp(said, "prog '", 6) != 0)
-		return false;
-	++*end;
-	return name && (size_t)(*end - said) == strlen(name) + 7 &&
-	       !strncmp(said + 6, name, strlen(name));
-}
-
-/* Whether `said` is of this map, and that it could not be made. */
-static bool
-is_map_refused(const char *said, const struct bpf_map *map)
-{
-	const char *name = bpf_map__name(map);
-	size_t len = strlen(name);
-
-	return !strncmp(said, "map '", 5) && !strncmp(said + 5, name, len) &&
-	       !strncmp(said + 5 + len, "': failed to create: ", 21);
-}
-
-/* The last word where libbpf's own tell too little, or the wrong thing; else "". */
-static const char *
-reason(const struct xb_object *o, const char *said)
-{
-	const struct bpf_map *map;
-
-	if (!strncmp(said, "extern (func ksym) '", 20))
-		return ": kernel functions are not emulated";
-	if (!strncmp(said, "extern (var ksym) '", 19))
-		return ": variables of the kernel are not emulated";
-	if (!strncmp(said, "couldn't retrieve pinned", 24) && strstr(said, strerror(EINVAL)))
-		return ": the file is no pinned map";
-	bpf_object__for_each_map(map, o->bpf)
-	{
-		if (is_map_refused(said, map) && bpf_map__max_entries(map) == 0)
-			return ": max_entries is 0, maybe left to the loader it was written for";
-	}
-	return "";
-}
-
-/* libbpf's words, with the directory that stands for bpffs in place of it. */
-static int
-load_error_said(const struct xb_object *o, const char *said, struct xb_err *err)
-{
-	const char *dir = o->emu->pin_dir, *pin = dir ? strstr(said, "/sys/fs/bpf/") : NULL;
-
-	return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %.*s%s%s%s",
-	                  pin ? (int)(pin - said) : 0, said, pin ? dir : "", pin ? pin + 11 : said,
-	                  reason(o, said));
-}
-
-static int
-load_error(struct xb_object *o, int errnum, struct xb_err *err)
-{
-	const char *said = what_libbpf_said(o), *end;
-	size_t log_bytes = strcspn(o->load_log, "\n");
-	bool chosen;
-
-	if (!said)
-		return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %s", strerror(errnum));
-	chosen = failed_program(said, o->chosen ? bpf_program__name(o->chosen) : NULL, &end);
-	if (!end)
-		return load_error_said(o, said, err);
-	o->other_failed = !chosen;
-	if (!log_bytes)
-		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),
-		                  said, strerror(errnum));
-	return xb_err_set(err, XB_ERR_LOAD, "%.*s: %.*s", (int)(end - said), said, (int)log_bytes,
-	                  o->load_log);
 }
 
 /*
@@ -534,15 +273,15 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 {
 	int rc;
 
-	listen(o);
+	object_listen(o, true);
 	xb_emu_enter(o->emu);
 	retype_maps(o, BPF_MAP_TYPE_STRUCT_OPS, NO_MAP_TYPE);
 	rc = bpf_object__load(o->bpf);
 	retype_maps(o, NO_MAP_TYPE, BPF_MAP_TYPE_STRUCT_OPS);
 	xb_emu_enter(NULL);
-	listen(NULL);
+	object_listen(o, false);
 	if (rc != 0)
-		return load_error(o, -rc, err);
+		return object_load_error(o, -rc, err);
 	if (list_maps(o, err) != 0)
 		return -1;
 	if (!o->chosen)

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * object_choose.c - which of the object's programs is run.
+ */
+#include "bench/object.h"
+
+#include <bpf/libbpf.h>
+#include <string.h>
+
+static bool
+is_candidate(const struct bpf_program *prog)
+{
+	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
+
+	return bpf_program__type(prog) == BPF_PROG_TYPE_XDP && attach != BPF_XDP_DEVMAP &&
+	       attach != BPF_XDP_CPUMAP;
+}
+
+/* "'xdp_a' (xdp), 'xdp_b' (xdp)": every program with its section. */
+static void
+list_programs(const struct xb_object *o, char *text, size_t bytes)
+{
+	struct bpf_program *prog;
+	size_t len = 0;
+
+	text[0] = 0;
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		int n = snprintf(text + len, bytes - len, "%s'%s' (section '%s')", len ? ", " : "",
+		                 bpf_program__name(prog), bpf_program__section_name(prog));
+
+		if (n < 0 || (size_t)n >= bytes - len) {
+			memcpy(text + bytes - 4, "...", 4);
+			return;
+		}
+		len += (size_t)n;
+	}
+}
+
+/* The pin's name is the section's, with '_' for '/' (cf. libbpf: __bpf_program__pin_name). */
+static bool
+is_pin_name(const char *section, const char *name)
+{
+	for (; *section && *name; section++, name++)
+		if (*name != (*section == '/' ? '_' : *section))
+			return false;
+	return *section == *name;
+}
+
+static int
+choose_named(struct xb_object *o, struct xb_err *err)
+{
+	const char *name = o->opts.prog;
+	struct bpf_program *prog;
+	char names[512];
+	u32 found = 0;
+
+	o->chosen = xb_object_find_prog(o, name);
+	if (o->chosen)
+		return 0;
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		const char *section = bpf_program__section_name(prog);
+
+		if (strcmp(section, name) && !is_pin_name(section, name))
+			continue;
+		o->chosen = prog;
+		found++;
+	}
+	if (found == 1)
+		return 0;
+	list_programs(o, names, sizeof(names));
+	return xb_err_set(err, XB_ERR_USAGE,
+	                  found ? "more than one program in section '%.64s'; there are %s"
+	                        : "no program '%.64s'; there are %s",
+	                  name, names);
+}
+
+static int
+choose_only(struct xb_object *o, struct xb_err *err)
+{
+	struct bpf_program *prog;
+	char names[512];
+	u32 found = 0;
+
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		if (!is_candidate(prog))
+			continue;
+		o->chosen = prog;
+		found++;
+	}
+	if (found == 1)
+		return 0;
+	list_programs(o, names, sizeof(names));
+	if (found)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "more than one XDP program; choose one with -p: %s", names);
+	return xb_err_set(err, XB_ERR_LOAD, "no XDP program; there are %s", names);
+}
+
+int
+xb_object_choose(struct xb_object *o, struct xb_err *err)
+{
+	enum bpf_prog_type type;
+	const char *type_name;
+
+	if ((o->opts.prog ? choose_named(o, err) : choose_only(o, err)) != 0)
+		return -1;
+	type = bpf_program__type(o->chosen);
+	type_name = xb_prog_type_name(type);
+	if (type == BPF_PROG_TYPE_UNSPEC)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "prog '%s': section '%s' does not tell its type; say --type xdp",
+		                  bpf_program__name(o->chosen),
+		                  bpf_program__section_name(o->chosen));
+	if (type != BPF_PROG_TYPE_XDP)
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "prog '%s': programs of type %s cannot be run in this version",
+		                  bpf_program__name(o->chosen),
+		                  type_name ? type_name : "(unknown)");
+	bpf_program__set_autoload(o->chosen, true);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * object_priv.h - between the files of struct xb_object: what libbpf said about it.
+ */
+#ifndef XB_BENCH_OBJECT_PRIV_H
+#define XB_BENCH_OBJECT_PRIV_H
+
+#include "bench/object.h"
+
+#define OBJECT_SAID_BYTES     (16u << 10)
+#define OBJECT_LOAD_LOG_BYTES (64u << 10)
+
+/* Gathers from here on what libbpf prints into o->said, from its start; or no longer. */
+void object_listen(struct xb_object *o, bool on);
+
+/* The first line that says something, without "libbpf: "; cut out of o->said. NULL: nothing. */
+const char *object_said(struct xb_object *o);
+
+/* After a failed load: the error, from what was said and from the log. Returns -1. */
+int object_load_error(struct xb_object *o, int errnum, struct xb_err *err);
+
+#endif

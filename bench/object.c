@@ -33,48 +33,6 @@ object_name(const char *path, char *name, size_t bytes)
 		snprintf(name, bytes, "object");
 }
 
-static void
-set_type(struct bpf_program *prog, enum bpf_prog_type type, enum bpf_attach_type attach)
-{
-	bpf_program__set_type(prog, type);
-	bpf_program__set_expected_attach_type(prog, attach);
-}
-
-/* Sections that libbpf does not know, but whose name tells the type, or whose type was given. */
-static void
-guess_type(struct xb_object *o, struct bpf_program *prog)
-{
-	const char *section = bpf_program__section_name(prog);
-
-	if (bpf_program__type(prog) != BPF_PROG_TYPE_UNSPEC)
-		return;
-	if (!strncmp(section, "xdp_devmap", 10) || !strncmp(section, "xdp/devmap", 10))
-		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP);
-	else if (!strncmp(section, "xdp_cpumap", 10) || !strncmp(section, "xdp/cpumap", 10))
-		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP);
-	else if (!strncmp(section, "xdp", 3) || o->opts.type)
-		set_type(prog, BPF_PROG_TYPE_XDP, BPF_XDP);
-}
-
-static void
-prepare_programs(struct xb_object *o)
-{
-	struct bpf_program *prog;
-
-	bpf_object__for_each_program(prog, o->bpf)
-	{
-		bool xdp;
-
-		guess_type(o, prog);
-		xdp = bpf_program__type(prog) == BPF_PROG_TYPE_XDP;
-		if (!xdp || o->opts.alone)
-			bpf_program__set_autoload(prog, false);
-		if (xdp && o->opts.frags)
-			bpf_program__set_flags(prog,
-			                       bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
-	}
-}
-
 /* The map, or the one that describes the maps inside it, if its type is not emulated; else NULL. */
 static const struct bpf_map *
 not_emulated(struct bpf_map *map)
@@ -174,7 +132,7 @@ xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts, struct xb_
 		xb_err_set(err, XB_ERR_LOAD, "no program in it");
 		goto free_object;
 	}
-	prepare_programs(o);
+	object_prepare_programs(o);
 	prepare_maps(o);
 	return o;
 

@@ -4,8 +4,8 @@
  * chosen.
  *
  * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names
- * the program, the instruction and its source line. All programs of the chosen one's kind are
- * loaded: it may call them through a program array.
+ * the program, the instruction and its source line. All XDP and TC programs are loaded: the chosen
+ * one may call them through a program array.
  */
 #ifndef XB_BENCH_OBJECT_H
 #define XB_BENCH_OBJECT_H
@@ -18,15 +18,19 @@ struct bpf_map;
 struct bpf_object;
 struct bpf_program;
 
+/* For what kind of place on a packet's way a program is wanted. */
+enum xb_object_want { XB_WANT_ANY, XB_WANT_XDP, XB_WANT_TC };
+
 struct xb_object_opts {
 	const char *path;  /* for messages and the names of maps */
 	const void *image; /* kept by the caller as long as the object */
 	size_t bytes;
 	const char *prog; /* -p, or NULL */
-	const char *type; /* --type, or NULL */
-	bool frags;       /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
-	bool verbose;     /* libbpf's messages go to standard error too */
-	bool alone;       /* load no program but the chosen one */
+	const char *type; /* --type: "xdp", "tc", "tcx"; or NULL */
+	enum xb_object_want want;
+	bool frags;   /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
+	bool verbose; /* libbpf's messages go to standard error too */
+	bool alone;   /* load no program but the chosen one */
 };
 
 /* A map of the object, as the emulator has it. */
@@ -58,11 +62,17 @@ struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts
                                  struct xb_err *err);
 
 /*
- * Picks the program to run: the one named (function, section, pin), else the only XDP program there
- * is. The error lists what there is. XB_ERR_USAGE where the name is wrong or missing, XB_ERR_LOAD
- * where there is no XDP program.
+ * Picks the program to run: the one named (function, section, pin), else the only one there is of
+ * the kind that is wanted. The error lists what there is. XB_ERR_USAGE where the name is wrong or
+ * missing or of a program of the other kind, XB_ERR_LOAD where there is none.
  */
 int xb_object_choose(struct xb_object *o, struct xb_err *err);
+
+/*
+ * Whether the chosen program was made for tcx or netkit, where verdicts are fewer than TC's other
+ * programs have: its section or --type says so.
+ */
+bool xb_object_is_tcx(const struct xb_object *o);
 
 /*
  * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then,

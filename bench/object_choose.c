@@ -2,18 +2,26 @@
 /*
  * object_choose.c - which of the object's programs is run.
  */
-#include "bench/object.h"
+#include "bench/object_priv.h"
 
 #include <bpf/libbpf.h>
 #include <string.h>
 
+static const char *const kinds[] = {
+	[XB_WANT_ANY] = "XDP or TC",
+	[XB_WANT_XDP] = "XDP",
+	[XB_WANT_TC] = "TC",
+};
+
 static bool
-is_candidate(const struct bpf_program *prog)
+is_candidate(const struct xb_object *o, const struct bpf_program *prog)
 {
 	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
+	enum xb_object_want kind = object_kind(prog);
 
-	return bpf_program__type(prog) == BPF_PROG_TYPE_XDP && attach != BPF_XDP_DEVMAP &&
-	       attach != BPF_XDP_CPUMAP;
+	if (kind == XB_WANT_ANY || (o->opts.want != XB_WANT_ANY && o->opts.want != kind))
+		return false;
+	return kind != XB_WANT_XDP || (attach != BPF_XDP_DEVMAP && attach != BPF_XDP_CPUMAP);
 }
 
 /* "'xdp_a' (xdp), 'xdp_b' (xdp)": every program with its section. */
@@ -85,7 +93,7 @@ choose_only(struct xb_object *o, struct xb_err *err)
 
 	bpf_object__for_each_program(prog, o->bpf)
 	{
-		if (!is_candidate(prog))
+		if (!is_candidate(o, prog))
 			continue;
 		o->chosen = prog;
 		found++;
@@ -95,30 +103,46 @@ choose_only(struct xb_object *o, struct xb_err *err)
 	list_programs(o, names, sizeof(names));
 	if (found)
 		return xb_err_set(err, XB_ERR_USAGE,
-		                  "more than one XDP program; choose one with -p: %s", names);
-	return xb_err_set(err, XB_ERR_LOAD, "no XDP program; there are %s", names);
+		                  "more than one %s program; choose one with -p: %s",
+		                  kinds[o->opts.want], names);
+	return xb_err_set(err, XB_ERR_LOAD, "no %s program; there are %s", kinds[o->opts.want],
+	                  names);
+}
+
+/* Whether the chosen program is one that can be run, where it is wanted. */
+static int
+check_kind(const struct xb_object *o, struct xb_err *err)
+{
+	enum xb_object_want kind = object_kind(o->chosen);
+	const char *name = bpf_program__name(o->chosen);
+	enum bpf_prog_type type = bpf_program__type(o->chosen);
+	const char *type_name = xb_prog_type_name(type);
+
+	if (type == BPF_PROG_TYPE_UNSPEC)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "prog '%s': section '%s' does not tell its type; say --type xdp, "
+		                  "tc or tcx",
+		                  name, bpf_program__section_name(o->chosen));
+	if (!type_name)
+		type_name = "(unknown)";
+	if (kind == XB_WANT_ANY)
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "prog '%s': programs of type %s cannot be run in this version",
+		                  name, type_name);
+	if (o->opts.want != XB_WANT_ANY && o->opts.want != kind)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "prog '%s': expected %s program, found one of type %s", name,
+		                  o->opts.want == XB_WANT_XDP ? "an XDP" : "a TC", type_name);
+	return 0;
 }
 
 int
 xb_object_choose(struct xb_object *o, struct xb_err *err)
 {
-	enum bpf_prog_type type;
-	const char *type_name;
-
 	if ((o->opts.prog ? choose_named(o, err) : choose_only(o, err)) != 0)
 		return -1;
-	type = bpf_program__type(o->chosen);
-	type_name = xb_prog_type_name(type);
-	if (type == BPF_PROG_TYPE_UNSPEC)
-		return xb_err_set(err, XB_ERR_USAGE,
-		                  "prog '%s': section '%s' does not tell its type; say --type xdp",
-		                  bpf_program__name(o->chosen),
-		                  bpf_program__section_name(o->chosen));
-	if (type != BPF_PROG_TYPE_XDP)
-		return xb_err_set(err, XB_ERR_LOAD,
-		                  "prog '%s': programs of type %s cannot be run in this version",
-		                  bpf_program__name(o->chosen),
-		                  type_name ? type_name : "(unknown)");
+	if (check_kind(o, err) != 0)
+		return -1;
 	bpf_program__set_autoload(o->chosen, true);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * object_priv.h - between the files of struct xb_object: what libbpf said about it.
+ * object_priv.h - between the files of struct xb_object.
  */
 #ifndef XB_BENCH_OBJECT_PRIV_H
 #define XB_BENCH_OBJECT_PRIV_H
@@ -10,7 +10,16 @@
 #define OBJECT_SAID_BYTES     (16u << 10)
 #define OBJECT_LOAD_LOG_BYTES (64u << 10)
 
-/* Gathers from here on what libbpf prints into o->said, from its start; or no longer. */
+struct bpf_program;
+
+/* object_type.c: gives every program its type, and has those loaded that may be run or called. */
+void object_prepare_programs(struct xb_object *o);
+
+/* Whether it is for XDP or TC; XB_WANT_ANY: neither. */
+enum xb_object_want object_kind(const struct bpf_program *prog);
+
+/* object_error.c: gathers from here on what libbpf prints into o->said, from its start; or no
+ * longer. */
 void object_listen(struct xb_object *o, bool on);
 
 /* The first line that says something, without "libbpf: "; cut out of o->said. NULL: nothing. */

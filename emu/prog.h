@@ -11,6 +11,14 @@
 
 #define XB_ENOTSUPP 524 /* the kernel's own ENOTSUPP, which no header of user space has */
 
+/* Attach types that an older uapi header lacks (cf. enum bpf_attach_type). */
+enum xb_attach_type {
+	XB_TCX_INGRESS = 46,
+	XB_TCX_EGRESS = 47,
+	XB_NETKIT_PRIMARY = 54,
+	XB_NETKIT_PEER = 55,
+};
+
 struct xb_btf;
 struct xb_bpf_prog;
 struct xb_log;

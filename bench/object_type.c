@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * object_type.c - of what type each program is, and which of them are loaded.
+ */
+#include "bench/object_priv.h"
+
+#include <bpf/libbpf.h>
+#include <string.h>
+
+struct type {
+	const char *name; /* of --type, or the start of a section's name */
+	enum bpf_prog_type type;
+	u32 attach;
+};
+
+/*
+ * Sections whose exact name libbpf does not know; the first that fits. From 1.3 on it takes
+ * tc/ingress and tc/egress for tcx's; here a verdict there may be any of TC's.
+ */
+static const struct type sections[] = {
+	{ "xdp_devmap", BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP },
+	{ "xdp/devmap", BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP },
+	{ "xdp_cpumap", BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP },
+	{ "xdp/cpumap", BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP },
+	{ "xdp", BPF_PROG_TYPE_XDP, BPF_XDP },
+	{ "tcx/egress", BPF_PROG_TYPE_SCHED_CLS, XB_TCX_EGRESS },
+	{ "tcx", BPF_PROG_TYPE_SCHED_CLS, XB_TCX_INGRESS },
+	{ "tc/", BPF_PROG_TYPE_SCHED_CLS, 0 },
+	{ "tc_", BPF_PROG_TYPE_SCHED_CLS, 0 },
+	{ "classifier", BPF_PROG_TYPE_SCHED_CLS, 0 },
+	{ "netkit/peer", BPF_PROG_TYPE_SCHED_CLS, XB_NETKIT_PEER },
+	{ "netkit", BPF_PROG_TYPE_SCHED_CLS, XB_NETKIT_PRIMARY },
+	{ "act", BPF_PROG_TYPE_SCHED_ACT, 0 },
+};
+
+static const struct type types[] = {
+	{ "xdp", BPF_PROG_TYPE_XDP, BPF_XDP },
+	{ "tc", BPF_PROG_TYPE_SCHED_CLS, 0 },
+	{ "tcx", BPF_PROG_TYPE_SCHED_CLS, XB_TCX_INGRESS },
+};
+
+static const struct type *
+type_of_section(const char *section)
+{
+	for (size_t i = 0; i < XB_ARRAY_SIZE(sections); i++)
+		if (!strncmp(section, sections[i].name, strlen(sections[i].name)))
+			return &sections[i];
+	return NULL;
+}
+
+/* That of --type, or NULL. */
+static const struct type *
+type_given(const struct xb_object *o)
+{
+	for (size_t i = 0; o->opts.type && i < XB_ARRAY_SIZE(types); i++)
+		if (!strcmp(o->opts.type, types[i].name))
+			return &types[i];
+	return NULL;
+}
+
+/*
+ * What the section's name does not tell is as --type says: the type, and of one for TC whether it
+ * is one for tcx.
+ */
+static void
+set_type(const struct xb_object *o, struct bpf_program *prog)
+{
+	bool known = bpf_program__type(prog) != BPF_PROG_TYPE_UNSPEC;
+	const struct type *type = known ? NULL : type_of_section(bpf_program__section_name(prog));
+	const struct type *given = type_given(o);
+
+	if (!known && !type)
+		type = given;
+	if (type) {
+		bpf_program__set_type(prog, type->type);
+		bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)type->attach);
+	}
+	if (given && given->type == bpf_program__type(prog) &&
+	    bpf_program__expected_attach_type(prog) == 0)
+		bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)given->attach);
+}
+
+enum xb_object_want
+object_kind(const struct bpf_program *prog)
+{
+	switch (bpf_program__type(prog)) {
+	case BPF_PROG_TYPE_XDP:
+		return XB_WANT_XDP;
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+		return XB_WANT_TC;
+	default:
+		return XB_WANT_ANY;
+	}
+}
+
+void
+object_prepare_programs(struct xb_object *o)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		set_type(o, prog);
+		if (object_kind(prog) == XB_WANT_ANY || o->opts.alone)
+			bpf_program__set_autoload(prog, false);
+		if (object_kind(prog) == XB_WANT_XDP && o->opts.frags)
+			bpf_program__set_flags(prog,
+			                       bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
+	}
+}
+
+bool
+xb_object_is_tcx(const struct xb_object *o)
+{
+	switch ((u32)bpf_program__expected_attach_type(o->chosen)) {
+	case XB_TCX_INGRESS:
+	case XB_TCX_EGRESS:
+	case XB_NETKIT_PRIMARY:
+	case XB_NETKIT_PEER:
+		return object_kind(o->chosen) == XB_WANT_TC;
+	default:
+		return false;
+	}
+}

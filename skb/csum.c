@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "skb/csum.h"
 
-#include "vm/bytes.h"
-
 /* Two words at once: SSE2's and NEON's registers. */
 typedef u64 pair __attribute__((vector_size(16)));
 
@@ -73,9 +71,11 @@ xb_csum_tcpudp_nofold(__be32 saddr, __be32 daddr, u32 len, u8 proto, __wsum sum)
 __wsum
 xb_csum_ipv6_nofold(const void *saddr, const void *daddr, u32 len, u8 proto, __wsum sum)
 {
-	u64 rest = (u64)__builtin_bswap32(len) + __builtin_bswap16(proto) + sum;
+	u64 total = (u64)__builtin_bswap32(len) + __builtin_bswap16(proto) + sum;
 
-	return xb_csum_add(xb_csum_partial(saddr, 16, fold64(rest)), xb_csum_partial(daddr, 16, 0));
+	for (u32 i = 0; i < 16; i += 4)
+		total += (u64)xb_ld32((const u8 *)saddr + i) + xb_ld32((const u8 *)daddr + i);
+	return fold64(total);
 }
 
 __sum16

@@ -14,7 +14,7 @@
 #ifndef XB_SKB_CSUM_H
 #define XB_SKB_CSUM_H
 
-#include "vm/types.h"
+#include "vm/bytes.h"
 
 /* What ip_summed says of a packet's checksum (cf. include/linux/skbuff.h). */
 enum xb_checksum {
@@ -91,6 +91,21 @@ static inline __sum16
 xb_csum_fold(__wsum sum)
 {
 	return (__sum16)~xb_csum_from32to16(sum);
+}
+
+/*
+ * Of an IPv4 header of `ihl` 32-bit words, 5 or more: what its checksum must be if the field is 0,
+ * and 0 if it is right. cf. arch/x86/include/asm/checksum_64.h: ip_fast_csum
+ */
+static inline __sum16
+xb_ip_fast_csum(const void *iph, u32 ihl)
+{
+	const u8 *p = iph;
+	u64 sum = (u64)xb_ld32(p) + xb_ld32(p + 4) + xb_ld32(p + 8) + xb_ld32(p + 12);
+
+	for (u32 i = 4; i < ihl; i++)
+		sum += xb_ld32(p + i * 4);
+	return xb_csum_fold(xb_csum_add((u32)sum, (u32)(sum >> 32)));
 }
 
 /*

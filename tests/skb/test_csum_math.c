@@ -177,6 +177,8 @@ test_pseudo(void **state)
 		fill(v6, 32, &random);
 		xb_st_be32(v6 + 32, len * 3);
 		v6[39] = proto;
+		assert_int_equal(xb_ip_fast_csum(v6, 5 + i % 6),
+		                 xb_csum_fold(sum_slowly(v6, 20 + i % 6 * 4, 0)));
 		assert_int_equal(
 		        xb_csum_tcpudp_magic(xb_ld32(v4), xb_ld32(v4 + 4), len, proto, seed),
 		        xb_csum_fold(sum_slowly(v4, sizeof(v4), seed)));

@@ -202,11 +202,22 @@ check_headroom(const struct xb_opts *opts, struct xb_err *err)
 	if (headroom % 8)
 		return xb_err_set(err, XB_ERR_USAGE, "--headroom: %u: expected a multiple of 8",
 		                  headroom);
-	if (opts->meta_bytes > headroom - XB_OPTS_MIN_HEADROOM)
+	return 0;
+}
+
+/* Either one object, or stages. */
+static int
+check_objects(const struct xb_opts *opts, struct xb_err *err)
+{
+	if (opts->object && opts->staged)
 		return xb_err_set(err, XB_ERR_USAGE,
-		                  "--ctx: data_meta: %u bytes do not fit: a headroom of %u has "
-		                  "room for %u",
-		                  opts->meta_bytes, headroom, headroom - XB_OPTS_MIN_HEADROOM);
+		                  "'%.128s': an object beside --xdp, --tc or --tc-egress",
+		                  opts->object);
+	if (opts->staged && opts->prog)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--prog: with --xdp, --tc or --tc-egress say FILE:NAME");
+	if (!opts->object && !opts->staged)
+		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
 	return 0;
 }
 
@@ -215,9 +226,13 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 {
 	u32 stdins = 0, stdouts = 0;
 
+	if (check_objects(opts, err) != 0)
+		return -1;
 	if (!opts->read)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
-	stdins = (u32)!strcmp(opts->read, "-") + (u32)!strcmp(opts->object, "-");
+	stdins = (u32)!strcmp(opts->read, "-");
+	stdins += opts->object && !strcmp(opts->object, "-");
+	stdins += opts->ctx_file && !strcmp(opts->ctx_file, "-");
 	for (u32 i = 0; i < opts->map_cnt; i++)
 		if (!strchr(opts->maps[i], '[') && !strcmp(strchr(opts->maps[i], '='), "=-"))
 			stdins++;
@@ -237,7 +252,7 @@ check(const struct xb_opts *opts, struct xb_err *err)
 	if (!opts->object && opts->command == XB_COMMAND_LIST)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "list: expected helpers, maps, progs or kfuncs");
-	if (!opts->object)
+	if (!opts->object && opts->command != XB_COMMAND_RUN)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
 	return opts->command == XB_COMMAND_RUN ? check_run(opts, err) : 0;
 }
@@ -252,7 +267,6 @@ xb_cli_parse(struct xb_opts *opts, int argc, char **argv, struct xb_err *err)
 		.command = XB_COMMAND_RUN,
 		.emit = XB_EMIT_EXIT,
 		.repeat = 1,
-		.ingress_ifindex = 1,
 		.seed = 1,
 		.max_insns = XB_VM_MAX_INSNS,
 		.cpus = 1,

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/lines.h"
 
+#include "bench/ctx.h"
+#include "bench/lint.h"
 #include "bench/mapjson.h"
 
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <stdio.h>
 #include <string.h>
 
 static void
-write_redirect(struct xb_json *j, const struct xb_object *o, const struct xb_result *r)
+write_xdp_redirect(struct xb_json *j, const struct xb_session *s, const struct xb_result *r,
+                   const struct xb_redirect *to)
 {
-	const struct xb_redirect *to = &r->out.redirect;
-
 	xb_json_open_object(j, "redirect");
 	xb_json_string(j, "kind", xb_redirect_kind_name(to->kind));
 	if (to->map) {
-		xb_json_string(j, "map", xb_object_map_name(o, to->map));
+		xb_json_string(j, "map", xb_session_map_name(s, to->map));
 		if (!(to->flags & BPF_F_BROADCAST))
 			xb_json_u64(j, "key", to->key);
 	}
@@ -35,13 +38,54 @@ write_redirect(struct xb_json *j, const struct xb_object *o, const struct xb_res
 }
 
 static void
-write_ctx(struct xb_json *j, const struct xb_result *r)
+write_nexthop(struct xb_json *j, const struct bpf_redir_neigh *nh)
 {
+	char text[INET6_ADDRSTRLEN] = "";
+
+	if (nh->nh_family == AF_INET)
+		inet_ntop(AF_INET, &nh->ipv4_nh, text, sizeof(text));
+	else if (nh->nh_family == AF_INET6)
+		inet_ntop(AF_INET6, nh->ipv6_nh, text, sizeof(text));
+	xb_json_string(j, "nexthop", text);
+}
+
+static void
+write_skb_redirect(struct xb_json *j, const struct xb_skb_redirect *to)
+{
+	xb_json_open_object(j, "redirect");
+	xb_json_string(j, "kind", xb_skb_redirect_kind_name(to->kind));
+	xb_json_u64(j, "ifindex", to->ifindex);
+	xb_json_bool(j, "ingress", to->ingress);
+	if (to->has_nexthop)
+		write_nexthop(j, &to->nexthop);
+	xb_json_u64(j, "flags", to->flags);
+	xb_json_close_object(j);
+}
+
+static void
+write_redirect(struct xb_json *j, const struct xb_session *s, const struct xb_result *r,
+               const struct xb_stage_run *run)
+{
+	if (run->stage->kind != XB_STAGE_XDP) {
+		if (run->skb.redirect.kind != XB_SKB_REDIRECT_NONE)
+			write_skb_redirect(j, &run->skb.redirect);
+	} else if (run->xdp.redirect.kind != XB_REDIRECT_NONE) {
+		write_xdp_redirect(j, s, r, &run->xdp.redirect);
+	}
+}
+
+static void
+write_ctx(struct xb_json *j, const struct xb_result *r, const struct xb_stage_run *run)
+{
+	if (run->stage->kind != XB_STAGE_XDP) {
+		xb_ctx_write_skb(j, &run->skb);
+		return;
+	}
 	xb_json_open_object(j, "ctx");
 	xb_json_u64(j, "ingress_ifindex", r->in.ingress_ifindex);
 	xb_json_u64(j, "rx_queue_index", r->in.rx_queue_index);
-	if (r->out.meta_bytes)
-		xb_json_hex(j, "data_meta", r->out.meta, r->out.meta_bytes, NULL, 0);
+	if (run->xdp.meta_bytes)
+		xb_json_hex(j, "data_meta", run->xdp.meta, run->xdp.meta_bytes, NULL, 0);
 	xb_json_close_object(j);
 }
 
@@ -87,7 +131,7 @@ write_printk(struct xb_json *j, const struct xb_notes *notes)
 }
 
 static void
-write_events(struct xb_json *j, const struct xb_object *o, const struct xb_notes *notes)
+write_events(struct xb_json *j, const struct xb_session *s, const struct xb_notes *notes)
 {
 	bool open = false;
 
@@ -98,7 +142,7 @@ write_events(struct xb_json *j, const struct xb_object *o, const struct xb_notes
 			xb_json_open_array(j, "events");
 		open = true;
 		xb_json_open_object(j, NULL);
-		xb_json_string(j, "map", xb_object_map_name(o, notes->notes[i].map));
+		xb_json_string(j, "map", xb_session_map_name(s, notes->notes[i].map));
 		xb_json_hex(j, "data", notes->buf + notes->notes[i].off, notes->notes[i].bytes,
 		            NULL, 0);
 		xb_json_close_object(j);
@@ -107,44 +151,142 @@ write_events(struct xb_json *j, const struct xb_object *o, const struct xb_notes
 		xb_json_close_array(j);
 }
 
-/* Whether the program left other bytes than it found. */
+/* Whether the packet left with other bytes than it came with. */
 static bool
 is_changed(const struct xb_result *r)
 {
-	const struct xb_xdp_out *out = &r->out;
+	const struct xb_stage_run *last = r->last;
+	bool changed = false;
 
-	if (!out->changed)
+	for (u32 i = 0; i < r->run_cnt; i++)
+		changed = changed || r->runs[i].changed;
+	if (!changed)
 		return false;
-	if (out->head_delta || out->bytes != r->in.hdr_bytes + r->in.bytes)
+	if (last->bytes != r->in.hdr_bytes + r->in.bytes)
 		return true;
-	return memcmp(r->data, r->in.hdr_bytes ? r->in.hdr : r->data, r->in.hdr_bytes) != 0 ||
-	       memcmp(r->data + r->in.hdr_bytes, r->in.data, r->in.bytes) != 0;
+	return memcmp(last->data, r->in.hdr_bytes ? r->in.hdr : last->data, r->in.hdr_bytes) != 0 ||
+	       memcmp(last->data + r->in.hdr_bytes, r->in.data, r->in.bytes) != 0;
+}
+
+/* The class that a classifier chose, as tc writes it: "1:10". */
+static void
+write_classid(struct xb_json *j, const struct xb_stage_run *run)
+{
+	u32 classid = run->retval;
+
+	if (run->stage->kind == XB_STAGE_XDP || run->stage->mode != XB_TC_CLASSIFIER ||
+	    classid == 0 || run->fault)
+		return;
+	if (classid == UINT32_MAX)
+		xb_json_string(j, "classid", "default");
+	else
+		xb_json_printf(j, "classid", "\"%x:%x\"", classid >> 16, classid & 0xffff);
+}
+
+/* What each stage has of its own. */
+static void
+write_stage(struct xb_json *j, const struct xb_session *s, const struct xb_result *r,
+            const struct xb_stage_run *run)
+{
+	xb_json_open_object(j, NULL);
+	xb_json_string(j, "stage", xb_stage_name(run->stage->kind));
+	xb_json_string(j, "verdict", xb_verdict_name(run->verdict));
+	xb_json_u64(j, "retval", run->retval);
+	write_classid(j, run);
+	xb_json_s64(j, "head_delta", run->head_delta);
+	xb_json_s64(j, "tail_delta", run->tail_delta);
+	xb_json_u64(j, "insns", run->insns);
+	write_redirect(j, s, r, run);
+	if (run->fault)
+		write_fault(j, run->fault);
+	xb_json_close_object(j);
+}
+
+static void
+write_stages(struct xb_json *j, const struct xb_session *s, const struct xb_result *r)
+{
+	xb_json_open_array(j, "stages");
+	for (u32 i = 0; i < r->run_cnt; i++)
+		write_stage(j, s, r, &r->runs[i]);
+	xb_json_close_array(j);
+}
+
+static void
+write_clones(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_result *r)
+{
+	xb_json_open_array(j, "clones");
+	for (u32 i = 0; i < r->clone_cnt; i++) {
+		const struct xb_result_clone *c = &r->clones[i];
+
+		xb_json_open_object(j, NULL);
+		xb_json_u64(j, xb_port_kind_name(c->port.kind), c->port.index);
+		xb_json_u64(j, "len", c->bytes);
+		if (c->dropped)
+			xb_json_bool(j, "dropped", true);
+		if (!opts->no_data)
+			xb_json_hex(j, "data", r->clone_buf + c->off, c->bytes, NULL, 0);
+		xb_json_close_object(j);
+	}
+	xb_json_close_array(j);
+}
+
+static void
+write_lint(struct xb_json *j, u32 lint)
+{
+	xb_json_open_array(j, "lint");
+	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
+		if (lint & XB_LINT_BIT(i))
+			xb_json_string(j, NULL, xb_lint_names[i]);
+	xb_json_close_array(j);
+}
+
+/* How far the packet's front and end moved on its whole way. */
+static void
+write_deltas(struct xb_json *j, const struct xb_result *r)
+{
+	s64 head = 0, tail = 0;
+
+	for (u32 i = 0; i < r->run_cnt; i++) {
+		head += r->runs[i].head_delta;
+		tail += r->runs[i].tail_delta;
+	}
+	xb_json_s64(j, "head_delta", head);
+	xb_json_s64(j, "tail_delta", tail);
 }
 
 static void
 write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_result *r)
 {
-	const struct xb_xdp_out *out = &r->out;
+	const struct xb_stage_run *last = r->last;
 
-	xb_json_string(j, "verdict", xb_verdict_name(r->verdict));
-	xb_json_u64(j, "retval", out->retval);
-	xb_json_u64(j, "out_len", out->bytes);
+	xb_json_string(j, "verdict", xb_verdict_name(last->verdict));
+	xb_json_u64(j, "retval", last->retval);
+	write_classid(j, last);
+	xb_json_u64(j, "out_len", last->bytes);
 	if (!opts->no_data)
-		xb_json_hex(j, "data", r->data, out->bytes, NULL, 0);
-	xb_json_s64(j, "head_delta", out->head_delta);
-	xb_json_s64(j, "tail_delta", out->tail_delta);
+		xb_json_hex(j, "data", last->data, last->bytes, NULL, 0);
+	write_deltas(j, r);
 	xb_json_bool(j, "changed", is_changed(r));
-	xb_json_u64(j, "insns", out->insns);
+	xb_json_u64(j, "insns", r->insns);
 	xb_json_u64(j, "cpu", 0);
-	if (out->redirect.kind != XB_REDIRECT_NONE)
-		write_redirect(j, opts->object, r);
-	write_ctx(j, r);
+	if (opts->session->object_cnt > 1)
+		write_stages(j, opts->session, r);
+	else
+		write_redirect(j, opts->session, r, last);
+	write_ctx(j, r, last);
+	if (r->clone_cnt)
+		write_clones(j, opts, r);
 	if (r->notes->cnt) {
 		write_printk(j, r->notes);
-		write_events(j, opts->object, r->notes);
+		write_events(j, opts->session, r->notes);
 	}
-	if (out->fault)
-		write_fault(j, out->fault);
+	if (r->lint)
+		write_lint(j, r->lint);
+	if (last->fault)
+		write_fault(j, last->fault);
+	/* Where no other tool's test run would have taken the packet. */
+	if (last->stage->kind != XB_STAGE_XDP && r->in.hdr_bytes + r->in.bytes < ETH_HLEN)
+		xb_json_bool(j, "short", true);
 }
 
 void
@@ -163,24 +305,37 @@ xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struc
 	xb_json_newline(j);
 }
 
-int
-xb_lines_maps(struct xb_json *j, const struct xb_object *o, struct xb_err *err)
+struct maps {
+	struct xb_json *j;
+	struct xb_err *err;
+};
+
+static int
+write_map(void *arg, const struct xb_object_map *map)
 {
-	for (u32 i = 0; i < o->map_cnt; i++) {
-		if (xb_mapjson_write(j, o->maps[i].map, o->maps[i].name, err) != 0)
-			return -1;
-		xb_json_newline(j);
-	}
+	const struct maps *m = arg;
+
+	if (xb_mapjson_write(m->j, map->map, map->name, m->err) != 0)
+		return -1;
+	xb_json_newline(m->j);
 	return 0;
 }
 
+int
+xb_lines_maps(struct xb_json *j, const struct xb_session *s, struct xb_err *err)
+{
+	struct maps m = { .j = j, .err = err };
+
+	return xb_session_each_map(s, write_map, &m);
+}
+
 static void
-write_verdicts(struct xb_json *j, const struct xb_stats *s)
+write_verdicts(struct xb_json *j, const u64 *verdicts)
 {
 	xb_json_open_object(j, "verdicts");
 	for (u32 v = 0; v < XB_VERDICT_CNT; v++)
-		if (s->verdicts[v])
-			xb_json_u64(j, xb_verdict_name(v), s->verdicts[v]);
+		if (verdicts[v])
+			xb_json_u64(j, xb_verdict_name(v), verdicts[v]);
 	xb_json_close_object(j);
 }
 
@@ -209,8 +364,47 @@ write_count(struct xb_json *j, const char *key, u64 count)
 		xb_json_u64(j, key, count);
 }
 
+static void
+write_insns(struct xb_json *j, const struct xb_insn_stats *i)
+{
+	xb_json_open_object(j, "insns");
+	xb_json_u64(j, "total", i->total);
+	xb_json_u64(j, "p50", xb_stats_percentile(i, 50));
+	xb_json_u64(j, "p99", xb_stats_percentile(i, 99));
+	xb_json_u64(j, "max", i->max);
+	if (i->runs)
+		xb_json_u64(j, "max_packet", i->max_packet);
+	xb_json_close_object(j);
+}
+
+static void
+write_stage_summary(struct xb_json *j, const struct xb_stage *stage, const struct xb_stage_stats *s)
+{
+	xb_json_open_object(j, NULL);
+	xb_json_string(j, "stage", xb_stage_name(stage->kind));
+	xb_json_string(j, "object", stage->object->opts.path);
+	xb_json_string(j, "prog", stage->prog->func_name);
+	xb_json_u64(j, "runs", s->runs);
+	write_verdicts(j, s->verdicts);
+	xb_json_u64(j, "faults", s->faults);
+	write_insns(j, &s->insns);
+	xb_json_close_object(j);
+}
+
+static void
+write_lint_summary(struct xb_json *j, const struct xb_stats *s)
+{
+	if (!s->linted)
+		return;
+	xb_json_open_object(j, "lint");
+	xb_json_u64(j, "packets", s->linted);
+	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
+		write_count(j, xb_lint_names[i], s->lints[i]);
+	xb_json_close_object(j);
+}
+
 void
-xb_lines_summary(struct xb_json *j, const struct xb_stats *s)
+xb_lines_summary(struct xb_json *j, const struct xb_session *session, const struct xb_stats *s)
 {
 	xb_json_open_object(j, NULL);
 	xb_json_string(j, "type", "summary");
@@ -219,21 +413,23 @@ xb_lines_summary(struct xb_json *j, const struct xb_stats *s)
 	xb_json_printf(j, "seconds", "%.6f", (double)(s->end_ns - s->start_ns) / 1e9);
 	xb_json_string(j, "engine", "interp");
 	xb_json_u64(j, "cpus", 1);
-	write_verdicts(j, s);
+	write_verdicts(j, s->verdicts);
 	xb_json_u64(j, "faults", s->faults);
 	write_targets(j, s);
 	write_count(j, "unmatched", s->unmatched);
 	write_count(j, "truncated", s->truncated);
 	write_count(j, "unfit", s->unfit);
 	write_count(j, "redirected_nowhere", s->nowhere);
-	xb_json_open_object(j, "insns");
-	xb_json_u64(j, "total", s->insns.total);
-	xb_json_u64(j, "p50", xb_stats_percentile(&s->insns, 50));
-	xb_json_u64(j, "p99", xb_stats_percentile(&s->insns, 99));
-	xb_json_u64(j, "max", s->insns.max);
-	if (s->insns.runs)
-		xb_json_u64(j, "max_packet", s->insns.max_packet);
-	xb_json_close_object(j);
+	write_count(j, "clones", s->clones);
+	write_lint_summary(j, s);
+	write_insns(j, &s->insns);
+	if (s->stages) {
+		xb_json_open_array(j, "stages");
+		for (u32 i = 0; i < XB_STAGE_CNT; i++)
+			if (session->stages[i].object)
+				write_stage_summary(j, &session->stages[i], &s->stages[i]);
+		xb_json_close_array(j);
+	}
 	xb_json_close_object(j);
 	xb_json_newline(j);
 }

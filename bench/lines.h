@@ -6,20 +6,21 @@
 #define XB_BENCH_LINES_H
 
 #include "bench/json.h"
-#include "bench/object.h"
 #include "bench/result.h"
+#include "bench/session.h"
 
 struct xb_lines_opts {
-	const struct xb_object *object; /* for the names of maps */
-	bool no_data;                   /* leave "data" out */
+	const struct xb_session *session; /* for the names of maps */
+	bool no_data;                     /* leave "data" out */
 };
 
 void xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts,
                      const struct xb_result *r);
 
-/* A line for each map of the object. */
-int xb_lines_maps(struct xb_json *j, const struct xb_object *o, struct xb_err *err);
+/* A line for each map. */
+int xb_lines_maps(struct xb_json *j, const struct xb_session *s, struct xb_err *err);
 
-void xb_lines_summary(struct xb_json *j, const struct xb_stats *s);
+void xb_lines_summary(struct xb_json *j, const struct xb_session *session,
+                      const struct xb_stats *s);
 
 #endif

@@ -508,6 +508,30 @@ apply_to(struct xb_mapinit *init, struct target *t, const char *name)
 	return rc;
 }
 
+static struct bpf_map *
+find_map(const struct xb_mapinit *init, const struct xb_object *o, char name[64])
+{
+	snprintf(name, 64, "%.*s", (int)name_bytes(init->arg), init->arg);
+	return xb_object_find_map(o, name);
+}
+
+bool
+xb_mapinit_fits(const struct xb_mapinit *init, const struct xb_object *o)
+{
+	char name[64];
+
+	return find_map(init, o, name) != NULL;
+}
+
+struct xb_map *
+xb_mapinit_map(const struct xb_mapinit *init, const struct xb_object *o)
+{
+	char name[64];
+	const struct bpf_map *map = find_map(init, o, name);
+
+	return map ? xb_object_map(o, map) : NULL;
+}
+
 int
 xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, struct xb_err *err)
 {
@@ -515,8 +539,7 @@ xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, stru
 	char name[64];
 	int rc;
 
-	snprintf(name, sizeof(name), "%.*s", (int)name_bytes(init->arg), init->arg);
-	t.bpf = xb_object_find_map(o, name);
+	t.bpf = find_map(init, o, name);
 	if (!t.bpf) {
 		xb_err_set(err, XB_ERR_USAGE, "no map '%s' in %s", name, o->opts.path);
 		return xb_err_prefix(err, "--map");

@@ -24,6 +24,12 @@ struct xb_mapinit {
 int xb_mapinit_open(struct xb_mapinit *init, const char *arg, struct xb_err *err);
 void xb_mapinit_close(struct xb_mapinit *init);
 
+/* Whether the object has the map. */
+bool xb_mapinit_fits(const struct xb_mapinit *init, const struct xb_object *o);
+
+/* The map, once the object is loaded; NULL where it was not made. */
+struct xb_map *xb_mapinit_map(const struct xb_mapinit *init, const struct xb_object *o);
+
 /*
  * Fills the map if its time has come: `loaded` says whether the object is. Errors: XB_ERR_USAGE or
  * XB_ERR_FILE, which name the option or the file with line and column.

@@ -287,6 +287,15 @@ xb_object_find_map(const struct xb_object *o, const char *name)
 	return bpf_object__find_map_by_name(o->bpf, name);
 }
 
+bool
+xb_object_has_map(const struct xb_object *o, const struct xb_map *map)
+{
+	for (u32 i = 0; i < o->map_cnt; i++)
+		if (o->maps[i].map == map)
+			return true;
+	return false;
+}
+
 const char *
 xb_object_map_name(const struct xb_object *o, const struct xb_map *map)
 {

@@ -87,6 +87,9 @@ void xb_object_free(struct xb_object *o);
 struct xb_bpf_prog *xb_object_prog(const struct xb_object *o, const struct bpf_program *prog);
 struct xb_map *xb_object_map(const struct xb_object *o, const struct bpf_map *map);
 
+/* Whether the map is one of the object's. */
+bool xb_object_has_map(const struct xb_object *o, const struct xb_map *map);
+
 /* The full name of a map that the emulator hands out. */
 const char *xb_object_map_name(const struct xb_object *o, const struct xb_map *map);
 

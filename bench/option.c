@@ -67,11 +67,8 @@ set_unmatched(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 set_type(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
-	if (!strcmp(arg, "tc") || !strcmp(arg, "tcx"))
-		return xb_err_set(err, XB_ERR_USAGE,
-		                  "'%s': TC programs are not available in this version", arg);
-	if (strcmp(arg, "xdp"))
-		return bad_value(arg, "xdp", err);
+	if (strcmp(arg, "xdp") && strcmp(arg, "tc") && strcmp(arg, "tcx"))
+		return bad_value(arg, "xdp, tc or tcx", err);
 	opts->type = arg;
 	return 0;
 }
@@ -100,79 +97,67 @@ set_emit(struct xb_opts *opts, const char *arg, struct xb_err *err)
 }
 
 static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
-set_meta(struct xb_opts *opts, const char *hex, struct xb_err *err)
-{
-	size_t digits = strlen(hex);
-
-	if (digits % 8 || digits / 2 > XB_OPTS_MAX_META)
-		return xb_err_set(
-		        err, XB_ERR_USAGE,
-		        "data_meta: expected hex digits for a multiple of 4 bytes, at most %d",
-		        XB_OPTS_MAX_META);
-	for (size_t i = 0; i < digits / 2; i++) {
-		int hi = hex_digit(hex[2 * i]), lo = hex_digit(hex[2 * i + 1]);
-
-		if (hi < 0 || lo < 0)
-			return bad_value(hex, "hex digits for data_meta", err);
-		opts->meta[i] = (u8)(hi << 4 | lo);
-	}
-	opts->meta_bytes = (u32)(digits / 2);
-	return 0;
-}
-
-static int
-set_ctx_field(struct xb_opts *opts, const char *key, const char *value, struct xb_err *err)
-{
-	u64 v = 0;
-
-	if (!strcmp(key, "data_meta"))
-		return set_meta(opts, value, err);
-	if (strcmp(key, "ingress_ifindex") && strcmp(key, "rx_queue_index"))
-		return xb_err_set(
-		        err, XB_ERR_USAGE,
-		        "'%s': no field of XDP contexts that can be set (ingress_ifindex, "
-		        "rx_queue_index, data_meta)",
-		        key);
-	if (set_number(&v, value, 0, UINT32_MAX, err) != 0)
-		return xb_err_prefix(err, "%s", key);
-	if (!strcmp(key, "ingress_ifindex")) {
-		opts->ingress_ifindex = (u32)v;
-		return 0;
-	}
-	opts->has_queue = true;
-	opts->rx_queue_index = (u32)v;
-	return 0;
-}
-
-static int
 set_ctx(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
-	char *copy = strdup(arg), *rest = copy, *field;
-	int rc = 0;
+	return xb_ctx_parse(&opts->ctx, arg, err);
+}
 
-	if (!copy)
-		return xb_err_errno(err, ENOMEM, "--ctx");
-	while (rc == 0 && (field = strsep(&rest, ","))) {
-		char *value = strchr(field, '=');
+static int
+set_stage(struct xb_opts *opts, enum xb_stage_kind kind, const char *arg, struct xb_err *err)
+{
+	if (!*arg || *arg == ':')
+		return bad_value(arg, "FILE or FILE:PROGRAM", err);
+	if (opts->stages[kind])
+		return xb_err_set(err, XB_ERR_USAGE, "given more than once");
+	opts->stages[kind] = arg;
+	opts->staged = true;
+	return 0;
+}
 
-		if (!value) {
-			rc = bad_value(field, "NAME=VALUE", err);
-			break;
+static int
+set_stage_xdp(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	return set_stage(opts, XB_STAGE_XDP, arg, err);
+}
+
+static int
+set_stage_tc(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	return set_stage(opts, XB_STAGE_TC, arg, err);
+}
+
+static int
+set_stage_egress(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	return set_stage(opts, XB_STAGE_TC_EGRESS, arg, err);
+}
+
+static int
+set_tc_mode(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	static const char *const names[] = {
+		[XB_TC_DIRECT_ACTION] = "direct-action",
+		[XB_TC_CLASSIFIER] = "classifier",
+		[XB_TC_ACTION] = "action",
+		[XB_TC_TCX] = "tcx",
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(names); i++)
+		if (!strcmp(arg, names[i])) {
+			opts->tc_mode = (enum xb_tc_mode)i;
+			opts->has_tc_mode = true;
+			return 0;
 		}
-		*value++ = 0;
-		rc = set_ctx_field(opts, field, value, err);
-	}
-	free(copy);
-	return rc;
+	return bad_value(arg, "direct-action, classifier, action or tcx", err);
+}
+
+static int
+set_rxvlan_offload(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (strcmp(arg, "on") && strcmp(arg, "off"))
+		return bad_value(arg, "on or off", err);
+	opts->rxvlan_offload = !strcmp(arg, "on");
+	return 0;
 }
 
 static int
@@ -286,8 +271,16 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 'F', "format", "pcap|pcapng", set_format, "format of -w; default pcapng"),
 	STRING(ON(RUN) | ON(INSPECT), 'p', "prog", "NAME", prog,
 	       "program, by function name, section or pin name"),
-	CALL(ON(RUN) | ON(INSPECT), 0, "type", "xdp", set_type,
+	CALL(ON(RUN) | ON(INSPECT), 0, "type", "xdp|tc|tcx", set_type,
 	     "program type, where the section name does not tell"),
+	CALL(ON(RUN), 0, "xdp", "FILE[:NAME]", set_stage_xdp,
+	     "in place of an object: the XDP program that packets come to first"),
+	CALL(ON(RUN), 0, "tc", "FILE[:NAME]", set_stage_tc,
+	     "the TC program for what XDP passes, with the sk_buff that the stack makes of it"),
+	CALL(ON(RUN), 0, "tc-egress", "FILE[:NAME]", set_stage_egress,
+	     "the TC program of the interfaces that TC redirects to"),
+	CALL(ON(RUN), 0, "tc-mode", "MODE", set_tc_mode,
+	     "what TC return values mean: direct-action, classifier, action or tcx"),
 	STRING(ON(RUN), 'f', "filter", "EXPR", filter,
 	       "tcpdump expression: only these packets go through the program"),
 	CALL(ON(RUN), 0, "unmatched", "pass|drop", set_unmatched,
@@ -298,7 +291,10 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "emit", "WHICH", set_emit,
 	     "packets for -w: all (default), forwarded, or entry,exit"),
 	CALL(ON(RUN), 0, "ctx", "K=V,...", set_ctx,
-	     "context: ingress_ifindex, rx_queue_index, data_meta (hex)"),
+	     "context fields by their uapi names: mark=7,cb[0]=1,data_meta=0a0b0c0d"),
+	STRING(ON(RUN), 0, "ctx-file", "FILE", ctx_file, "the same in JSON; --ctx goes first"),
+	CALL(ON(RUN), 0, "rxvlan-offload", "on|off", set_rxvlan_offload,
+	     "TC: outer VLAN tag in vlan_tci (on), or in the packet (off, the default)"),
 	CALL(ON(RUN), 0, "map", "NAME=FILE", add_map,
 	     "initial contents of a map in bpftool's JSON; or one element: 'NAME[KEY]=VALUE'"),
 	{ .kind = XB_OPTION_MAYBE, .commands = ON(RUN), .name = "dump-maps", .arg = "FILE",
@@ -325,6 +321,8 @@ const struct xb_option xb_options[] = {
 	STRING(ON(RUN) | ON(INSPECT), 0, "pin-dir", "DIR", pin_dir,
 	       "directory that stands for bpffs; default: pins are kept in memory"),
 	CALL(ON(RUN), 0, "faults", "fail|count", set_faults, "count: a fault does not make exit code 4"),
+	FLAG(ON(RUN), 0, "no-lint", no_lint, "do not look at checksums and lengths after programs"),
+	FLAG(ON(RUN), 0, "strict", strict, "wrong ones that were right before make exit code 1"),
 	FLAG(ON(INSPECT), 0, "disasm", disasm, "instructions with source lines"),
 	FLAG(ON(RUN), 0, "trace", trace, "a line for each packet, with what bpf_printk said"),
 	FLAG(ON(RUN), 0, "no-progress", no_progress, "no progress bar"),
@@ -332,9 +330,7 @@ const struct xb_option xb_options[] = {
 	FLAG(ON_ALL, 'v', "verbose", verbose, "more: libbpf's messages, every fault"),
 	FLAG(ON_ALL, 'h', "help", help, "this text"),
 	FLAG(ON_ALL, 'V', "version", version, "the version"),
-	LATER("ctx-file", "FILE"),
 	LATER("world", "FILE"),
-	LATER("rxvlan-offload", "on|off"),
 	LATER("expect", "FILE"),
 	LATER("junit-xml", "FILE"),
 	LATER("tap", NULL),

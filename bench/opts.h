@@ -7,6 +7,8 @@
 #ifndef XB_BENCH_OPTS_H
 #define XB_BENCH_OPTS_H
 
+#include "bench/ctx.h"
+#include "skb/verdict.h"
 #include "vm/types.h"
 
 enum xb_command { XB_COMMAND_RUN, XB_COMMAND_INSPECT, XB_COMMAND_LIST, XB_COMMAND_CNT };
@@ -23,7 +25,6 @@ enum xb_clock_kind { XB_CLOCK_CAPTURE, XB_CLOCK_WALL, XB_CLOCK_FIXED };
 enum xb_list_what { XB_LIST_HELPERS, XB_LIST_MAPS, XB_LIST_PROGS, XB_LIST_KFUNCS };
 
 #define XB_OPTS_MAX_MAPS     256
-#define XB_OPTS_MAX_META     216 /* bytes of metadata that fit before a packet */
 #define XB_OPTS_MIN_HEADROOM 40  /* what Linux keeps for itself: no metadata there */
 #define XB_OPTS_HEADROOM     256 /* the default */
 
@@ -31,9 +32,11 @@ struct xb_opts {
 	enum xb_command command;
 	bool help, version;
 
-	const char *object; /* path of the object file */
-	const char *prog;   /* -p, or NULL */
-	const char *type;   /* --type, or NULL */
+	const char *object;               /* path of the object file; NULL with `staged` */
+	const char *prog;                 /* -p, or NULL */
+	bool staged;                      /* --xdp, --tc, --tc-egress in place of an object: */
+	const char *stages[XB_STAGE_CNT]; /* "FILE" or "FILE:PROGRAM"; NULL: no such stage */
+	const char *type;                 /* --type, or NULL */
 	const char *pin_dir;
 
 	const char *read;
@@ -46,11 +49,11 @@ struct xb_opts {
 	u64 skip, repeat;
 	bool linktype_strict;
 
-	u32 ingress_ifindex;
-	bool has_queue;
-	u32 rx_queue_index;
-	u8 meta[XB_OPTS_MAX_META];
-	u32 meta_bytes;
+	struct xb_ctx_opts ctx;
+	const char *ctx_file; /* or NULL */
+	bool rxvlan_offload;
+	bool has_tc_mode;
+	enum xb_tc_mode tc_mode;
 
 	const char *maps[XB_OPTS_MAX_MAPS]; /* --map, as given */
 	u32 map_cnt;
@@ -68,6 +71,8 @@ struct xb_opts {
 	u32 headroom, mtu; /* 0: default */
 
 	bool faults_count; /* faults do not make the exit code 4 */
+	bool no_lint;      /* checksums and lengths are not looked at */
+	bool strict;       /* what the lint finds makes the exit code 1 */
 	bool quiet, verbose, trace, no_progress;
 
 	bool disasm;

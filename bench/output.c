@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/output.h"
 
+#include "bench/lint.h"
 #include "bench/say.h"
 #include "pcaps/link.h"
 #include "pcaps/writer.h"
@@ -13,7 +14,8 @@
 #define OUTPUT_MAX_FILES    256u
 #define OUTPUT_MAX_PORTS    4096u
 #define OUTPUT_MAX_COMMENTS 32
-#define VERDICT_UNMATCHED   XB_VERDICT_CNT /* for %v: no program ran */
+#define VERDICT_UNMATCHED   XB_VERDICT_CNT       /* for %v: no program ran */
+#define VERDICT_CLONE       (XB_VERDICT_CNT + 1) /* for %v: sent off by bpf_clone_redirect */
 #define TEMPLATE_BUFFER     (64u << 10)
 
 /* An interface of one file. */
@@ -39,6 +41,7 @@ struct xb_output {
 	struct sink *sinks;
 	u32 sink_cnt, sink_last;
 	char text[512]; /* of a fault's comment */
+	char lint_text[256];
 	struct xb_comment comments[OUTPUT_MAX_COMMENTS];
 };
 
@@ -48,6 +51,7 @@ struct block {
 	struct xb_port port;
 	u32 direction; /* XB_PACKET_DIR_* */
 	bool verdict;  /* as it left: with verdict and comments */
+	bool clone;    /* one that bpf_clone_redirect sent off */
 	const u8 *data;
 	u32 bytes;
 	s64 cut; /* bytes that the capture had cut off */
@@ -68,10 +72,13 @@ xb_output_is_template(const char *name)
 	return has_letter(name, 'v') || has_letter(name, 'i');
 }
 
+/* The receiving side of an interface is the same interface. */
 static bool
 same_port(struct xb_port a, struct xb_port b)
 {
-	return a.kind == b.kind && a.index == b.index;
+	enum xb_port_kind kind = a.kind == XB_PORT_RX ? XB_PORT_IFINDEX : a.kind;
+
+	return kind == (b.kind == XB_PORT_RX ? XB_PORT_IFINDEX : b.kind) && a.index == b.index;
 }
 
 /* The name of an interface: the capture's own for ingress, else what the number stands for. */
@@ -79,9 +86,8 @@ static void
 port_name(const struct xb_output *out, struct xb_port port, char *name, size_t bytes)
 {
 	static const char *const prefix[] = {
-		[XB_PORT_IFINDEX] = "if",
-		[XB_PORT_CPU] = "cpu",
-		[XB_PORT_SOCKET] = "xsk",
+		[XB_PORT_IFINDEX] = "if", [XB_PORT_RX] = "if",      [XB_PORT_PEER] = "peer",
+		[XB_PORT_CPU] = "cpu",    [XB_PORT_SOCKET] = "xsk",
 	};
 	const struct xb_iface *iface;
 
@@ -93,9 +99,9 @@ port_name(const struct xb_output *out, struct xb_port port, char *name, size_t b
 	if (iface && iface->name[0])
 		snprintf(name, bytes, "%s", iface->name);
 	else if (port.index)
-		snprintf(name, bytes, "if%u.%u", out->opts.cli->ingress_ifindex, port.index);
+		snprintf(name, bytes, "if%u.%u", out->opts.ifindex, port.index);
 	else
-		snprintf(name, bytes, "if%u", out->opts.cli->ingress_ifindex);
+		snprintf(name, bytes, "if%u", out->opts.ifindex);
 }
 
 static int
@@ -112,6 +118,14 @@ open_writer(struct xb_output *out, struct sink *sink, struct xb_file *file, stru
 		return -1;
 	sink->writer = xb_writer_open(file->fd, file->name, &opts, err);
 	return sink->writer ? 0 : -1;
+}
+
+static const char *
+sink_name(u32 verdict)
+{
+	if (verdict == VERDICT_CLONE)
+		return "clone";
+	return verdict == VERDICT_UNMATCHED ? "unmatched" : xb_verdict_name(verdict);
 }
 
 /* Puts verdict and interface into the template. */
@@ -135,8 +149,7 @@ expand(const struct xb_output *out, u32 verdict, struct xb_port port, struct xb_
 		if (*p != '%' || !p[1])
 			fputc(*p, to);
 		else if (*++p == 'v')
-			fputs(verdict == VERDICT_UNMATCHED ? "unmatched" : xb_verdict_name(verdict),
-			      to);
+			fputs(sink_name(verdict), to);
 		else if (*p == 'i')
 			fputs(interface, to);
 		else
@@ -286,6 +299,18 @@ fault_comment(struct xb_output *out, const struct xb_fault *fault)
 	return n < (int)sizeof(out->text) ? (u32)n : (u32)sizeof(out->text) - 1;
 }
 
+static u32
+lint_comment(struct xb_output *out, u32 lint)
+{
+	int n = snprintf(out->lint_text, sizeof(out->lint_text), "wrong after the program:");
+
+	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
+		if (lint & XB_LINT_BIT(i))
+			n += snprintf(out->lint_text + n, sizeof(out->lint_text) - (size_t)n, " %s",
+			              xb_lint_words[i]);
+	return (u32)n;
+}
+
 /* The capture's own comments, the fault, and what bpf_printk said. */
 static u32
 gather_comments(struct xb_output *out, const struct xb_result *r)
@@ -298,9 +323,13 @@ gather_comments(struct xb_output *out, const struct xb_result *r)
 		out->comments[cnt++] = (struct xb_comment){ .text = text, .len = len };
 	if (!r->ran)
 		return cnt;
-	if (r->out.fault) {
-		len = fault_comment(out, r->out.fault);
+	if (r->last->fault) {
+		len = fault_comment(out, r->last->fault);
 		out->comments[cnt++] = (struct xb_comment){ .text = out->text, .len = len };
+	}
+	if (r->lint) {
+		len = lint_comment(out, r->lint);
+		out->comments[cnt++] = (struct xb_comment){ .text = out->lint_text, .len = len };
 	}
 	for (u32 i = 0; i < r->notes->cnt && cnt < OUTPUT_MAX_COMMENTS; i++) {
 		const struct xb_note *note = &r->notes->notes[i];
@@ -319,6 +348,7 @@ static void
 fill_meta(const struct block *b, struct xb_packet_meta *meta)
 {
 	const struct xb_packet_meta *in = &b->r->pkt->meta;
+	const struct xb_stage_run *last = b->r->last;
 
 	meta->has = XB_PACKET_FLAGS | XB_PACKET_ID | (in->has & XB_PACKET_HASH);
 	meta->flags = (in->flags & ~XB_PACKET_DIR_MASK) | b->direction;
@@ -331,15 +361,24 @@ fill_meta(const struct block *b, struct xb_packet_meta *meta)
 	}
 	if (b->verdict) {
 		meta->has |= XB_PACKET_VERDICT;
-		meta->verdict_type = XB_VERDICT_XDP;
-		meta->verdict = b->r->out.retval;
+		meta->verdict_type =
+		        last->stage->kind == XB_STAGE_XDP ? XB_VERDICT_XDP : XB_VERDICT_TC;
+		meta->verdict = last->retval;
 	}
+}
+
+static u32
+verdict_of(const struct block *b)
+{
+	if (b->clone)
+		return VERDICT_CLONE;
+	return b->r->ran ? b->r->last->verdict : VERDICT_UNMATCHED;
 }
 
 static int
 write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 {
-	u32 verdict = b->r->ran ? b->r->verdict : VERDICT_UNMATCHED;
+	u32 verdict = verdict_of(b);
 	struct sink *sink = find_sink(out, verdict, b->port, err);
 	struct xb_out_packet packet = {
 		.caplen = b->bytes,
@@ -356,11 +395,11 @@ write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 		return -1;
 	packet.if_id = (u32)if_id;
 	sink->ports[if_id].stats.received++;
-	if (b->verdict && (b->r->verdict <= XDP_DROP || b->r->verdict == XB_VERDICT_INVALID))
+	if (b->verdict && b->r->last->fate == XB_FATE_DROP)
 		sink->ports[if_id].stats.dropped++;
 	fill_meta(b, &packet.meta);
 	if (XB_UNLIKELY(b->r->pkt->comment ||
-	                (b->verdict && (b->r->out.fault || b->r->notes->cnt)))) {
+	                (b->verdict && (b->r->last->fault || b->r->notes->cnt || b->r->lint)))) {
 		packet.comments = out->comments;
 		packet.comment_cnt = gather_comments(out, b->r);
 	}
@@ -398,32 +437,19 @@ write_entry(struct xb_output *out, const struct xb_result *r, struct xb_err *err
 	return write_block(out, &b, err);
 }
 
-/* Where a packet is as it left: where it was sent to, if that is one place. */
-static struct xb_port
-exit_port(const struct xb_result *r, u32 *direction)
-{
-	*direction = XB_PACKET_DIR_INBOUND;
-	if (r->verdict == XDP_TX)
-		*direction = XB_PACKET_DIR_OUTBOUND;
-	if (r->verdict == XDP_REDIRECT && r->target_cnt == 1) {
-		*direction = XB_PACKET_DIR_OUTBOUND;
-		return r->targets[0];
-	}
-	return (struct xb_port){ XB_PORT_INGRESS, r->pkt->if_idx };
-}
-
 static int
 write_exit(struct xb_output *out, const struct xb_result *r, struct xb_err *err)
 {
-	struct block b = {
+	const struct block b = {
 		.r = r,
+		.port = r->port,
+		.direction = r->direction,
 		.verdict = true,
-		.data = r->data,
-		.bytes = r->out.bytes,
+		.data = r->last->data,
+		.bytes = r->last->bytes,
 		.cut = cut_bytes(r->pkt),
 	};
 
-	b.port = exit_port(r, &b.direction);
 	return write_block(out, &b, err);
 }
 
@@ -442,7 +468,8 @@ xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb_err
 	if (emit & XB_EMIT_EXIT)
 		return write_exit(out, r, err);
 	/* Redirected ones come copy by copy. */
-	if (emit & XB_EMIT_FORWARDED && (r->verdict == XDP_PASS || r->verdict == XDP_TX))
+	if (emit & XB_EMIT_FORWARDED && r->target_cnt == 0 &&
+	    (r->last->fate == XB_FATE_PASS || r->last->fate == XB_FATE_TX))
 		return write_exit(out, r, err);
 	return 0;
 }
@@ -451,10 +478,11 @@ int
 xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port,
                const u8 *data, u32 bytes, struct xb_err *err)
 {
+	bool received = port.kind == XB_PORT_RX || port.kind == XB_PORT_PEER;
 	const struct block b = {
 		.r = r,
 		.port = port,
-		.direction = XB_PACKET_DIR_OUTBOUND,
+		.direction = received ? XB_PACKET_DIR_INBOUND : XB_PACKET_DIR_OUTBOUND,
 		.verdict = true,
 		.data = data,
 		.bytes = bytes,
@@ -462,6 +490,25 @@ xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port 
 	};
 
 	return write_block(out, &b, err);
+}
+
+int
+xb_output_clone(struct xb_output *out, const struct xb_result *r, struct xb_port port,
+                const u8 *data, u32 bytes, struct xb_err *err)
+{
+	const struct block b = {
+		.r = r,
+		.port = port,
+		.direction =
+		        port.kind == XB_PORT_RX ? XB_PACKET_DIR_INBOUND : XB_PACKET_DIR_OUTBOUND,
+		.clone = true,
+		.data = data,
+		.bytes = bytes,
+		.cut = cut_bytes(r->pkt),
+	};
+
+	return out->opts.cli->emit & (XB_EMIT_EXIT | XB_EMIT_FORWARDED) ? write_block(out, &b, err)
+	                                                                : 0;
 }
 
 struct xb_output *

@@ -20,6 +20,7 @@ struct xb_output_opts {
 	struct xb_file file; /* opened by the caller, unless the name has a %: then fd is -1 */
 	const char *comment; /* of the section: the program */
 	const struct xb_reader *reader; /* for the names of interfaces */
+	u32 ifindex;                    /* that packets come in by, where they have no name */
 	/* Says whether a file that the template has made is one of the command line's own. */
 	int (*check)(const void *arg, const struct xb_file *file, struct xb_err *err);
 	const void *check_arg;
@@ -37,6 +38,13 @@ int xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb
 /* One copy of a redirected packet, `data` of `bytes`, on its way to `port` (--emit forwarded). */
 int xb_output_copy(struct xb_output *out, const struct xb_result *r, struct xb_port port,
                    const u8 *data, u32 bytes, struct xb_err *err);
+
+/*
+ * A packet that bpf_clone_redirect sent off while the program was running: it has no verdict, and
+ * no part in what becomes of the other.
+ */
+int xb_output_clone(struct xb_output *out, const struct xb_result *r, struct xb_port port,
+                    const u8 *data, u32 bytes, struct xb_err *err);
 
 /* Writes what was gathered and frees all. 0, or -1 and the first error. NULL is allowed. */
 int xb_output_close(struct xb_output *out, struct xb_err *err);

@@ -2,6 +2,8 @@
 #include "bench/replay.h"
 
 #include "bench/lines.h"
+#include "bench/lint.h"
+#include "bench/path.h"
 #include "bench/progress.h"
 #include "bench/result.h"
 #include "bench/say.h"
@@ -15,10 +17,8 @@
 #include <time.h>
 
 #define REPLAY_MAX_FILTERS 16 /* link types in one capture */
-#define REPLAY_MAX_HOPS    4  /* redirects one after the other */
 #define BOOT_BEFORE_NS                                                                             \
 	1000000000000ull /* programs find the machine up for 1,000 s at the first packet */
-#define ETHER_VLAN_BYTES 18
 
 /* A filter compiled for one link type. */
 struct link_filter {
@@ -27,14 +27,20 @@ struct link_filter {
 };
 
 /* What is said once. */
-enum note { NOTE_LINKTYPE = 1, NOTE_NO_ETHER = 2, NOTE_TOO_LONG = 4, NOTE_INVALID = 8 };
+enum note {
+	NOTE_LINKTYPE = 1,
+	NOTE_NO_ETHER = 2,
+	NOTE_UNFIT = 4,
+	NOTE_INVALID = 8,
+	NOTE_LINT = 16,
+};
 
 struct replay {
 	struct xb_replay_opts opts;
 	struct xb_stats *stats;
 	struct xb_err *err;
 	struct xb_emu *emu;
-	struct xb_xdp *xdp;
+	struct xb_path *path;
 	struct xb_result r;
 	struct xb_notes notes;
 	struct xb_progress progress;
@@ -45,12 +51,8 @@ struct replay {
 	u64 shift_ns;          /* of this round's timestamps */
 	u64 first_ns, last_ns; /* of this round, as captured */
 	bool timed;            /* first_ns is set */
-	bool need_data;        /* somebody wants the packet's bytes after the run */
-	bool copies;           /* --emit forwarded: redirected packets are written copy by copy */
+	bool has_queue;        /* the queue was given: the capture's does not count */
 	u32 said;              /* enum note */
-	u32 hops;
-	int rc;   /* of writing copies */
-	u8 *flat; /* a packet in one piece */
 };
 
 static bool
@@ -127,6 +129,7 @@ wanted(struct replay *p, const struct xb_packet *pkt)
 {
 	const struct xb_filter *filter;
 	int rc = make_ether(p, pkt);
+	const char *why;
 
 	p->r.ether = rc == 0;
 	if (rc != 0) {
@@ -142,13 +145,12 @@ wanted(struct replay *p, const struct xb_packet *pkt)
 			return 0;
 		}
 	}
-	if (XB_UNLIKELY(p->r.in.hdr_bytes + p->r.in.bytes > XB_XDP_MAX_BYTES)) {
+	why = xb_path_unfit(p->path, &p->r);
+	if (XB_UNLIKELY(why != NULL)) {
 		p->stats->unfit++;
-		if (once(p, NOTE_TOO_LONG))
-			xb_say("%s: packet %llu is not run: %u bytes are more than an XDP buffer "
-			       "holds (%u)",
-			       p->opts.capture, (unsigned long long)p->r.n,
-			       p->r.in.hdr_bytes + p->r.in.bytes, XB_XDP_MAX_BYTES);
+		if (once(p, NOTE_UNFIT))
+			xb_say("%s: packet %llu is not run: %s", p->opts.capture,
+			       (unsigned long long)p->r.n, why);
 		return 0;
 	}
 	return 1;
@@ -198,139 +200,116 @@ tell_fault(const struct replay *p, const struct xb_fault *fault)
 	       xb_fault_kind_name(fault->kind), fault->message, place);
 }
 
+/* For struct xb_path_opts. */
 static void
-count_fault(struct replay *p, const struct xb_fault *fault)
+note_fault(void *arg, const struct xb_fault *fault)
 {
-	xb_stats_fault(p->stats, fault, p->r.n);
+	const struct replay *p = arg;
+
 	if (p->opts.cli->verbose)
 		tell_fault(p, fault);
 }
 
-/* What a redirect's target is called. */
-static struct xb_port
-target_port(const struct replay *p, enum xb_redirect_kind kind, u32 index)
+static void
+note_invalid(struct replay *p)
 {
-	if (kind == XB_REDIRECT_CPUMAP)
-		return (struct xb_port){ XB_PORT_CPU, index };
-	if (kind == XB_REDIRECT_XSKMAP)
-		return (struct xb_port){ XB_PORT_SOCKET, index };
-	if (index == p->r.in.ingress_ifindex)
-		return (struct xb_port){ XB_PORT_INGRESS, p->r.pkt->if_idx };
-	return (struct xb_port){ XB_PORT_IFINDEX, index };
+	const struct xb_stage_run *run = p->r.last;
+	bool xdp = run->stage->kind == XB_STAGE_XDP;
+
+	if (once(p, NOTE_INVALID))
+		xb_say("%s: packet %llu: the program returned %u, which is no %s action; %s",
+		       p->opts.capture, (unsigned long long)p->r.n, run->retval, xdp ? "XDP" : "TC",
+		       run->fate == XB_FATE_DROP ? "dropped" : "passed on");
 }
 
-static void follow(struct replay *p, const struct xb_xdp_out *out);
-
-/* One copy of a redirected packet has come to a target. */
+/* "TCP checksum, IP length" */
 static void
-deliver(void *arg, const struct xb_delivery *d)
+lint_words(u32 lint, char *buf, size_t bytes)
 {
-	struct replay *p = arg;
-	struct xb_port port = target_port(p, d->redirect->kind, d->index);
-	struct xb_port counted = port;
+	size_t len = 0;
 
-	if (d->ran) {
-		p->stats->insns.total += d->out.insns;
-		if (d->out.fault)
-			count_fault(p, d->out.fault);
-	}
-	if (port.kind == XB_PORT_INGRESS)
-		counted = (struct xb_port){ XB_PORT_IFINDEX, d->index };
-	xb_stats_target(p->stats, counted, d->out.bytes);
-	if (p->r.target_cnt < XB_RESULT_MAX_TARGETS)
-		p->r.targets[p->r.target_cnt++] = port;
-	if (d->out.status == XB_RUN_EXIT && d->ran && d->out.retval == XDP_REDIRECT) {
-		follow(p, &d->out);
-		return;
-	}
-	if (!d->forwarded || !p->copies || p->rc != 0)
-		return;
-	xb_xdp_copy(p->xdp, 0, d->out.bytes, p->flat);
-	p->rc = xb_output_copy(p->opts.output, &p->r, port, p->flat, d->out.bytes, p->err);
+	buf[0] = 0;
+	for (u32 i = 0; i < XB_LINT_KIND_CNT && len < bytes; i++)
+		if (lint & XB_LINT_BIT(i))
+			len += (size_t)snprintf(buf + len, bytes - len, "%s%s", len ? ", " : "",
+			                        xb_lint_words[i]);
 }
 
 static void
-follow(struct replay *p, const struct xb_xdp_out *out)
+note_lint(struct replay *p)
 {
-	if (p->hops >= REPLAY_MAX_HOPS)
+	char words[160];
+
+	if (!once(p, NOTE_LINT))
 		return;
-	p->hops++;
-	if (xb_xdp_follow(p->xdp, out, deliver, p) == 0)
-		p->stats->nowhere++;
-	p->hops--;
+	lint_words(p->r.lint, words, sizeof(words));
+	xb_say("%s: packet %llu: wrong after the program, and right before: %s", p->opts.capture,
+	       (unsigned long long)p->r.n, words);
 }
 
-/* The packet after the run in one piece, before a redirect's target alters it. */
-static void
-take_data(struct replay *p)
-{
-	const struct xb_xdp_out *out = &p->r.out;
-	bool alone = out->bytes == out->linear_bytes && p->r.verdict != XDP_REDIRECT;
-
-	p->r.data = out->data;
-	if (alone || !p->need_data)
-		return;
-	/* Copies of a redirect use the first half, one after the other. */
-	p->r.data = p->flat + XB_XDP_MOST_BYTES;
-	xb_xdp_copy(p->xdp, 0, out->bytes, p->flat + XB_XDP_MOST_BYTES);
-}
-
-static void
+static int
 run(struct replay *p)
 {
 	struct xb_result *r = &p->r;
 
 	set_clock(p);
-	xb_xdp_load(p->xdp, &r->in);
-	xb_xdp_run(p->xdp, p->opts.session->object->prog, &r->out);
-	r->ran = true;
-	r->target_cnt = 0;
-	r->verdict = xb_verdict_of(r->out.retval);
-	p->stats->ran++;
-	p->stats->verdicts[r->verdict]++;
-	p->stats->truncated += r->pkt->caplen < r->pkt->len;
-	xb_stats_insns(&p->stats->insns, r->out.insns, r->n);
-	take_data(p);
-	if (XB_UNLIKELY(r->out.fault != NULL))
-		count_fault(p, r->out.fault);
-	else if (XB_UNLIKELY(r->verdict == XB_VERDICT_INVALID) && once(p, NOTE_INVALID))
-		xb_say("%s: packet %llu: the program returned %u, which is no XDP action; dropped",
-		       p->opts.capture, (unsigned long long)r->n, r->out.retval);
-	if (r->verdict == XDP_REDIRECT)
-		follow(p, &r->out);
+	if (xb_path_run(p->path, r, p->err) != 0)
+		return -1;
+	if (XB_UNLIKELY(r->last->verdict == XB_VERDICT_INVALID) && !r->last->fault)
+		note_invalid(p);
+	if (XB_UNLIKELY(r->lint))
+		note_lint(p);
 	xb_session_collect(p->opts.session, &p->notes);
+	return 0;
+}
+
+static void
+trace_run(struct replay *p, const struct xb_stage_run *run)
+{
+	FILE *to = p->opts.trace;
+
+	if (p->stats->stages)
+		fprintf(to, " %s", xb_stage_name(run->stage->kind));
+	fprintf(to, " %s", xb_verdict_name(run->verdict));
 }
 
 static void
 trace(struct replay *p)
 {
 	const struct xb_result *r = &p->r;
+	FILE *to = p->opts.trace;
 
 	if (!r->ran) {
-		fprintf(p->opts.trace, "%llu: not run, %u bytes\n", (unsigned long long)r->n,
-		        r->pkt->caplen);
+		fprintf(to, "%llu: not run, %u bytes\n", (unsigned long long)r->n, r->pkt->caplen);
 		return;
 	}
-	fprintf(p->opts.trace, "%llu: %s, %u bytes, %llu instructions", (unsigned long long)r->n,
-	        xb_verdict_name(r->verdict), r->out.bytes, (unsigned long long)r->out.insns);
+	fprintf(to, "%llu:", (unsigned long long)r->n);
+	for (u32 i = 0; i < r->run_cnt; i++)
+		trace_run(p, &r->runs[i]);
+	fprintf(to, ", %u bytes, %llu instructions", r->last->bytes, (unsigned long long)r->insns);
 	for (u32 i = 0; i < r->target_cnt; i++)
-		fprintf(p->opts.trace, ", to %s %u", xb_port_kind_name(r->targets[i].kind),
+		fprintf(to, ", to %s %u", xb_port_kind_name(r->targets[i].kind),
 		        r->targets[i].index);
-	fputs("\n", p->opts.trace);
+	for (u32 i = 0; i < r->clone_cnt; i++)
+		fprintf(to, ", clone to %s %u", xb_port_kind_name(r->clones[i].port.kind),
+		        r->clones[i].port.index);
+	fputs("\n", to);
 	for (u32 i = 0; i < p->notes.cnt; i++)
 		if (!p->notes.notes[i].map)
-			fprintf(p->opts.trace, "    %.*s\n", (int)p->notes.notes[i].bytes,
+			fprintf(to, "    %.*s\n", (int)p->notes.notes[i].bytes,
 			        (const char *)p->notes.buf + p->notes.notes[i].off);
-	if (r->out.fault)
-		fprintf(p->opts.trace, "    fault: %s: %s\n",
-		        xb_fault_kind_name(r->out.fault->kind), r->out.fault->message);
+	for (u32 i = 0; i < r->run_cnt; i++)
+		if (r->runs[i].fault)
+			fprintf(to, "    fault: %s: %s\n",
+			        xb_fault_kind_name(r->runs[i].fault->kind),
+			        r->runs[i].fault->message);
 }
 
 static int
 write_json(struct replay *p)
 {
 	const struct xb_lines_opts opts = {
-		.object = p->opts.session->object,
+		.session = p->opts.session,
 		.no_data = p->opts.cli->no_data,
 	};
 
@@ -348,7 +327,7 @@ replay_packet(struct replay *p, const struct xb_packet *pkt)
 	r->pkt = pkt;
 	r->ts_ns = pkt->ts_ns + p->shift_ns;
 	r->ran = false;
-	if (!p->opts.cli->has_queue)
+	if (!p->has_queue)
 		r->in.rx_queue_index = pkt->meta.queue;
 	if (p->notes.cnt)
 		xb_notes_clear(&p->notes);
@@ -357,9 +336,7 @@ replay_packet(struct replay *p, const struct xb_packet *pkt)
 	rc = wanted(p, pkt);
 	if (rc < 0)
 		return -1;
-	if (rc > 0)
-		run(p);
-	if (p->rc != 0)
+	if (rc > 0 && run(p) != 0)
 		return -1;
 	if (p->opts.output && xb_output_result(p->opts.output, r, p->err) != 0)
 		return -1;
@@ -449,31 +426,39 @@ xb_replay_check(const struct xb_opts *cli, const struct xb_reader *reader, struc
 	return 0;
 }
 
+static void
+init_in(struct replay *p)
+{
+	const struct xb_ctx_opts *ctx = &p->opts.cli->ctx;
+	struct xb_xdp_in *in = &p->r.in;
+
+	in->meta = ctx->meta_bytes ? ctx->meta : NULL;
+	in->meta_bytes = ctx->meta_bytes;
+	in->ingress_ifindex = xb_path_came_in_by(p->opts.cli, p->opts.session);
+	in->rx_queue_index = ctx->rx_queue_index;
+	p->has_queue = xb_ctx_has(ctx, "rx_queue_index");
+}
+
 static int
 init(struct replay *p)
 {
 	const struct xb_opts *cli = p->opts.cli;
-	struct xb_xdp_opts xdp_opts = { .headroom = cli->headroom };
-	u32 headroom = cli->headroom ? cli->headroom : XB_XDP_HEADROOM;
-	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - headroom;
+	const struct xb_path_opts path = {
+		.cli = cli,
+		.session = p->opts.session,
+		.stats = p->stats,
+		.output = p->opts.output,
+		.need_data = p->opts.output || p->opts.json,
+		.fault = note_fault,
+		.arg = p,
+	};
 
-	if (cli->mtu)
-		xdp_opts.linear_bytes =
-		        cli->mtu + ETHER_VLAN_BYTES < room ? cli->mtu + ETHER_VLAN_BYTES : room;
 	p->notes.keep_events = p->opts.json != NULL;
 	p->notes.keep_text = p->opts.json || p->opts.trace || (p->opts.output && !cli->write_pcap);
-	p->need_data = p->opts.output || p->opts.json;
-	p->copies = p->opts.output && cli->emit & XB_EMIT_FORWARDED;
 	p->r.notes = &p->notes;
-	p->r.in.meta = cli->meta_bytes ? cli->meta : NULL;
-	p->r.in.meta_bytes = cli->meta_bytes;
-	p->r.in.ingress_ifindex = cli->ingress_ifindex;
-	p->r.in.rx_queue_index = cli->rx_queue_index;
-	p->flat = malloc(2 * (size_t)XB_XDP_MOST_BYTES);
-	if (!p->flat)
-		return xb_err_errno(p->err, ENOMEM, "packet");
-	p->xdp = xb_xdp_new(p->emu, &xdp_opts, p->err);
-	if (!p->xdp)
+	init_in(p);
+	p->path = xb_path_open(&path, p->err);
+	if (!p->path)
 		return -1;
 	return xb_session_listen(p->opts.session, &p->notes, !cli->no_events, p->err);
 }
@@ -503,9 +488,8 @@ xb_replay(const struct xb_replay_opts *opts, struct xb_stats *stats, struct xb_e
 	p->emu->hooks = (struct xb_emu_hooks){ 0 };
 	for (u32 i = 0; i < p->filter_cnt; i++)
 		xb_filter_free(p->filters[i].filter);
-	xb_xdp_free(p->xdp);
+	xb_path_close(p->path);
 	xb_notes_fini(&p->notes);
-	free(p->flat);
 	free(p);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include "bench/run.h"
 
 #include "bench/lines.h"
+#include "bench/path.h"
 #include "bench/replay.h"
 #include "bench/say.h"
 #include "bench/summary.h"
@@ -13,14 +14,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CTX_MAX_BYTES (1u << 20)
+
 /* All that the command line names, open. */
 struct files {
-	struct xb_file object, read, write, json, dump;
+	struct xb_session_object objects[XB_STAGE_CNT];
+	char *names[XB_STAGE_CNT]; /* of their files and programs, owned */
+	u32 object_cnt;
+	struct xb_file read, write, json, dump;
 	struct xb_mapinit *inits; /* cli->map_cnt */
 };
 
 struct job {
 	const struct xb_opts *cli;
+	struct xb_opts opts; /* what cli points to: with the context's file read */
 	struct files files;
 };
 
@@ -57,8 +64,10 @@ static int
 check_not_read(const struct job *job, const struct xb_file *out, struct xb_err *err)
 {
 	const struct files *f = &job->files;
-	bool same = xb_file_same(out, &f->object) || xb_file_same(out, &f->read);
+	bool same = xb_file_same(out, &f->read);
 
+	for (u32 i = 0; i < f->object_cnt; i++)
+		same = same || xb_file_same(out, &f->objects[i].file);
 	for (u32 i = 0; i < job->cli->map_cnt; i++)
 		same = same || xb_file_same(out, &f->inits[i].file);
 	if (same)
@@ -95,22 +104,55 @@ check_made(const void *arg, const struct xb_file *file, struct xb_err *err)
 	return check_not_read(job, file, err);
 }
 
+/* Takes "FILE:PROGRAM" apart; a path that has the colon itself is one, as it is there. */
+static int
+open_object(struct files *f, const char *arg, const char *prog, enum xb_stage_kind kind,
+            struct xb_err *err)
+{
+	u32 i = f->object_cnt++;
+	struct xb_session_object *object = &f->objects[i];
+	char *colon;
+
+	object->kind = kind;
+	object->prog = prog;
+	object->file = XB_FILE_NONE;
+	f->names[i] = strdup(arg);
+	if (!f->names[i])
+		return xb_err_errno(err, ENOMEM, "%s", arg);
+	colon = prog ? NULL : strrchr(f->names[i], ':');
+	if (colon && !strchr(colon, '/') && access(arg, F_OK) != 0) {
+		*colon = 0;
+		object->prog = colon + 1;
+	}
+	return xb_file_open_read(&object->file, f->names[i], err);
+}
+
+static int
+open_objects(struct files *f, const struct xb_opts *cli, struct xb_err *err)
+{
+	if (!cli->staged)
+		return open_object(f, cli->object, cli->prog ? cli->prog : NULL, XB_STAGE_XDP, err);
+	for (u32 i = 0; i < XB_STAGE_CNT; i++)
+		if (cli->stages[i] &&
+		    open_object(f, cli->stages[i], NULL, (enum xb_stage_kind)i, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 open_files(struct job *job, struct xb_err *err)
 {
 	const struct xb_opts *cli = job->cli;
 	struct files *f = &job->files;
 
-	*f = (struct files){ .object = XB_FILE_NONE,
-		             .read = XB_FILE_NONE,
+	*f = (struct files){ .read = XB_FILE_NONE,
 		             .write = XB_FILE_NONE,
 		             .json = XB_FILE_NONE,
 		             .dump = XB_FILE_NONE };
 	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
 	if (!f->inits)
 		return xb_err_errno(err, ENOMEM, "maps");
-	if (xb_file_open_read(&f->object, cli->object, err) != 0 ||
-	    xb_file_open_read(&f->read, cli->read, err) != 0)
+	if (open_objects(f, cli, err) != 0 || xb_file_open_read(&f->read, cli->read, err) != 0)
 		return -1;
 	for (u32 i = 0; i < cli->map_cnt; i++)
 		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
@@ -127,11 +169,30 @@ close_files(struct files *f, const struct xb_opts *cli)
 		if (f->inits[i].arg)
 			xb_mapinit_close(&f->inits[i]);
 	free(f->inits);
-	xb_file_close(&f->object);
+	for (u32 i = 0; i < f->object_cnt; i++) {
+		xb_file_close(&f->objects[i].file);
+		free(f->names[i]);
+	}
 	xb_file_close(&f->read);
 	xb_file_close(&f->write);
 	xb_file_close(&f->json);
 	xb_file_close(&f->dump);
+}
+
+/* The section's comment: the programs. */
+static void
+describe(struct work *w)
+{
+	size_t len = 0;
+
+	for (u32 i = 0; i < XB_STAGE_CNT && len < sizeof(w->comment); i++) {
+		const struct xb_stage *stage = &w->session.stages[i];
+
+		if (stage->object)
+			len += (size_t)snprintf(w->comment + len, sizeof(w->comment) - len,
+			                        "%s%.128s: %s", len ? ", " : "",
+			                        stage->object->opts.path, stage->prog->func_name);
+	}
 }
 
 /* Opens what comes after the object: the capture, and what is written. */
@@ -154,8 +215,8 @@ open_outputs(struct work *w, struct xb_err *err)
 	if (xb_replay_check(w->job->cli, w->reader, err) != 0)
 		return -1;
 	opts.reader = w->reader;
-	snprintf(w->comment, sizeof(w->comment), "%.128s: %s", f->object.name,
-	         w->session.object->prog->func_name);
+	opts.ifindex = xb_path_came_in_by(w->job->cli, &w->session);
+	describe(w);
 	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
 		return -1;
 	if (f->json.name) {
@@ -197,8 +258,7 @@ finish(struct work *w, bool interrupted, int *code)
 {
 	const struct xb_opts *cli = w->job->cli;
 	const struct xb_summary_opts summary = {
-		.object = w->job->files.object.name,
-		.prog = w->session.object->prog->func_name,
+		.session = &w->session,
 		.interrupted = interrupted,
 	};
 	struct xb_err err = XB_ERR_INIT;
@@ -209,14 +269,14 @@ finish(struct work *w, bool interrupted, int *code)
 	w->output = NULL;
 	xb_stats_sort_targets(&w->stats);
 	if (w->has_json && !broken) {
-		if (xb_lines_maps(&w->json, w->session.object, &err) != 0)
+		if (xb_lines_maps(&w->json, &w->session, &err) != 0)
 			keep_error(code, &err);
-		xb_lines_summary(&w->json, &w->stats);
+		xb_lines_summary(&w->json, &w->session, &w->stats);
 		if (xb_json_flush(&w->json, &err) != 0)
 			keep_error(code, &err);
 	}
-	if (w->has_dump && (xb_lines_maps(&w->dump, w->session.object, &err) != 0 ||
-	                    xb_json_flush(&w->dump, &err) != 0))
+	if (w->has_dump &&
+	    (xb_lines_maps(&w->dump, &w->session, &err) != 0 || xb_json_flush(&w->dump, &err) != 0))
 		keep_error(code, &err);
 	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
 		keep_error(code, &err);
@@ -234,7 +294,7 @@ say_faults(const struct work *w)
 
 	xb_summary_place(first->prog, first->pc, place, sizeof(place));
 	xb_say("%s: %llu fault%s, the first in packet %llu: %s: %s, at %s",
-	       w->job->files.object.name, faults, faults == 1 ? "" : "s",
+	       xb_session_first(&w->session)->object->opts.path, faults, faults == 1 ? "" : "s",
 	       (unsigned long long)first->first_packet, xb_fault_kind_name(first->kind),
 	       first->message, place);
 }
@@ -265,6 +325,8 @@ replay(struct work *w)
 	finish(w, interrupted, &code);
 	if (code == XB_EXIT_OK && interrupted)
 		code = XB_EXIT_INTERRUPTED;
+	if (code == XB_EXIT_OK && cli->strict && w->stats.linted)
+		code = XB_EXIT_FAILED;
 	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count) {
 		say_faults(w);
 		code = XB_EXIT_FAULT;
@@ -278,7 +340,8 @@ work(const struct xb_worker *worker, void *arg)
 	const struct job *job = arg;
 	struct work *w = calloc(1, sizeof(*w));
 	const struct xb_session_opts opts = { .cli = job->cli,
-		                              .object = job->files.object,
+		                              .objects = job->files.objects,
+		                              .object_cnt = job->files.object_cnt,
 		                              .inits = job->files.inits };
 	struct xb_err err = XB_ERR_INIT;
 	int code;
@@ -294,7 +357,7 @@ work(const struct xb_worker *worker, void *arg)
 	}
 	xb_worker_loaded(worker);
 	w->text = text_stream(&job->files);
-	if (open_outputs(w, &err) != 0 || xb_stats_init(&w->stats, &err) != 0)
+	if (open_outputs(w, &err) != 0 || xb_stats_init(&w->stats, job->cli->staged, &err) != 0)
 		code = xb_say_error(&err);
 	else
 		code = replay(w);
@@ -310,17 +373,39 @@ work(const struct xb_worker *worker, void *arg)
 	return code;
 }
 
+static int
+read_ctx_file(struct xb_opts *opts, struct xb_err *err)
+{
+	struct xb_file file = XB_FILE_NONE;
+	size_t bytes;
+	char *text;
+	int rc;
+
+	if (!opts->ctx_file)
+		return 0;
+	if (xb_file_open_read(&file, opts->ctx_file, err) != 0)
+		return -1;
+	text = xb_file_read_all(&file, CTX_MAX_BYTES, &bytes, err);
+	xb_file_close(&file);
+	if (!text)
+		return -1;
+	rc = xb_ctx_parse_file(&opts->ctx, text, bytes, err);
+	free(text);
+	return rc == 0 ? 0 : xb_err_prefix(err, "%s", opts->ctx_file);
+}
+
 int
 xb_run_main(const struct xb_opts *cli)
 {
-	struct job job = { .cli = cli };
+	struct job job = { .opts = *cli };
 	struct xb_err err = XB_ERR_INIT;
 	int code;
 
-	if (open_files(&job, &err) != 0)
+	job.cli = &job.opts;
+	if (read_ctx_file(&job.opts, &err) != 0 || open_files(&job, &err) != 0)
 		code = xb_say_error(&err);
 	else
-		code = xb_worker_run(job.files.object.name, work, &job);
+		code = xb_worker_run(job.files.objects[0].file.name, work, &job);
 	close_files(&job.files, cli);
 	return code;
 }

@@ -1,72 +1,196 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/session.h"
 
-#include "xdp/xdp.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OBJECT_MAX_BYTES ((size_t)256 << 20)
 
+/* Whether the map was filled already, as one of an object before. */
+static bool
+is_filled(const struct xb_session *s, u32 i, const struct xb_mapinit *init)
+{
+	const struct xb_map *map = xb_mapinit_map(init, s->objects[i]);
+
+	for (u32 k = 0; map && k < i; k++)
+		if (xb_object_has_map(s->objects[k], map))
+			return true;
+	return false;
+}
+
+/* Contents go to every object that has a map of the name. */
 static int
-apply_inits(struct xb_session *s, const struct xb_session_opts *opts, bool loaded,
+apply_inits(struct xb_session *s, const struct xb_session_opts *opts, u32 i, bool loaded,
             struct xb_err *err)
 {
-	for (u32 i = 0; i < opts->cli->map_cnt; i++)
-		if (xb_mapinit_apply(&opts->inits[i], s->object, loaded, err) != 0)
+	for (u32 k = 0; k < opts->cli->map_cnt; k++) {
+		struct xb_mapinit *init = &opts->inits[k];
+
+		if (!xb_mapinit_fits(init, s->objects[i]) || (loaded && is_filled(s, i, init)))
+			continue;
+		if (xb_mapinit_apply(init, s->objects[i], loaded, err) != 0)
 			return -1;
+	}
 	return 0;
 }
 
+/* Names that no object knows: the first one says so. */
 static int
-open_object(struct xb_session *s, const struct xb_session_opts *opts,
-            const struct xb_object_opts *object_opts, struct xb_err *err)
+check_inits(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
-	s->object = xb_object_open(s->emu, object_opts, err);
-	if (!s->object || xb_object_choose(s->object, err) != 0)
-		return xb_err_prefix(err, "%s", opts->object.name);
-	if (apply_inits(s, opts, false, err) != 0)
+	for (u32 k = 0; k < opts->cli->map_cnt; k++) {
+		bool fits = false;
+
+		for (u32 i = 0; i < s->object_cnt; i++)
+			fits = fits || xb_mapinit_fits(&opts->inits[k], s->objects[i]);
+		if (!fits)
+			return xb_mapinit_apply(&opts->inits[k], s->objects[0], false, err);
+	}
+	return 0;
+}
+
+static enum xb_object_want
+want_of(const struct xb_session_opts *opts, u32 i)
+{
+	if (opts->object_cnt == 1 && !opts->cli->staged)
+		return XB_WANT_ANY;
+	return opts->objects[i].kind == XB_STAGE_XDP ? XB_WANT_XDP : XB_WANT_TC;
+}
+
+static int
+open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, bool alone,
+            struct xb_err *err)
+{
+	const struct xb_session_object *object = &opts->objects[i];
+	struct xb_object_opts object_opts = {
+		.path = object->file.name,
+		.prog = object->prog,
+		.type = opts->cli->type,
+		.want = want_of(opts, i),
+		.frags = opts->cli->frags,
+		.verbose = opts->cli->verbose,
+		.alone = alone,
+	};
+
+	if (!s->images[i])
+		s->images[i] = xb_file_read_all(&object->file, OBJECT_MAX_BYTES, &s->bytes[i], err);
+	if (!s->images[i])
 		return -1;
-	if (xb_object_load(s->object, err) != 0)
-		return xb_err_prefix(err, "%s", opts->object.name);
-	return apply_inits(s, opts, true, err);
+	object_opts.image = s->images[i];
+	object_opts.bytes = s->bytes[i];
+	s->objects[i] = xb_object_open(s->emu, &object_opts, err);
+	if (!s->objects[i] || xb_object_choose(s->objects[i], err) != 0)
+		return xb_err_prefix(err, "%s", object->file.name);
+	return 0;
 }
 
 /* All programs; or the chosen one alone, where another cannot be loaded. */
 static int
-open_some_object(struct xb_session *s, const struct xb_session_opts *opts, size_t bytes,
-                 struct xb_err *err)
+load_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struct xb_err *err)
 {
-	struct xb_object_opts object_opts = {
-		.path = opts->object.name,
-		.image = s->image,
-		.bytes = bytes,
-		.prog = opts->cli->prog,
-		.type = opts->cli->type,
-		.frags = opts->cli->frags,
-		.verbose = opts->cli->verbose,
-	};
-
-	if (open_object(s, opts, &object_opts, err) == 0)
+	if (xb_object_load(s->objects[i], err) == 0)
 		return 0;
-	if (!s->object || !s->object->other_failed)
+	if (!s->objects[i]->other_failed)
+		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
+	xb_object_free(s->objects[i]);
+	s->objects[i] = NULL;
+	if (open_object(s, opts, i, true, err) != 0 || apply_inits(s, opts, i, false, err) != 0)
 		return -1;
-	xb_object_free(s->object);
-	object_opts.alone = true;
-	return open_object(s, opts, &object_opts, err);
+	if (xb_object_load(s->objects[i], err) != 0)
+		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
+	return 0;
+}
+
+/* How a TC program is attached, as far as it tells; the option's word goes first. */
+static enum xb_tc_mode
+mode_of(const struct xb_opts *cli, const struct xb_object *o)
+{
+	if (cli->has_tc_mode)
+		return cli->tc_mode;
+	if (o->prog->type == BPF_PROG_TYPE_SCHED_ACT)
+		return XB_TC_ACTION;
+	return xb_object_is_tcx(o) ? XB_TC_TCX : XB_TC_DIRECT_ACTION;
+}
+
+static void
+set_stages(struct xb_session *s, const struct xb_session_opts *opts)
+{
+	for (u32 i = 0; i < s->object_cnt; i++) {
+		struct xb_object *o = s->objects[i];
+		enum xb_stage_kind kind = opts->objects[i].kind;
+
+		if (!opts->cli->staged)
+			kind = o->prog->type == BPF_PROG_TYPE_XDP ? XB_STAGE_XDP : XB_STAGE_TC;
+		s->stages[kind] = (struct xb_stage){
+			.kind = kind,
+			.object = o,
+			.prog = o->prog,
+			.mode = kind == XB_STAGE_XDP ? 0 : mode_of(opts->cli, o),
+		};
+	}
+}
+
+static int
+open_all(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
+{
+	s->object_cnt = opts->object_cnt;
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (open_object(s, opts, i, false, err) != 0)
+			return -1;
+	if (check_inits(s, opts, err) != 0)
+		return -1;
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (apply_inits(s, opts, i, false, err) != 0 || load_object(s, opts, i, err) != 0)
+			return -1;
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (apply_inits(s, opts, i, true, err) != 0)
+			return -1;
+	set_stages(s, opts);
+	return 0;
+}
+
+int
+xb_session_each_map(const struct xb_session *s,
+                    int (*fn)(void *arg, const struct xb_object_map *map), void *arg)
+{
+	int rc = 0;
+
+	for (u32 i = 0; rc == 0 && i < s->object_cnt; i++) {
+		for (u32 k = 0; rc == 0 && k < s->objects[i]->map_cnt; k++) {
+			const struct xb_object_map *map = &s->objects[i]->maps[k];
+			bool seen = false;
+
+			for (u32 j = 0; j < i && !seen; j++)
+				seen = xb_object_has_map(s->objects[j], map->map);
+			if (!seen)
+				rc = fn(arg, map);
+		}
+	}
+	return rc;
+}
+
+static int
+add_ringbuf(void *arg, const struct xb_object_map *map)
+{
+	struct xb_session *s = arg;
+
+	if (map->map->type == BPF_MAP_TYPE_RINGBUF)
+		s->ringbufs[s->ringbuf_cnt++] = map->map;
+	return 0;
 }
 
 static int
 list_ringbufs(struct xb_session *s, struct xb_err *err)
 {
-	s->ringbufs = calloc(s->object->map_cnt + 1, sizeof(struct xb_map *));
+	u32 cnt = 1;
+
+	for (u32 i = 0; i < s->object_cnt; i++)
+		cnt += s->objects[i]->map_cnt;
+	s->ringbufs = calloc(cnt, sizeof(struct xb_map *));
 	if (!s->ringbufs)
 		return xb_err_errno(err, ENOMEM, "ring buffers");
-	for (u32 i = 0; i < s->object->map_cnt; i++)
-		if (s->object->maps[i].map->type == BPF_MAP_TYPE_RINGBUF)
-			s->ringbufs[s->ringbuf_cnt++] = s->object->maps[i].map;
-	return 0;
+	return xb_session_each_map(s, add_ringbuf, s);
 }
 
 int
@@ -78,33 +202,41 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 		.pin_dir = opts->cli->pin_dir,
 		.max_insns = opts->cli->max_insns,
 	};
-	size_t bytes;
 
 	*s = (struct xb_session){ 0 };
-	s->image = xb_file_read_all(&opts->object, OBJECT_MAX_BYTES, &bytes, err);
-	if (!s->image)
-		return -1;
 	s->emu = xb_emu_new(&emu_opts, err);
 	if (!s->emu)
-		goto close_session;
+		return -1;
 	xb_xdp_register(s->emu);
-	if (open_some_object(s, opts, bytes, err) != 0)
-		goto close_session;
+	xb_skb_register(s->emu);
+	if (open_all(s, opts, err) != 0) {
+		xb_session_close(s);
+		return -1;
+	}
 	return 0;
-
-close_session:
-	xb_session_close(s);
-	return -1;
 }
 
 void
 xb_session_close(struct xb_session *s)
 {
 	free(s->ringbufs);
-	xb_object_free(s->object);
+	for (u32 i = 0; i < XB_STAGE_CNT; i++)
+		xb_object_free(s->objects[i]);
 	xb_emu_free(s->emu);
-	free(s->image);
+	for (u32 i = 0; i < XB_STAGE_CNT; i++)
+		free(s->images[i]);
 	*s = (struct xb_session){ 0 };
+}
+
+static int
+open_reader(void *arg, const struct xb_object_map *m)
+{
+	struct xb_err *err = arg;
+	int rc = m->map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? xb_perf_array_open(m->map) : 0;
+
+	return rc == 0 ? 0
+	               : xb_err_set(err, XB_ERR_SYSTEM, "map '%s': no reader: %s", m->name,
+	                            strerror(-rc));
 }
 
 int
@@ -114,15 +246,26 @@ xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events, str
 	if (!events)
 		return 0;
 	s->emu->hooks.event = xb_notes_event;
-	for (u32 i = 0; i < s->object->map_cnt; i++) {
-		const struct xb_object_map *m = &s->object->maps[i];
-		int rc = 0;
-
-		if (m->map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-			rc = xb_perf_array_open(m->map);
-		if (rc != 0)
-			return xb_err_set(err, XB_ERR_SYSTEM, "map '%s': no reader: %s", m->name,
-			                  strerror(-rc));
-	}
+	if (xb_session_each_map(s, open_reader, err) != 0)
+		return -1;
 	return list_ringbufs(s, err);
+}
+
+const char *
+xb_session_map_name(const struct xb_session *s, const struct xb_map *map)
+{
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (xb_object_has_map(s->objects[i], map))
+			return xb_object_map_name(s->objects[i], map);
+	return map->name;
+}
+
+const struct xb_stage *
+xb_session_first(const struct xb_session *s)
+{
+	const struct xb_stage *stage = s->stages;
+
+	while (!stage->object)
+		stage++;
+	return stage;
 }

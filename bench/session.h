@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * session.h - an emulator with one object loaded and its maps filled, ready to run packets.
+ * session.h - an emulator with the objects loaded and their maps filled, ready to run packets.
  */
 #ifndef XB_BENCH_SESSION_H
 #define XB_BENCH_SESSION_H
@@ -10,18 +10,30 @@
 #include "bench/notes.h"
 #include "bench/object.h"
 #include "bench/opts.h"
+#include "bench/stage.h"
+
+/* One object file, and what is wanted of it. */
+struct xb_session_object {
+	struct xb_file file;
+	const char *prog;        /* its program's name, or NULL */
+	enum xb_stage_kind kind; /* of the stage; where there is one object: told by its program */
+};
 
 struct xb_session_opts {
 	const struct xb_opts *cli;
-	struct xb_file object;
+	const struct xb_session_object *objects;
+	u32 object_cnt;           /* 1, or one for each stage */
 	struct xb_mapinit *inits; /* cli->map_cnt, opened */
 };
 
 struct xb_session {
 	struct xb_emu *emu;
-	struct xb_object *object;
-	void *image;
-	struct xb_map **ringbufs; /* the object's */
+	struct xb_object *objects[XB_STAGE_CNT]; /* in the order given */
+	void *images[XB_STAGE_CNT];
+	size_t bytes[XB_STAGE_CNT]; /* of the images */
+	u32 object_cnt;
+	struct xb_stage stages[XB_STAGE_CNT]; /* by kind */
+	struct xb_map **ringbufs;             /* the objects', each once */
 	u32 ringbuf_cnt;
 };
 
@@ -32,6 +44,19 @@ void xb_session_close(struct xb_session *s);
 /* Sends what programs say to `notes`, and puts readers on perf event arrays if `events`. */
 int xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events,
                       struct xb_err *err);
+
+/* The full name of a map that the emulator hands out. */
+const char *xb_session_map_name(const struct xb_session *s, const struct xb_map *map);
+
+/*
+ * Calls fn for every map, in the order of the objects; one that several share comes once. Stops
+ * with the first that is not 0, and returns it.
+ */
+int xb_session_each_map(const struct xb_session *s,
+                        int (*fn)(void *arg, const struct xb_object_map *map), void *arg);
+
+/* The first stage that there is: the one that packets come to. */
+const struct xb_stage *xb_session_first(const struct xb_session *s);
 
 /* Takes what a run left in the ring buffers. */
 static inline void

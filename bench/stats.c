@@ -10,23 +10,13 @@
 #define STATS_MAX_TARGETS 65536u
 
 const char *
-xb_verdict_name(u32 verdict)
-{
-	static const char *const names[XB_VERDICT_CNT] = {
-		[XDP_ABORTED] = "XDP_ABORTED",   [XDP_DROP] = "XDP_DROP",
-		[XDP_PASS] = "XDP_PASS",         [XDP_TX] = "XDP_TX",
-		[XDP_REDIRECT] = "XDP_REDIRECT", [XB_VERDICT_INVALID] = "INVALID",
-	};
-
-	return names[verdict];
-}
-
-const char *
 xb_port_kind_name(enum xb_port_kind kind)
 {
 	static const char *const names[] = {
 		[XB_PORT_INGRESS] = "interface",
 		[XB_PORT_IFINDEX] = "ifindex",
+		[XB_PORT_RX] = "ingress_ifindex",
+		[XB_PORT_PEER] = "peer_of_ifindex",
 		[XB_PORT_CPU] = "cpu",
 		[XB_PORT_SOCKET] = "socket",
 	};
@@ -34,21 +24,60 @@ xb_port_kind_name(enum xb_port_kind kind)
 	return names[kind];
 }
 
+static int
+insns_init(struct xb_insn_stats *i, struct xb_err *err)
+{
+	i->small = calloc(XB_INSNS_SMALL, sizeof(*i->small));
+	return i->small ? 0 : xb_err_errno(err, ENOMEM, "statistics");
+}
+
+static void
+insns_fini(struct xb_insn_stats *i)
+{
+	if (i->large)
+		munmap(i->large, XB_INSNS_EXACT * sizeof(u64));
+	free(i->small);
+}
+
 int
-xb_stats_init(struct xb_stats *s, struct xb_err *err)
+xb_stats_init(struct xb_stats *s, bool stages, struct xb_err *err)
 {
 	*s = (struct xb_stats){ 0 };
-	s->insns.small = calloc(XB_INSNS_SMALL, sizeof(*s->insns.small));
-	return s->insns.small ? 0 : xb_err_errno(err, ENOMEM, "statistics");
+	if (insns_init(&s->insns, err) != 0)
+		return -1;
+	if (!stages)
+		return 0;
+	s->stages = calloc(XB_STAGE_CNT, sizeof(*s->stages));
+	if (!s->stages)
+		return xb_err_errno(err, ENOMEM, "statistics");
+	for (u32 i = 0; i < XB_STAGE_CNT; i++)
+		if (insns_init(&s->stages[i].insns, err) != 0)
+			return -1;
+	return 0;
 }
 
 void
 xb_stats_fini(struct xb_stats *s)
 {
-	if (s->insns.large)
-		munmap(s->insns.large, XB_INSNS_EXACT * sizeof(u64));
-	free(s->insns.small);
+	for (u32 i = 0; s->stages && i < XB_STAGE_CNT; i++)
+		insns_fini(&s->stages[i].insns);
+	free(s->stages);
+	insns_fini(&s->insns);
 	free(s->targets);
+}
+
+void
+xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n)
+{
+	struct xb_stage_stats *stage;
+
+	if (XB_LIKELY(!s->stages))
+		return;
+	stage = &s->stages[run->stage->kind];
+	stage->runs++;
+	stage->verdicts[run->verdict]++;
+	stage->faults += run->fault != NULL;
+	xb_stats_insns(&stage->insns, run->insns, n);
 }
 
 void

@@ -9,34 +9,27 @@
 #ifndef XB_BENCH_STATS_H
 #define XB_BENCH_STATS_H
 
+#include "bench/stage.h"
 #include "emu/emu.h"
 #include "vm/fault.h"
 #include "vm/prog.h"
 
-/* XDP actions, and one for return values that are none. */
-enum xb_verdict {
-	XB_VERDICT_INVALID = XDP_REDIRECT + 1,
-	XB_VERDICT_CNT,
-};
-
-/* "XDP_PASS", "INVALID". */
-const char *xb_verdict_name(u32 verdict);
-
-static inline u32
-xb_verdict_of(u32 retval)
-{
-	return retval <= XDP_REDIRECT ? retval : XB_VERDICT_INVALID;
-}
-
 /* Where packets go: an interface of the capture, or what a redirect reaches. */
-enum xb_port_kind { XB_PORT_INGRESS, XB_PORT_IFINDEX, XB_PORT_CPU, XB_PORT_SOCKET };
+enum xb_port_kind {
+	XB_PORT_INGRESS,
+	XB_PORT_IFINDEX,
+	XB_PORT_RX,   /* the receiving side of an interface: bpf_redirect with BPF_F_INGRESS */
+	XB_PORT_PEER, /* that of an interface's other end: bpf_redirect_peer */
+	XB_PORT_CPU,
+	XB_PORT_SOCKET,
+};
 
 struct xb_port {
 	enum xb_port_kind kind;
 	u32 index; /* of the capture's interface; ifindex; CPU; socket's number */
 };
 
-/* "ifindex", "cpu", "socket": the name of what a port's index is. */
+/* "ifindex", "ingress_ifindex", "cpu", ...: the name of what a port's index is. */
 const char *xb_port_kind_name(enum xb_port_kind kind);
 
 #define XB_INSNS_SMALL 65536u
@@ -57,6 +50,7 @@ struct xb_target_stats {
 };
 
 #define XB_STATS_FAULT_SITES 16
+#define XB_STATS_LINTS       32
 
 /* One instruction that faulted, with its first fault. */
 struct xb_fault_site {
@@ -67,14 +61,26 @@ struct xb_fault_site {
 	char message[200];
 };
 
-struct xb_stats {
-	u64 packets, bytes; /* read, without those skipped; bytes as captured */
-	u64 ran;            /* went through the program */
+/* What is counted of one stage. */
+struct xb_stage_stats {
+	u64 runs;
 	u64 verdicts[XB_VERDICT_CNT];
-	u64 unmatched; /* by the filter */
-	u64 truncated; /* captured shorter than they were, and run so */
-	u64 unfit;     /* no Ethernet form, or too long for XDP: not run */
-	u64 nowhere;   /* redirects without any target */
+	u64 faults;
+	struct xb_insn_stats insns;
+};
+
+struct xb_stats {
+	u64 packets, bytes;            /* read, without those skipped; bytes as captured */
+	u64 ran;                       /* went through a program */
+	u64 verdicts[XB_VERDICT_CNT];  /* of each packet's last program */
+	struct xb_stage_stats *stages; /* XB_STAGE_CNT, where there are several; or NULL */
+	u64 unmatched;                 /* by the filter */
+	u64 truncated;                 /* captured shorter than they were, and run so */
+	u64 unfit;  /* no Ethernet form, or too long, or the context does not fit: not run */
+	u64 clones; /* packets that bpf_clone_redirect sent off */
+	u64 linted; /* packets with something wrong that was right before */
+	u64 lints[XB_STATS_LINTS]; /* by what is wrong */
+	u64 nowhere;               /* redirects without any target */
 	u64 faults;
 	u64 events, printks;
 	struct xb_insn_stats insns;
@@ -86,7 +92,8 @@ struct xb_stats {
 	u64 start_ns, end_ns; /* of the replay, monotonic */
 };
 
-int xb_stats_init(struct xb_stats *s, struct xb_err *err);
+/* `stages`: each stage is counted by itself, too. */
+int xb_stats_init(struct xb_stats *s, bool stages, struct xb_err *err);
 void xb_stats_fini(struct xb_stats *s);
 
 /* The slow path of xb_stats_insns. */
@@ -116,6 +123,9 @@ void xb_stats_target(struct xb_stats *s, struct xb_port port, u64 bytes);
 
 /* Targets in order of kind and index. */
 void xb_stats_sort_targets(struct xb_stats *s);
+
+/* One run, as stages are counted by themselves. */
+void xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n);
 
 void xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/summary.h"
 
+#include "bench/lint.h"
+
 #define SITES_SHOWN 5
 
 static const char *
@@ -27,12 +29,22 @@ seconds(const struct xb_stats *s)
 static void
 print_head(FILE *to, const struct xb_summary_opts *opts, const struct xb_stats *s)
 {
+	const struct xb_session *session = opts->session;
+	const char *between = "";
 	double sec = seconds(s);
 	char buf[32];
 
-	fprintf(to, "%s: %s%s: %llu packet%s, %s, %.3f s", opts->object, opts->prog,
-	        opts->interrupted ? " (interrupted)" : "", (unsigned long long)s->packets,
-	        s->packets == 1 ? "" : "s", amount(s->bytes, buf), sec);
+	for (u32 i = 0; i < XB_STAGE_CNT; i++) {
+		const struct xb_stage *stage = &session->stages[i];
+
+		if (!stage->object)
+			continue;
+		fprintf(to, "%s%s: %s", between, stage->object->opts.path, stage->prog->func_name);
+		between = ", ";
+	}
+	fprintf(to, "%s: %llu packet%s, %s, %.3f s", opts->interrupted ? " (interrupted)" : "",
+	        (unsigned long long)s->packets, s->packets == 1 ? "" : "s", amount(s->bytes, buf),
+	        sec);
 	if (sec > 0 && s->packets)
 		fprintf(to, ", %.0f packets/s", (double)s->packets / sec);
 	fputs("\n", to);
@@ -46,18 +58,60 @@ print_row(FILE *to, const char *name, u64 count, u64 total)
 }
 
 static void
+print_verdict_rows(FILE *to, const u64 *verdicts, u64 total)
+{
+	for (u32 v = 0; v < XB_VERDICT_CNT; v++)
+		if (verdicts[v])
+			print_row(to, xb_verdict_name(v), verdicts[v], total);
+}
+
+static void
 print_verdicts(FILE *to, const struct xb_stats *s)
 {
 	if (!s->packets)
 		return;
 	fprintf(to, "\n  %-20s %14s %7s\n", "verdict", "packets", "share");
-	for (u32 v = 0; v < XB_VERDICT_CNT; v++)
-		if (s->verdicts[v])
-			print_row(to, xb_verdict_name(v), s->verdicts[v], s->packets);
+	print_verdict_rows(to, s->verdicts, s->packets);
 	if (s->unmatched)
 		print_row(to, "(not matched by -f)", s->unmatched, s->packets);
 	if (s->unfit)
 		print_row(to, "(not run)", s->unfit, s->packets);
+}
+
+/* Each stage by itself, where there are several. */
+static void
+print_stages(FILE *to, const struct xb_stats *s)
+{
+	for (u32 i = 0; s->stages && i < XB_STAGE_CNT; i++) {
+		const struct xb_stage_stats *stage = &s->stages[i];
+
+		if (!stage->runs)
+			continue;
+		fprintf(to, "\n  %-20s %14s %7s\n", xb_stage_name((enum xb_stage_kind)i), "runs",
+		        "share");
+		print_verdict_rows(to, stage->verdicts, stage->runs);
+	}
+}
+
+static void
+print_clones(FILE *to, const struct xb_stats *s)
+{
+	if (s->clones)
+		fprintf(to, "\n  %llu clone%s sent off, counted with the targets above\n",
+		        (unsigned long long)s->clones, s->clones == 1 ? " was" : "s were");
+}
+
+static void
+print_lint(FILE *to, const struct xb_stats *s)
+{
+	if (!s->linted)
+		return;
+	fprintf(to, "\n  wrong after the program, and right before: %llu packet%s\n",
+	        (unsigned long long)s->linted, s->linted == 1 ? "" : "s");
+	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
+		if (s->lints[i])
+			fprintf(to, "  %6llu x %s\n", (unsigned long long)s->lints[i],
+			        xb_lint_words[i]);
 }
 
 static void
@@ -130,10 +184,13 @@ xb_summary_print(FILE *to, const struct xb_summary_opts *opts, const struct xb_s
 {
 	print_head(to, opts, s);
 	print_verdicts(to, s);
+	print_stages(to, s);
 	print_targets(to, s);
+	print_clones(to, s);
 	print_insns(to, s);
 	if (s->truncated)
 		fprintf(to, "  %llu packets were cut short by the capture, and ran as captured\n",
 		        (unsigned long long)s->truncated);
+	print_lint(to, s);
 	print_faults(to, s);
 }

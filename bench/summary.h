@@ -5,12 +5,13 @@
 #ifndef XB_BENCH_SUMMARY_H
 #define XB_BENCH_SUMMARY_H
 
+#include "bench/session.h"
 #include "bench/stats.h"
 
 #include <stdio.h>
 
 struct xb_summary_opts {
-	const char *object, *prog; /* file and program */
+	const struct xb_session *session; /* for files and programs */
 	bool interrupted;
 };
 

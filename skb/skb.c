@@ -129,6 +129,8 @@ out_fill(const struct xb_skb *s, struct xb_skb_out *out)
 	out->head_delta = (s32)(skb->data_off - s->loaded_off);
 	out->tail_delta = (s32)(skb->len - s->loaded_bytes) + out->head_delta;
 	out->ctx = s->ctx;
+	out->tstamp = skb->tstamp;
+	out->tstamp_type = skb->tstamp_type;
 	out->vlan_present = skb->vlan_present;
 	out->vlan_tci = skb->vlan_tci;
 	out->vlan_proto = skb->vlan_proto;

@@ -18,9 +18,9 @@
 #include "skb/csum.h"
 #include "vm/proc.h"
 
-#define XB_SKB_MAX_BYTES      73344u /* XB_SKB_LINEAR_BYTES and 17 fragments of 4096 */
-#define XB_SKB_LINEAR_BYTES   3712u  /* 4096 - 64 NET_SKB_PAD - 320 skb_shared_info */
-#define XB_SKB_MAX_META_BYTES 252u   /* metadata in front of a packet (cf. xdp_metalen_invalid) */
+#define XB_SKB_MAX_BYTES      131072u /* twice the longest IP packet */
+#define XB_SKB_LINEAR_BYTES   3712u   /* 4096 - 64 NET_SKB_PAD - 320 skb_shared_info */
+#define XB_SKB_MAX_META_BYTES 252u    /* metadata in front of a packet (cf. xdp_metalen_invalid) */
 
 struct xb_skb;
 
@@ -135,13 +135,14 @@ struct xb_skb_out {
 	u32 linear_bytes; /* of these, how many lie in the linear part */
 	const u8 *meta;
 	u32 meta_bytes;
-	s32 head_delta; /* bytes that the packet lost at its front; negative: that came to it there
-	                 */
+	s32 head_delta; /* bytes lost at the packet's front; negative: that came to it there */
 	s32 tail_delta; /* bytes that came to it at its end */
 	bool changed;   /* packet or context may have been altered; false: certainly not */
 	u64 insns;
-	const struct __sk_buff
-	        *ctx;             /* as the program would read it now; pointers are the guest's */
+	/* As the program would read it now; pointers are the guest's. */
+	const struct __sk_buff *ctx;
+	u64 tstamp;               /* ns, whether the program may see it or not */
+	u8 tstamp_type;           /* BPF_SKB_CLOCK_* */
 	bool vlan_present;        /* a tag that is not in `data`: */
 	u16 vlan_tci, vlan_proto; /* vlan_proto in wire order */
 	enum xb_checksum ip_summed;

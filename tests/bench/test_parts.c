@@ -337,7 +337,7 @@ test_percentiles(void **state)
 		for (u32 cnt = 1; cnt <= 5000; cnt = cnt * 3 + 1) {
 			struct xb_stats stats;
 
-			assert_int_equal(xb_stats_init(&stats, &err), 0);
+			assert_int_equal(xb_stats_init(&stats, false, &err), 0);
 			for (u32 i = 0; i < cnt; i++) {
 				values[i] = (u64)rand() % spreads[s];
 				xb_stats_insns(&stats.insns, values[i], i + 1);

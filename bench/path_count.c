@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * path_count.c - what is counted and kept of every run, and where packets come to.
+ */
+#include "bench/path_priv.h"
+
+void
+path_count_fault(struct xb_path *p, const struct xb_fault *fault)
+{
+	xb_stats_fault(p->opts.stats, fault, p->r->n);
+	p->opts.fault(p->opts.arg, fault);
+}
+
+/* The next run's place; the last one is used again where a packet goes round and round. */
+struct xb_stage_run *
+path_next_run(struct xb_path *p, enum xb_stage_kind kind)
+{
+	struct xb_result *r = p->r;
+	struct xb_stage_run *run;
+
+	if (XB_UNLIKELY(r->run_cnt == XB_RESULT_MAX_RUNS))
+		r->run_cnt--;
+	run = &r->runs[r->run_cnt++];
+	run->stage = &p->stages[kind];
+	run->data = NULL;
+	r->last = run;
+	return run;
+}
+
+void
+path_count_run(struct xb_path *p, const struct xb_stage_run *run)
+{
+	p->r->insns += run->insns;
+	xb_stats_stage(p->opts.stats, run, p->r->n);
+	if (XB_UNLIKELY(run->fault != NULL))
+		path_count_fault(p, run->fault);
+}
+
+/* Targets are counted by their numbers, whatever the capture calls them. */
+void
+path_count_target(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)
+{
+	xb_stats_target(p->opts.stats,
+	                port.kind == XB_PORT_INGRESS ? (struct xb_port){ XB_PORT_IFINDEX, index }
+	                                             : port,
+	                bytes);
+}
+
+/* The packet has come to `port`, whose number is `index`. */
+void
+path_reach(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)
+{
+	struct xb_result *r = p->r;
+
+	path_count_target(p, port, index, bytes);
+	if (r->target_cnt < XB_RESULT_MAX_TARGETS)
+		r->targets[r->target_cnt++] = port;
+}
+
+/* A packet that goes on to `port`, for --emit forwarded. */
+void
+path_emit_copy(struct xb_path *p, struct xb_port port, const u8 *data, u32 bytes)
+{
+	if (!p->copies || p->rc != 0)
+		return;
+	p->rc = xb_output_copy(p->opts.output, p->r, port, data, bytes, p->err);
+}
+
+/* Where the packet is that the last run left. */
+void
+path_leave_by(struct xb_path *p, struct xb_port port)
+{
+	bool received = port.kind == XB_PORT_RX || port.kind == XB_PORT_PEER;
+
+	p->r->port = port;
+	p->r->direction = received ? XB_PACKET_DIR_INBOUND : XB_PACKET_DIR_OUTBOUND;
+}

@@ -2,16 +2,6 @@
 /* arp.bpf.c - answers ARP requests for addresses that it knows. */
 #include "packet.h"
 
-struct arp4 {
-	__be16 htype, ptype;
-	__u8 hlen, plen;
-	__be16 oper;
-	__u8 sha[ETH_ALEN];
-	__be32 spa;
-	__u8 tha[ETH_ALEN];
-	__be32 tpa;
-} __attribute__((packed));
-
 struct mac {
 	__u8 addr[ETH_ALEN];
 	__u8 pad[2];
@@ -23,8 +13,6 @@ struct {
 	__type(key, __be32);
 	__type(value, struct mac);
 } neighbours SEC(".maps");
-
-TAKE(arp4, arp4)
 
 SEC("xdp")
 int

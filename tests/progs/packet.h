@@ -49,18 +49,28 @@ struct vlan_tag {
 	__be16 proto;
 };
 
+struct arp4 {
+	__be16 htype, ptype;
+	__u8 hlen, plen;
+	__be16 oper;
+	__u8 sha[ETH_ALEN];
+	__be32 spa;
+	__u8 tha[ETH_ALEN];
+	__be32 tpa;
+} __attribute__((packed));
+
+struct vxlan {
+	__be32 flags;
+	__be32 vni; /* in the upper 24 bits */
+};
+
 struct cursor {
 	void *pos;
 	void *end;
 };
 
-static __always_inline struct cursor
-cursor_of(struct xdp_md *ctx)
-{
-	struct cursor c = { (void *)(long)ctx->data, (void *)(long)ctx->data_end };
-
-	return c;
-}
+/* Over what may be read directly, of a struct xdp_md or a struct __sk_buff. */
+#define cursor_of(ctx) ((struct cursor){ (void *)(long)(ctx)->data, (void *)(long)(ctx)->data_end })
 
 #define TAKE(type, name)                                                                           \
 	static __always_inline struct type *take_##name(struct cursor *c)                          \
@@ -77,6 +87,7 @@ TAKE(vlan_tag, vlan)
 TAKE(ipv6hdr, ip6)
 TAKE(udphdr, udp)
 TAKE(icmphdr, icmp)
+TAKE(arp4, arp4)
 
 /* The options are skipped too. */
 static __always_inline struct iphdr *

@@ -2,11 +2,6 @@
 /* vxlan.bpf.c - puts whole frames into UDP: Ethernet, IPv4, UDP and VXLAN in front, 50 bytes. */
 #include "packet.h"
 
-struct vxlan {
-	__be32 flags;
-	__be32 vni; /* in the upper 24 bits */
-};
-
 struct outer {
 	struct ethhdr eth;
 	struct iphdr ip;

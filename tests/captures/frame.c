@@ -71,6 +71,7 @@ frame_ip4(struct frame *f, const struct ip4_opts *opts)
 	f->ip6_off = FRAME_NONE;
 	p = append(f, 20 + opts->option_bytes);
 	p[0] = (u8)(0x45 + opts->option_bytes / 4);
+	p[1] = opts->tos;
 	xb_st_be16(p + 4, opts->id);
 	xb_st_be16(p + 6, opts->frag);
 	p[8] = opts->ttl ? opts->ttl : 64;
@@ -142,6 +143,13 @@ frame_tcp(struct frame *f, u16 sport, u16 dport, u32 seq, u32 ack, u8 flags)
 	p[12] = 5 << 4;
 	p[13] = flags;
 	xb_st_be16(p + 14, 64240);
+}
+
+void
+frame_tcp_options(struct frame *f, const void *options, u32 bytes)
+{
+	frame_bytes(f, options, bytes);
+	f->data[f->l4_off + 12] = (u8)((5 + bytes / 4) << 4);
 }
 
 void

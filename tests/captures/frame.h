@@ -28,6 +28,7 @@ void frame_vlan(struct frame *f, u16 tci, u16 type);
 struct ip4_opts {
 	const char *src, *dst; /* dotted; NULL: 10.0.0.1 and 10.0.0.2 */
 	u8 proto;
+	u8 tos;
 	u8 ttl;       /* 0: 64 */
 	u16 id, frag; /* flags and offset as on the wire */
 	const u8 *options;
@@ -43,6 +44,9 @@ void frame_ext6(struct frame *f, u8 type, u8 next, u8 units, u8 l4);
 
 void frame_udp(struct frame *f, u16 sport, u16 dport);
 void frame_tcp(struct frame *f, u16 sport, u16 dport, u32 seq, u32 ack, u8 flags);
+/* The options, a multiple of 4 bytes, of the TCP header that was written last. */
+void frame_tcp_options(struct frame *f, const void *options, u32 bytes);
+
 void frame_icmp(struct frame *f, u8 type, u8 code, u16 id, u16 seq);
 
 void frame_bytes(struct frame *f, const void *data, u32 bytes);

@@ -13,6 +13,7 @@ static const struct {
 } captures[] = {
 	{ "demo.pcap", gen_demo },
 	{ "mixed.pcapng", gen_mixed },
+	{ "overlay.pcapng", gen_overlay },
 };
 
 int

@@ -13,4 +13,7 @@ void gen_demo(struct out *o);
 /* One of each kind of packet that parsers stumble over. */
 void gen_mixed(struct out *o);
 
+/* Tunnels, congestion marks, TCP options, translated addresses: what TC programs are for. */
+void gen_overlay(struct out *o);
+
 #endif

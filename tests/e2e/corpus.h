@@ -15,6 +15,7 @@ struct corpus_elem {
 };
 
 struct corpus_row {
+	const char *name;             /* NULL: the object's */
 	const char *object;           /* without ".o" */
 	const char *not_compared;     /* why results depend on more than packet and maps, or NULL */
 	struct corpus_elem elems[12]; /* up to the first without a map */

@@ -14,15 +14,26 @@ struct corpus_elem {
 	const char *value; /* "prog:NAME" among the bytes: that program's descriptor */
 };
 
+/* How TC's test runs differ from packet to packet. */
+enum corpus_skb {
+	CORPUS_SUM_KNOWN = 1, /* the kernel knows the sum of the packet, and checks it afterwards */
+	CORPUS_SEGMENTS = 2,  /* packets that will be cut into segments of `gso_size` */
+};
+
 struct corpus_row {
 	const char *name;             /* NULL: the object's */
 	const char *object;           /* without ".o" */
+	u32 skb;                      /* enum corpus_skb */
 	const char *not_compared;     /* why results depend on more than packet and maps, or NULL */
 	struct corpus_elem elems[12]; /* up to the first without a map */
 };
 
 extern const struct corpus_row corpus_rows[];
 extern const u32 corpus_row_cnt;
+
+/* Programs of TC. */
+extern const struct corpus_row tc_rows[];
+extern const u32 tc_row_cnt;
 
 /*
  * Debian's xdp-tools: objects that others wrote. Each has some of the maps; elements for the others

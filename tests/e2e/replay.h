@@ -17,7 +17,7 @@
 enum world {
 	WORLD_KERNEL,  /* bpf(2) */
 	WORLD_EMU_SYS, /* bpf(2) of the emulator: BPF_PROG_TEST_RUN */
-	WORLD_EMU,     /* xb_xdp_run() */
+	WORLD_EMU,     /* xb_xdp_run(); programs of TC have none yet */
 };
 
 struct replay_packet {

@@ -29,6 +29,16 @@ struct run {
 	u8 *out; /* room for a packet */
 };
 
+/* Teaches libbpf the sections of tcx, which only newer ones know. */
+void run_skb_sections(void);
+
+/*
+ * Runs a program of TC over run->packet by BPF_PROG_TEST_RUN, in either world that has it, and
+ * records what came of it, or the error. What of its context is free to choose follows from the
+ * packet's number. The third world, the library's own call, does not run these programs.
+ */
+void run_skb_packet(struct run *run, const struct bpf_program *prog);
+
 /* Fills maps from the row. False, with a record of it, where something was refused. */
 bool run_fill_maps(struct run *run);
 

@@ -7,6 +7,7 @@
 #include "bench/say.h"
 #include "bench/worker.h"
 #include "emu/helper.h"
+#include "skb/skb.h"
 #include "xdp/xdp.h"
 
 #include <bpf/libbpf.h>
@@ -98,12 +99,15 @@ helper_name(u32 id, char buf[32])
 static void
 print_program(const struct inspector *in, const struct program *p)
 {
-	const char *sep = "";
+	const char *sep = "", *attach = xb_object_attach_name(p->bpf);
 	char buf[32];
 
-	printf("\nprogram %s\n  section %s, type %s (%s), %zu instructions\n",
-	       bpf_program__name(p->bpf), bpf_program__section_name(p->bpf), p->type_name,
-	       p->emulated ? "emulated" : "not emulated", p->insn_cnt);
+	printf("\nprogram %s\n  section %s, type %s (%s), ", bpf_program__name(p->bpf),
+	       bpf_program__section_name(p->bpf), p->type_name,
+	       p->emulated ? "emulated" : "not emulated");
+	if (attach)
+		printf("attach type %s, ", attach);
+	printf("%zu instructions\n", p->insn_cnt);
 	printf("  helpers: ");
 	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
 		if (!p->helpers[id])
@@ -249,10 +253,14 @@ write_helpers(struct xb_json *j, const struct inspector *in, const struct progra
 static void
 write_program(struct xb_json *j, const struct inspector *in, const struct program *p)
 {
+	const char *attach = xb_object_attach_name(p->bpf);
+
 	xb_json_open_object(j, NULL);
 	xb_json_string(j, "name", bpf_program__name(p->bpf));
 	xb_json_string(j, "section", bpf_program__section_name(p->bpf));
 	xb_json_string(j, "prog_type", p->type_name);
+	if (attach)
+		xb_json_string(j, "attach_type", attach);
 	xb_json_bool(j, "emulated", p->emulated);
 	xb_json_bool(j, "loaded", p->prog != NULL);
 	xb_json_u64(j, "insns", p->insn_cnt);
@@ -346,7 +354,7 @@ inspect(struct inspector *in, const struct xb_object_opts *opts, struct xb_err *
 		return -1;
 	}
 	if (in->load_err.kind == XB_ERR_NONE && !any_loaded(in))
-		xb_err_set(&in->load_err, XB_ERR_LOAD, "no XDP program");
+		xb_err_set(&in->load_err, XB_ERR_LOAD, "no XDP or TC program");
 	if (in->cli->json_out)
 		return print_json(in, err);
 	print_text(in);
@@ -378,6 +386,7 @@ work(const struct xb_worker *worker, void *arg)
 		return xb_say_error(&err);
 	}
 	xb_xdp_register(in->emu);
+	xb_skb_register(in->emu);
 	if (inspect(in, &opts, &err) != 0) {
 		xb_err_prefix(&err, "%s", in->file.name);
 		code = xb_say_error(&err);

@@ -6,9 +6,11 @@
 #include "emu/helper.h"
 #include "emu/map.h"
 #include "emu/prog.h"
+#include "skb/skb.h"
 #include "xdp/xdp.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LIST_MAX_TYPES 64
@@ -18,6 +20,7 @@ struct item {
 	u32 id;
 	const char *name;
 	bool emulated;
+	u64 prog_types;     /* that may call it; bits XB_PROG_TYPE_BIT */
 	const char *source; /* of the kernel, or NULL */
 };
 
@@ -27,40 +30,100 @@ struct lister {
 	u32 cnt, emulated_cnt;
 };
 
+/* "sched_cls,xdp" */
+static void
+name_types(u64 types, char *text, size_t bytes)
+{
+	size_t len = 0;
+
+	text[0] = 0;
+	for (u32 type = 1; type < LIST_MAX_TYPES && len < bytes; type++)
+		if (types & XB_PROG_TYPE_BIT(type))
+			len += (size_t)snprintf(text + len, bytes - len, "%s%s", len ? "," : "",
+			                        xb_prog_type_name(type));
+}
+
+static void
+print_item(const struct item *item)
+{
+	char types[128];
+
+	printf("%4u  %-28s %-13s ", item->id, item->name,
+	       item->emulated ? "emulated" : "not emulated");
+	if (item->prog_types) {
+		name_types(item->prog_types, types, sizeof(types));
+		printf("%-23s ", types);
+	}
+	printf("%s\n", item->source ? item->source : "");
+}
+
+static void
+write_item(struct xb_json *j, const struct item *item)
+{
+	xb_json_open_object(j, NULL);
+	xb_json_u64(j, "id", item->id);
+	xb_json_string(j, "name", item->name);
+	xb_json_bool(j, "emulated", item->emulated);
+	if (item->prog_types) {
+		xb_json_open_array(j, "prog_types");
+		for (u32 type = 1; type < LIST_MAX_TYPES; type++)
+			if (item->prog_types & XB_PROG_TYPE_BIT(type))
+				xb_json_string(j, NULL, xb_prog_type_name(type));
+		xb_json_close_array(j);
+	}
+	if (item->source)
+		xb_json_string(j, "source", item->source);
+	xb_json_close_object(j);
+}
+
 static void
 put_item(struct lister *l, const struct item *item)
 {
 	l->cnt++;
 	l->emulated_cnt += item->emulated;
-	if (!l->json) {
-		printf("%4u  %-28s %-13s %s\n", item->id, item->name,
-		       item->emulated ? "emulated" : "not emulated",
-		       item->source ? item->source : "");
-		return;
-	}
-	xb_json_open_object(l->json, NULL);
-	xb_json_u64(l->json, "id", item->id);
-	xb_json_string(l->json, "name", item->name);
-	xb_json_bool(l->json, "emulated", item->emulated);
-	if (item->source)
-		xb_json_string(l->json, "source", item->source);
-	xb_json_close_object(l->json);
+	if (l->json)
+		write_item(l->json, item);
+	else
+		print_item(item);
 }
 
+static bool
+can_run(const struct xb_emu *emu, u32 type)
+{
+	return emu->prog_types[type] && emu->prog_types[type]->test_run;
+}
+
+/* "net/core/filter.c: bpf_redirect; net/core/filter.c: bpf_xdp_redirect": each once. */
+static void
+add_source(char *text, size_t bytes, const char *source)
+{
+	size_t len = strlen(text);
+
+	if (source && !strstr(text, source))
+		snprintf(text + len, bytes - len, "%s%s", len ? "; " : "", source);
+}
+
+/* A helper may be another function for each type of program. */
 static void
 list_helpers(struct lister *l)
 {
 	for (u32 id = 1; id < XB_EMU_HELPER_MAX; id++) {
-		const struct xb_helper *row = xb_helper_find(l->emu, id, BPF_PROG_TYPE_XDP);
 		struct item item = { .id = id, .name = xb_helper_name(id) };
+		char source[256] = "";
 
-		if (!row)
-			row = xb_helper_find(l->emu, id, ~0u);
-		if (!item.name && !row)
-			continue;
-		if (row)
-			item = (struct item){ id, row->name, true, row->source };
-		put_item(l, &item);
+		for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
+			const struct xb_helper *row = xb_helper_find(l->emu, id, type);
+
+			if (!row || !can_run(l->emu, type))
+				continue;
+			item.name = row->name;
+			item.emulated = true;
+			item.prog_types |= XB_PROG_TYPE_BIT(type);
+			add_source(source, sizeof(source), row->source);
+		}
+		item.source = source[0] ? source : NULL;
+		if (item.name)
+			put_item(l, &item);
 	}
 }
 
@@ -69,8 +132,10 @@ list_maps(struct lister *l)
 {
 	for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
 		const struct xb_map_ops *ops = xb_map_ops_of(type);
-		const struct item item = { type, xb_map_type_name(type), ops != NULL,
-			                   ops ? ops->source : NULL };
+		const struct item item = { .id = type,
+			                   .name = xb_map_type_name(type),
+			                   .emulated = ops != NULL,
+			                   .source = ops ? ops->source : NULL };
 
 		if (item.name)
 			put_item(l, &item);
@@ -81,10 +146,9 @@ static void
 list_progs(struct lister *l)
 {
 	for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
-		const struct item item = { type, xb_prog_type_name(type),
-			                   l->emu->prog_types[type] &&
-			                           l->emu->prog_types[type]->test_run,
-			                   NULL };
+		const struct item item = { .id = type,
+			                   .name = xb_prog_type_name(type),
+			                   .emulated = can_run(l->emu, type) };
 
 		if (item.name)
 			put_item(l, &item);
@@ -140,6 +204,7 @@ xb_list_main(const struct xb_opts *cli)
 	if (!emu)
 		return xb_say_error(&err);
 	xb_xdp_register(emu);
+	xb_skb_register(emu);
 	rc = list(cli, emu, &err);
 	xb_emu_free(emu);
 	return rc == 0 ? XB_EXIT_OK : xb_say_error(&err);

@@ -74,6 +74,9 @@ int xb_object_choose(struct xb_object *o, struct xb_err *err);
  */
 bool xb_object_is_tcx(const struct xb_object *o);
 
+/* The expected attach type of an XDP or TC program, as bpftool calls it; NULL: none. */
+const char *xb_object_attach_name(const struct bpf_program *prog);
+
 /*
  * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then,
  * it was not the chosen program that could not be loaded, and a new object with opts.alone may do.

@@ -110,6 +110,24 @@ object_prepare_programs(struct xb_object *o)
 	}
 }
 
+const char *
+xb_object_attach_name(const struct bpf_program *prog)
+{
+	static const char *const late[] = {
+		[XB_TCX_INGRESS] = "tcx_ingress",
+		[XB_TCX_EGRESS] = "tcx_egress",
+		[XB_NETKIT_PRIMARY] = "netkit_primary",
+		[XB_NETKIT_PEER] = "netkit_peer",
+	};
+	u32 attach = bpf_program__expected_attach_type(prog);
+
+	if (attach == 0 || object_kind(prog) == XB_WANT_ANY)
+		return NULL;
+	if (attach < XB_ARRAY_SIZE(late) && late[attach])
+		return late[attach];
+	return libbpf_bpf_attach_type_str((enum bpf_attach_type)attach);
+}
+
 bool
 xb_object_is_tcx(const struct xb_object *o)
 {

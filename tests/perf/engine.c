@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/perf/engine.h"
 
+#include "skb/skb.h"
 #include "xdp/xdp.h"
 
 #include <bpf/bpf.h>
@@ -13,7 +14,8 @@
 
 struct engine {
 	struct xb_emu *emu;
-	struct xb_xdp *xdp;
+	struct xb_xdp *xdp; /* or: */
+	struct xb_skb *skb;
 	struct bpf_object *obj;
 	const struct xb_bpf_prog *prog;
 };
@@ -47,35 +49,89 @@ static void
 engine_fini(struct engine *e)
 {
 	bpf_object__close(e->obj);
+	xb_skb_free(e->skb);
 	xb_xdp_free(e->xdp);
 	xb_emu_enter(NULL);
 	xb_emu_free(e->emu);
+}
+
+/* What the program runs on. */
+static int
+make_buffer(struct engine *e, struct xb_err *err)
+{
+	const struct xb_xdp_opts xdp_opts = { .vcpu = 0 };
+	const struct xb_skb_opts skb_opts = { .vcpu = 0, .any_ifindex = true };
+
+	if (e->prog->type == BPF_PROG_TYPE_XDP)
+		e->xdp = xb_xdp_new(e->emu, &xdp_opts, err);
+	else
+		e->skb = xb_skb_new(e->emu, &skb_opts, err);
+	return e->xdp || e->skb ? 0 : -1;
 }
 
 static int
 engine_init(struct engine *e, const char *object, struct xb_err *err)
 {
 	const struct xb_emu_opts emu_opts = { .cpu_cnt = 1, .seed = 1 };
-	const struct xb_xdp_opts xdp_opts = { .vcpu = 0 };
 
 	*e = (struct engine){ 0 };
 	e->emu = xb_emu_new(&emu_opts, err);
 	if (!e->emu)
 		return -1;
 	xb_xdp_register(e->emu);
+	xb_skb_register(e->emu);
 	xb_emu_enter(e->emu);
-	e->xdp = xb_xdp_new(e->emu, &xdp_opts, err);
-	if (!e->xdp || load(e, object, err)) {
+	if (load(e, object, err) || make_buffer(e, err)) {
 		engine_fini(e);
 		return -1;
 	}
 	return 0;
 }
 
-static struct xb_xdp_in
-packet_in(const struct traffic_packet *p)
+/* Both as the tool does it. */
+static void
+load_xdp(struct engine *e, const struct traffic_packet *p)
 {
-	return (struct xb_xdp_in){ .data = p->data, .bytes = p->bytes, .ingress_ifindex = 1 };
+	const struct xb_xdp_in in = { .data = p->data, .bytes = p->bytes, .ingress_ifindex = 1 };
+
+	xb_xdp_load(e->xdp, &in);
+}
+
+static void
+load_skb(struct engine *e, const struct traffic_packet *p)
+{
+	static const struct xb_skb_ctx ctx = { .ifindex = 1,
+		                               .ingress_ifindex = 1,
+		                               .at_ingress = true,
+		                               .trans_set = true,
+		                               .sock_kind = XB_SKB_SOCK_NONE };
+	const struct xb_skb_in in = { .data = p->data, .bytes = p->bytes, .ctx = &ctx };
+
+	xb_skb_load(e->skb, &in);
+}
+
+static void
+load_packet(struct engine *e, const struct traffic_packet *p)
+{
+	if (e->skb)
+		load_skb(e, p);
+	else
+		load_xdp(e, p);
+}
+
+/* How many instructions it took. */
+static u64
+run_packet(struct engine *e)
+{
+	struct xb_xdp_out xdp;
+	struct xb_skb_out skb;
+
+	if (e->skb) {
+		xb_skb_run(e->skb, e->prog, &skb);
+		return skb.insns;
+	}
+	xb_xdp_run(e->xdp, e->prog, &xdp);
+	return xdp.insns;
 }
 
 /* Nanoseconds a packet over the first `cnt` packets of the mix; the quickest round of several. */
@@ -90,15 +146,9 @@ measure(struct engine *e, const struct traffic_packet *mix, u32 cnt, bool run, d
 
 		total = 0;
 		for (u32 i = 0; i < PACKETS; i++) {
-			struct xb_xdp_in in = packet_in(&mix[i % cnt]);
-			struct xb_xdp_out out;
-
-			xb_xdp_load(e->xdp, &in);
-			if (!run)
-				continue;
-			xb_xdp_run(e->xdp, e->prog, &out);
-			xb_emu_run_end(e->emu);
-			total += out.insns;
+			load_packet(e, &mix[i % cnt]);
+			if (run)
+				total += run_packet(e);
 		}
 		took = (now_ns() - start) / PACKETS;
 		best = round == 0 || took < best ? took : best;

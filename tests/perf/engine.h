@@ -12,10 +12,13 @@ struct engine_figures {
 	double mix_ns;    /* a packet, TRAFFIC_CNT different ones in turn */
 	double same_ns;   /* a packet, one repeated */
 	double mix_insns; /* a packet */
-	double load_ns;   /* of mix_ns: putting the packet into the buffer */
+	double load_ns;   /* of mix_ns: the buffer and context of the packet set up */
 };
 
-/* Runs the object's only program over the mix, for about a second. 0, or -1 and err. */
+/*
+ * Runs the object's only program, one for XDP or TC, over the mix, for about a second. 0, or -1 and
+ * err.
+ */
 int engine_measure(const char *object, const struct traffic_packet *mix, struct engine_figures *f,
                    struct xb_err *err);
 

@@ -19,11 +19,12 @@ struct tuple {
 	__u8 proto, family, pad[2];
 };
 
-/* Fills *t; 0, or -1 where the packet is not IP or is cut short. */
+/* Fills *t from an xdp_md or __sk_buff; 0, or -1 where the packet is not IP or is cut short. */
+#define parse(ctx, t) parse_bytes((void *)(long)(ctx)->data, (void *)(long)(ctx)->data_end, t)
+
 static __always_inline int
-parse(struct xdp_md *ctx, struct tuple *t)
+parse_bytes(void *data, void *end, struct tuple *t)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
 	__be16 *ports, proto;
 	void *l3 = eth + 1;

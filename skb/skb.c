@@ -86,10 +86,10 @@ xb_skb_on_clone(struct xb_skb *s, void (*fn)(void *arg, const struct xb_skb_clon
 }
 
 static void
-load(struct xb_skb *s)
+load(struct xb_skb *s, const struct xb_skb_in *in)
 {
-	skb_place(s, &s->in);
-	skb_ctx_load(s, s->in.ctx);
+	skb_place(s, in);
+	skb_ctx_load(s, in->ctx);
 	s->sock_set = false;
 	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
 	if (XB_UNLIKELY(s->tunnel != NULL))
@@ -101,8 +101,8 @@ xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in)
 {
 	assert(in->hdr_bytes + in->bytes <= XB_SKB_MAX_BYTES);
 	assert(in->meta_bytes <= XB_SKB_MAX_META_BYTES);
-	s->in = *in;
-	load(s);
+	load(s, in);
+	s->in = *in; /* last: the caller has just stored it in small pieces, and a big load waits */
 }
 
 /* What has to be known of a program before it runs. */
@@ -168,7 +168,7 @@ xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *
 {
 	skb_run_to_end(s, prog, out);
 	if (XB_UNLIKELY(out->fault != NULL))
-		load(s); /* it goes on as it came in */
+		load(s, &s->in); /* it goes on as it came in */
 	out_fill(s, out);
 }
 

@@ -9,6 +9,7 @@
 #ifndef XB_EMU_MAP_HTAB_H
 #define XB_EMU_MAP_HTAB_H
 
+#include "emu/hash.h"
 #include "emu/map_pool.h"
 #include "emu/map_priv.h"
 
@@ -47,25 +48,11 @@ void xb_htab_remove(struct xb_htab *h, u32 ref);
 /* The key after an element's, or the first (ref 0); -ENOENT (cf. htab_map_get_next_key). */
 int xb_htab_next_key(const struct xb_htab *h, u32 ref, void *next);
 
-u32 xb_htab_hash_slow(const void *key, u32 bytes, u64 seed);
-
 static inline struct xb_elem *
 xb_htab_elem(const struct xb_htab *h, u32 ref)
 {
 	return (struct xb_elem *)(void *)(h->base + ((u64)ref << 4));
 }
-
-/* Both halves of a 128-bit product, folded: each bit of either factor reaches every bit. */
-static inline u64
-xb_hash_mix(u64 a, u64 b)
-{
-	__extension__ const unsigned __int128 p = (unsigned __int128)a * b;
-
-	return (u64)p ^ (u64)(p >> 64);
-}
-
-#define XB_HASH_K0 0x9e3779b97f4a7c15ull
-#define XB_HASH_K1 0xd6e8feb86659fd93ull
 
 static inline u32
 xb_htab_hash(const struct xb_htab *h, const void *key)
@@ -85,7 +72,7 @@ xb_htab_hash(const struct xb_htab *h, const void *key)
 		x = xb_hash_mix(x, XB_HASH_K1);
 		break;
 	default:
-		return xb_htab_hash_slow(k, h->key_size, h->seed);
+		return xb_hash(k, h->key_size, h->seed);
 	}
 	return (u32)x;
 }

@@ -174,6 +174,19 @@ void skb_sync(struct xb_skb *s);
  */
 int skb_ensure_writable(struct xb_skb *s, u32 len);
 
+/* The same, and shows it to the program (cf. net/core/filter.c: bpf_try_make_writable). */
+static inline int
+skb_try_make_writable(struct xb_skb *s, u32 len)
+{
+	int ret;
+
+	if (XB_LIKELY(len <= s->skb.linear))
+		return 0;
+	ret = skb_ensure_writable(s, len);
+	skb_sync(s);
+	return ret;
+}
+
 /* Room of `bytes` in front: 0 or -ENOMEM. All offsets may change (cf. skb_cow). */
 int skb_cow(struct xb_skb *s, u32 bytes);
 

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define ROOM_BYTES (SKB_BUFFER_BYTES - SKB_SLACK_BYTES) /* for packets */
+
 /* The values come by argument: read back from where they were just stored, they cost a stall. */
 static inline void
 sync_to(struct xb_skb *s, u32 data_off, u32 linear, u32 meta_bytes)
@@ -89,9 +91,9 @@ skb_cow(struct xb_skb *s, u32 bytes)
 
 	if (bytes <= s->skb.data_off - s->skb.meta_bytes)
 		return 0;
-	if (bytes > SKB_BUFFER_BYTES || used > SKB_BUFFER_BYTES - bytes)
+	if (bytes > ROOM_BYTES || used > ROOM_BYTES - bytes)
 		return -ENOMEM;
-	move_packet(s, SKB_BUFFER_BYTES - used);
+	move_packet(s, ROOM_BYTES - used);
 	return 0;
 }
 
@@ -100,12 +102,22 @@ skb_cow_tail(struct xb_skb *s, u32 bytes)
 {
 	u32 used = s->skb.meta_bytes + s->skb.len;
 
-	if (bytes <= SKB_BUFFER_BYTES - s->skb.data_off - s->skb.len)
+	if (bytes <= ROOM_BYTES - s->skb.data_off - s->skb.len)
 		return 0;
-	if (bytes > SKB_BUFFER_BYTES || used > SKB_BUFFER_BYTES - bytes)
+	if (bytes > ROOM_BYTES || used > ROOM_BYTES - bytes)
 		return -ENOMEM;
 	move_packet(s, 0);
 	return 0;
+}
+
+/* The metadata stays in front of data: what it thereby gains lay in the room, and holds anything.
+ */
+static void
+clear_meta(struct xb_skb *s, u32 bytes)
+{
+	u32 meta = s->skb.meta_bytes;
+
+	memset(skb_data(s) - meta, 0, bytes < meta ? bytes : meta);
 }
 
 void
@@ -114,6 +126,8 @@ skb_push(struct xb_skb *s, u32 bytes)
 	s->skb.data_off -= bytes;
 	s->skb.len += bytes;
 	s->skb.linear += bytes;
+	if (XB_UNLIKELY(s->skb.meta_bytes))
+		clear_meta(s, bytes);
 }
 
 void
@@ -122,6 +136,63 @@ skb_pull(struct xb_skb *s, u32 bytes)
 	s->skb.data_off += bytes;
 	s->skb.len -= bytes;
 	s->skb.linear -= bytes;
+}
+
+/*
+ * A packet may end before the hole, by less than SKB_SLACK_BYTES: bpf_skb_change_tail leaves its
+ * Ethernet header but for the tags that were popped, and the hole is behind an IP header at most.
+ * Linux takes what it finds there: what was cut off, or zeros behind what was loaded.
+ */
+static void
+clear_behind(struct xb_skb *s, u32 off)
+{
+	u32 end = s->skb.data_off + s->skb.len, loaded_end = s->loaded_off + s->loaded_bytes;
+	u32 to = s->skb.data_off + off;
+
+	if (end < loaded_end)
+		end = loaded_end;
+	if (end < to)
+		memset(s->base + end, 0, to - end);
+}
+
+/* cf. net/core/filter.c: bpf_skb_generic_push, bpf_skb_net_hdr_push */
+void
+skb_net_hdr_push(struct xb_skb *s, u32 off, u32 bytes)
+{
+	struct skb *skb = &s->skb;
+	bool trans_same = skb->trans_off == skb->net_off;
+	u8 *data;
+
+	if (XB_UNLIKELY(off > skb->len))
+		clear_behind(s, off);
+	skb_push(s, bytes);
+	data = skb_data(s);
+	memmove(data, data + bytes, off);
+	memset(data + off, 0, bytes);
+	skb->mac_off -= bytes;
+	skb->net_off -= bytes;
+	if (trans_same)
+		skb->trans_off = skb->net_off;
+}
+
+/* cf. net/core/filter.c: bpf_skb_generic_pop, bpf_skb_net_hdr_pop */
+int
+skb_net_hdr_pop(struct xb_skb *s, u32 off, u32 bytes)
+{
+	struct skb *skb = &s->skb;
+	bool trans_same = skb->trans_off == skb->net_off;
+	int ret = skb_ensure_writable(s, off + bytes);
+
+	if (ret)
+		return ret;
+	skb_pull(s, bytes);
+	skb_postpull_rcsum(s, off - bytes, bytes);
+	memmove(skb_data(s), skb_data(s) - bytes, off);
+	skb->mac_off += bytes;
+	skb->net_off += bytes;
+	if (trans_same)
+		skb->trans_off = skb->net_off;
+	return 0;
 }
 
 int
@@ -142,7 +213,7 @@ skb_postpull_rcsum(struct xb_skb *s, u32 off, u32 bytes)
 	struct skb *skb = &s->skb;
 
 	if (skb->ip_summed == XB_CHECKSUM_COMPLETE)
-		skb->csum = xb_csum_postpull(skb->csum, skb_data(s) + off, bytes);
+		skb->csum = xb_csum_postpull(skb->csum, skb_data(s) + (s32)off, bytes);
 	else if (skb->ip_summed == XB_CHECKSUM_PARTIAL && skb->csum_start < skb->data_off)
 		skb->ip_summed = XB_CHECKSUM_NONE;
 }
@@ -152,7 +223,7 @@ void
 skb_postpush_rcsum(struct xb_skb *s, u32 off, u32 bytes)
 {
 	if (s->skb.ip_summed == XB_CHECKSUM_COMPLETE)
-		s->skb.csum = xb_csum_postpush(s->skb.csum, skb_data(s) + off, bytes, 0);
+		s->skb.csum = xb_csum_postpush(s->skb.csum, skb_data(s) + (s32)off, bytes, 0);
 }
 
 /* cf. net/core/filter.c: bpf_push_mac_rcsum */

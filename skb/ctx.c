@@ -367,7 +367,7 @@ load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	skb->mac_off = skb->data_off;
 	skb->net_off = skb->data_off + l2;
 	skb->trans_off = ctx->trans_set ? skb->net_off : SKB_UNSET;
-	skb->mac_len = (u16)l2;
+	skb->mac_len = ctx->at_ingress ? (u16)l2 : 0; /* cf. __netif_receive_skb_core */
 	skb->protocol =
 	        ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(data, skb->len);
 	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type

@@ -26,7 +26,8 @@
 
 #define SKB_FRONT_BYTES  65536u /* room in front of a packet as it is loaded */
 #define SKB_BUFFER_BYTES (4 * 65536u)
-#define SKB_MAX_ALLOC    16064u      /* cf. net/core/filter.c: BPF_SKB_MAX_LEN */
+#define SKB_SLACK_BYTES  64u    /* never the packet's, at the buffer's end: skb_net_hdr_push() */
+#define SKB_MAX_ALLOC    16064u /* cf. net/core/filter.c: BPF_SKB_MAX_LEN */
 #define SKB_UNSET        0xffffffffu /* transport_header that was not set */
 #define SKB_VLAN_BYTES   4u
 
@@ -50,7 +51,7 @@ struct skb {
 	u32 data_off, len, linear, meta_bytes;
 	u32 mac_off, net_off, trans_off; /* mac_header, network_header, transport_header */
 	u16 protocol;                    /* wire order */
-	u16 mac_len;
+	u16 mac_len;                     /* 0: not known, where no device received the packet */
 	bool vlan_present;
 	u16 vlan_tci, vlan_proto;
 	u8 pkt_type;
@@ -146,6 +147,13 @@ skb_is_gso(const struct xb_skb *s)
 	return s->skb.gso_size != 0;
 }
 
+/* cf. include/linux/if_vlan.h: eth_type_vlan */
+static inline bool
+skb_is_vlan_type(u16 type)
+{
+	return type == __builtin_bswap16(ETH_P_8021Q) || type == __builtin_bswap16(ETH_P_8021AD);
+}
+
 /* cf. include/linux/skbuff.h: skb_clear_hash */
 static inline void
 skb_clear_hash(struct xb_skb *s)
@@ -193,6 +201,14 @@ int skb_cow(struct xb_skb *s, u32 bytes);
 /* Moves data forward or back; headers stay where they are (cf. __skb_push, __skb_pull). */
 void skb_push(struct xb_skb *s, u32 bytes);
 void skb_pull(struct xb_skb *s, u32 bytes);
+
+/*
+ * A hole of `bytes` zeros `off` bytes behind data, and one closed, on the way to which all headers
+ * move: the front of the packet goes where the room is. The hole's room was made by skb_cow(). To
+ * close: 0 or -ENOMEM (cf. net/core/filter.c: bpf_skb_net_hdr_push, bpf_skb_net_hdr_pop).
+ */
+void skb_net_hdr_push(struct xb_skb *s, u32 off, u32 bytes);
+int skb_net_hdr_pop(struct xb_skb *s, u32 off, u32 bytes);
 
 /* Room of `bytes` at the end: 0 or -ENOMEM. */
 int skb_cow_tail(struct xb_skb *s, u32 bytes);

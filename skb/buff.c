@@ -42,6 +42,7 @@ skb_place(struct xb_skb *s, const struct xb_skb_in *in)
 	u8 *data = s->base + SKB_FRONT_BYTES;
 
 	s->skb.data_off = SKB_FRONT_BYTES;
+	s->skb.head_off = SKB_FRONT_BYTES - (in->meta_bytes ? SKB_XDP_HEADROOM : SKB_HEADROOM);
 	s->skb.len = bytes;
 	s->skb.linear = linear;
 	s->skb.meta_bytes = in->meta_bytes;
@@ -76,6 +77,7 @@ move_packet(struct xb_skb *s, u32 to)
 
 	memmove(s->base + to, s->base + from, skb->meta_bytes + skb->len);
 	skb->data_off += by;
+	skb->head_off += by;
 	skb->mac_off += by;
 	skb->net_off += by;
 	skb->csum_start += by;
@@ -84,16 +86,32 @@ move_packet(struct xb_skb *s, u32 to)
 		skb->trans_off += by;
 }
 
+/*
+ * Linux's buffer has to be `bytes` longer at its front. The metadata does not come along; and a
+ * transport header that was not set, 0xffff from its start, counts as set from then on, one byte
+ * before the old buffer. cf. net/core/skbuff.c: pskb_expand_head, skb_headers_offset_update
+ */
+static void
+expand_head(struct skb *skb, u32 bytes)
+{
+	if (skb->trans_off == SKB_UNSET)
+		skb->trans_off = skb->head_off - 1;
+	skb->head_off -= (bytes + SKB_HEADROOM - 1) / SKB_HEADROOM * SKB_HEADROOM;
+	skb->meta_bytes = 0;
+}
+
 int
 skb_cow(struct xb_skb *s, u32 bytes)
 {
+	u32 headroom = s->skb.data_off - s->skb.head_off;
 	u32 used = s->skb.meta_bytes + s->skb.len;
 
-	if (bytes <= s->skb.data_off - s->skb.meta_bytes)
-		return 0;
 	if (bytes > ROOM_BYTES || used > ROOM_BYTES - bytes)
 		return -ENOMEM;
-	move_packet(s, ROOM_BYTES - used);
+	if (bytes > s->skb.data_off - s->skb.meta_bytes)
+		move_packet(s, ROOM_BYTES - used);
+	if (bytes > headroom)
+		expand_head(&s->skb, bytes - headroom);
 	return 0;
 }
 
@@ -139,20 +157,25 @@ skb_pull(struct xb_skb *s, u32 bytes)
 }
 
 /*
- * A packet may end before the hole, by less than SKB_SLACK_BYTES: bpf_skb_change_tail leaves its
- * Ethernet header but for the tags that were popped, and the hole is behind an IP header at most.
- * Linux takes what it finds there: what was cut off, or zeros behind what was loaded.
+ * How much of the packet moves, where it may end before the hole: bpf_skb_change_tail can take away
+ * even what is in front of the network header. Linux takes what it finds behind the packet: what
+ * was cut off, or zeros behind what was loaded. Differs: only SKB_SLACK_BYTES of it, as Linux
+ * itself comes to write behind its buffer.
  */
-static void
-clear_behind(struct xb_skb *s, u32 off)
+static u32
+bytes_to_move(struct xb_skb *s, u32 off)
 {
 	u32 end = s->skb.data_off + s->skb.len, loaded_end = s->loaded_off + s->loaded_bytes;
-	u32 to = s->skb.data_off + off;
 
+	if (XB_LIKELY(off <= s->skb.len))
+		return off;
+	if (off - s->skb.len > SKB_SLACK_BYTES)
+		off = s->skb.len + SKB_SLACK_BYTES;
 	if (end < loaded_end)
 		end = loaded_end;
-	if (end < to)
-		memset(s->base + end, 0, to - end);
+	if (end < s->skb.data_off + off)
+		memset(s->base + end, 0, s->skb.data_off + off - end);
+	return off;
 }
 
 /* cf. net/core/filter.c: bpf_skb_generic_push, bpf_skb_net_hdr_push */
@@ -163,8 +186,7 @@ skb_net_hdr_push(struct xb_skb *s, u32 off, u32 bytes)
 	bool trans_same = skb->trans_off == skb->net_off;
 	u8 *data;
 
-	if (XB_UNLIKELY(off > skb->len))
-		clear_behind(s, off);
+	off = bytes_to_move(s, off);
 	skb_push(s, bytes);
 	data = skb_data(s);
 	memmove(data, data + bytes, off);

@@ -27,6 +27,8 @@
 #define SKB_FRONT_BYTES  65536u /* room in front of a packet as it is loaded */
 #define SKB_BUFFER_BYTES (4 * 65536u)
 #define SKB_SLACK_BYTES  64u    /* never the packet's, at the buffer's end: skb_net_hdr_push() */
+#define SKB_HEADROOM     64u    /* what Linux has in front of data: NET_SKB_PAD */
+#define SKB_XDP_HEADROOM 256u   /* where XDP left metadata: XDP_PACKET_HEADROOM */
 #define SKB_MAX_ALLOC    16064u /* cf. net/core/filter.c: BPF_SKB_MAX_LEN */
 #define SKB_UNSET        0xffffffffu /* transport_header that was not set */
 #define SKB_VLAN_BYTES   4u
@@ -49,6 +51,7 @@ enum {
 /* cf. include/linux/skbuff.h: struct sk_buff. The helpers change it, then call skb_sync(). */
 struct skb {
 	u32 data_off, len, linear, meta_bytes;
+	u32 head_off; /* where Linux's buffer would start: may lie before this one, modulo 2^32 */
 	u32 mac_off, net_off, trans_off; /* mac_header, network_header, transport_header */
 	u16 protocol;                    /* wire order */
 	u16 mac_len;                     /* 0: not known, where no device received the packet */
@@ -195,7 +198,10 @@ skb_try_make_writable(struct xb_skb *s, u32 len)
 	return ret;
 }
 
-/* Room of `bytes` in front: 0 or -ENOMEM. All offsets may change (cf. skb_cow). */
+/*
+ * Room of `bytes` in front: 0 or -ENOMEM. All offsets may change, and what Linux loses when it
+ * copies the packet to a larger buffer is lost (cf. skb_cow).
+ */
 int skb_cow(struct xb_skb *s, u32 bytes);
 
 /* Moves data forward or back; headers stay where they are (cf. __skb_push, __skb_pull). */

@@ -154,6 +154,7 @@ skb_vlan_push(struct xb_proc *proc, const union xb_arg *a)
 	skb_push_mac_rcsum(s);
 	ret = vlan_push(s, proto, (u16)a[2].u);
 	skb_pull_mac_rcsum(s);
+	s->skb.mac_len = (u16)skb_mac_header_len(s); /* 6.1 does not */
 	skb_sync(s);
 	return skb_ret(ret);
 }

@@ -330,13 +330,17 @@ print_steps(const struct round *r, const struct skb_out *out)
 	print_message("%s: %s, %u bytes, gso_size %u, gso_segs %u, flags %u, repeat %u\n", r->name,
 	              packet_name(r->c.packet), r->bytes, r->ctx.gso_size, r->ctx.gso_segs,
 	              r->c.flags, r->c.repeat);
-	for (i = 0; i < script_cnt(s); i++)
+	for (i = 0; i < script_cnt(s); i++) {
+		const struct step *step = &s->steps[i];
+		bool call = step->op == OP_CALL;
+
 		print_message("  %s: %lld, 0x%llx, 0x%llx: %lld\n",
 		              script_step_name(s, i, text, sizeof(text)),
-		              (long long)s->steps[i].args[1].value,
-		              (unsigned long long)s->steps[i].args[2].value,
-		              (unsigned long long)s->steps[i].args[3].value,
+		              (long long)(call ? step->args[1].value : step->off),
+		              (unsigned long long)(call ? step->args[2].value : step->value),
+		              (unsigned long long)step->args[3].value,
 		              (long long)out->kept.results[i]);
+	}
 }
 
 static void

@@ -33,11 +33,11 @@ enum xb_arg_kind {
 	XB_ARG_U32_W, /* 4 bytes written */
 	XB_ARG_U64_W, /* 8 bytes written */
 	XB_ARG_U64_RW,
-	XB_ARG_SPIN_LOCK, /* a bpf_spin_lock in a map value: 4 bytes written */
-	XB_ARG_FUNC,      /* a function of the program, as BPF_PSEUDO_FUNC loads it */
-	XB_ARG_RECORD,    /* a record reserved in a ring buffer, its first byte; .map is the ring
-	                     buffer */
-	XB_ARG_SOCK_COMMON,   /* a socket, in either form; .sock */
+	XB_ARG_SPIN_LOCK,   /* a bpf_spin_lock in a map value: 4 bytes written */
+	XB_ARG_FUNC,        /* a function of the program, as BPF_PSEUDO_FUNC loads it */
+	XB_ARG_RECORD,      /* a record reserved in a ring buffer, its first byte; .map is the ring
+	                       buffer */
+	XB_ARG_SOCK_COMMON, /* a socket, in either form; .sock */
 	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
 	XB_ARG_KIND_CNT
 };
@@ -94,6 +94,13 @@ bool xb_helper_is_unresolved(u32 id);
 /* xb_vm_ops.bind_call of the Linux emulator. */
 int xb_helper_bind(void *emu, const struct xb_prog *prog, u32 pc, u64 r1_const,
                    struct xb_call *call, struct xb_err *err);
+
+/*
+ * How many bytes of a packet the flags of bpf_perf_event_output ask for (BPF_F_CTXLEN_MASK), where
+ * there are `packet_bytes`. Returns 0, -EINVAL (unknown flags), -EFAULT (there are fewer). (cf.
+ * net/core/filter.c: bpf_xdp_event_output, bpf_skb_event_output)
+ */
+int xb_perf_packet_bytes(u64 flags, u32 packet_bytes, u32 *bytes);
 
 /*
  * What all forms of bpf_perf_event_output do once they have checked their own flags: writes `size`

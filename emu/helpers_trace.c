@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_BYTES 1024 /* cf. include/linux/bpf.h: MAX_BPRINTF_BUF */
+#define TEXT_BYTES   1024 /* cf. include/linux/bpf.h: MAX_BPRINTF_BUF */
+#define CTXLEN_SHIFT 32   /* of BPF_F_CTXLEN_MASK */
 
 /* The numbers at `data`, which is `bytes` long, or -EINVAL. */
 static int
@@ -94,6 +95,19 @@ put_sample(struct xb_emu *emu, struct xb_event *event, u32 size)
 	emu->hooks.event(emu->hooks.arg, event);
 	if (sample != small)
 		free(sample);
+	return 0;
+}
+
+int
+xb_perf_packet_bytes(u64 flags, u32 packet_bytes, u32 *bytes)
+{
+	u64 asked = (flags & BPF_F_CTXLEN_MASK) >> CTXLEN_SHIFT;
+
+	if (flags & ~(BPF_F_CTXLEN_MASK | BPF_F_INDEX_MASK))
+		return -EINVAL;
+	if (asked > packet_bytes)
+		return -EFAULT;
+	*bytes = (u32)asked;
 	return 0;
 }
 

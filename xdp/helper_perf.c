@@ -6,11 +6,6 @@
 
 #include "emu/helper.h"
 
-#include <errno.h>
-
-#define CTXLEN_MASK  (0xfffffull << 32) /* BPF_F_CTXLEN_MASK */
-#define CTXLEN_SHIFT 32
-
 /* The first bytes of the packet in one piece. */
 static const u8 *
 first_bytes(const struct xb_xdp *x, u32 bytes)
@@ -26,15 +21,13 @@ static u64
 xdp_event_output(struct xb_proc *proc, const union xb_arg *a)
 {
 	const struct xb_xdp *x = xdp_of(proc);
-	u64 flags = a[2].u, bytes = (flags & CTXLEN_MASK) >> CTXLEN_SHIFT;
-	long ret;
+	u64 flags = a[2].u;
+	u32 bytes;
+	long ret = xb_perf_packet_bytes(flags, xdp_buff_len(x), &bytes);
 
-	if (flags & ~(CTXLEN_MASK | BPF_F_INDEX_MASK))
-		return (u64)-EINVAL;
-	if (bytes > xdp_buff_len(x))
-		return (u64)-EFAULT;
-	ret = xb_perf_output(x->emu, proc, a[1].map, flags, a[3].mem, (u32)a[4].u,
-	                     bytes ? first_bytes(x, (u32)bytes) : NULL, (u32)bytes);
+	if (ret == 0)
+		ret = xb_perf_output(x->emu, proc, a[1].map, flags, a[3].mem, (u32)a[4].u,
+		                     bytes ? first_bytes(x, bytes) : NULL, bytes);
 	return (u64)ret;
 }
 

@@ -23,7 +23,7 @@ static const struct {
 	[BPF_MAP_TYPE_PERCPU_HASH] = { .ops = &xb_map_percpu_hash_ops },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { .ops = &xb_map_percpu_array_ops },
 	[BPF_MAP_TYPE_STACK_TRACE] = { .name = "stack_trace" },
-	[BPF_MAP_TYPE_CGROUP_ARRAY] = { .name = "cgroup_array" },
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = { .ops = &xb_map_cgroup_array_ops },
 	[BPF_MAP_TYPE_LRU_HASH] = { .ops = &xb_map_lru_hash_ops },
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { .ops = &xb_map_lru_percpu_hash_ops },
 	[BPF_MAP_TYPE_LPM_TRIE] = { .ops = &xb_map_lpm_trie_ops },

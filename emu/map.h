@@ -154,6 +154,14 @@ int xb_xskmap_set(struct xb_map *map, u32 key, u32 socket);
  */
 bool xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog);
 
+/*
+ * CGROUP_ARRAY: the id of the cgroup in a slot: 0, -E2BIG, -EAGAIN where it is empty (cf.
+ * net/core/filter.c: bpf_skb_under_cgroup). Puts one in by its id, which need not be this
+ * machine's: 0, -E2BIG, -EINVAL for 0 or a map of another type.
+ */
+int xb_cgroup_array_get(const struct xb_map *map, u32 idx, u64 *id);
+int xb_cgroup_array_set(struct xb_map *map, u32 idx, u64 id);
+
 /* PROG_ARRAY: the program in a slot, or NULL. */
 struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
 

@@ -40,6 +40,7 @@ static const struct type_row {
 	{ { BPF_MAP_TYPE_QUEUE, 0, 4, 16, 0 }, false, false, false, false },
 	{ { BPF_MAP_TYPE_STACK, 0, 4, 16, 0 }, false, false, false, false },
 	{ { BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 }, false, false, false, false },
+	{ { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 16, 0 }, false, false, false, false },
 };
 
 static long

@@ -125,6 +125,7 @@ static const struct row {
 	{ "cpumap", { BPF_MAP_TYPE_CPUMAP, 4, 8, 1, 0 }, U32, U64, -524 },
 	{ "xskmap", { BPF_MAP_TYPE_XSKMAP, 4, 4, 1, 0 }, U32, U32, -524 },
 	{ "perf array", { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 1, 0 }, U32, U32, -524 },
+	{ "cgroup array", { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 1, 0 }, U32, U32, -524 },
 	{ "program array", { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1, 0 }, U32, U32, 0 },
 	{ "queue", { BPF_MAP_TYPE_QUEUE, 0, 8, 1, 0 }, VOID, U64, -EINVAL },
 	{ "queue with key", { BPF_MAP_TYPE_QUEUE, 0, 8, 1, 0 }, U32, U64, -EINVAL },

@@ -37,6 +37,7 @@ static const struct map_spec types[] = {
 	{ BPF_MAP_TYPE_QUEUE, 0, 8, 16, 0 },
 	{ BPF_MAP_TYPE_STACK, 0, 8, 16, 0 },
 	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
+	{ BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 16, 0 },
 };
 
 static const u32 keys[] = { 0, 1, 3, 4, 5, 8, 16, 260, 261, 512, 513, 1 << 20 };
@@ -355,6 +356,12 @@ static const struct inner_row {
 	{ "perf array",
 	  { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
 	  { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 5, 0 } },
+	{ "cgroup array",
+	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 },
+	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 } },
+	{ "cgroup array entries",
+	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 },
+	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 5, 0 } },
 };
 
 /* What creating the outer map gives, and putting the inner one in, as one number. */

@@ -270,6 +270,7 @@ test_huge(void **state)
 	static const struct map_spec specs[] = {
 		{ BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1u << 30, 0 },
 		{ BPF_MAP_TYPE_XSKMAP, 4, 4, 1u << 30, 0 },
+		{ BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 1u << 30, 0 },
 		{ BPF_MAP_TYPE_HASH, 4, 64, 1u << 27, 0 },
 		{ BPF_MAP_TYPE_LRU_HASH, 4, 64, 1u << 27, 0 },
 		{ BPF_MAP_TYPE_QUEUE, 0, 8, 1u << 30, 0 },

@@ -164,6 +164,9 @@ static const struct row rows[] = {
 	{ .name = "perf event array",
 	  .spec = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 5, 0 },
 	  .key = KEY_INDEX },
+	{ .name = "cgroup array",
+	  .spec = { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 5, 0 },
+	  .key = KEY_INDEX },
 	{ .name = "ring buffer", .spec = { BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 }, .key = KEY_NONE },
 };
 
@@ -259,7 +262,8 @@ make_value(struct run *r)
 	case VALUE_BYTES:
 		/* Program arrays and the like: no such descriptor. */
 		if (r->row->spec.type == BPF_MAP_TYPE_PROG_ARRAY ||
-		    r->row->spec.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		    r->row->spec.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+		    r->row->spec.type == BPF_MAP_TYPE_CGROUP_ARRAY)
 			xb_st32(v, rnd(r, 2) ? 77777 : (u32)r->socket);
 		break;
 	}

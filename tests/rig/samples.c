@@ -55,6 +55,18 @@ ring_open(struct samples *s, u32 cpu)
 	assert_true(s->page != MAP_FAILED);
 }
 
+/* The emulator opens one for each of its CPUs. */
+static void
+close_others(const struct backend *b, int map)
+{
+	for (u32 cpu = 1; cpu < b->emu->cpu_cnt; cpu++) {
+		union bpf_attr attr = { .map_fd = (u32)map };
+
+		attr.key = (uintptr_t)&cpu;
+		assert_int_equal(backend_bpf(b, BPF_MAP_DELETE_ELEM, &attr), 0);
+	}
+}
+
 void
 samples_open(struct samples *s, const struct backend *b, int map)
 {
@@ -64,6 +76,7 @@ samples_open(struct samples *s, const struct backend *b, int map)
 	s->cnt = 0;
 	if (b->emu) {
 		assert_int_equal(xb_perf_array_open(backend_emu_map(b, map)), 0);
+		close_others(b, map);
 		b->emu->hooks.arg = s;
 		b->emu->hooks.event = on_event;
 		return;

@@ -119,6 +119,7 @@ script_load(struct maps *maps, int kept, const struct script *script, char *text
 	emit_script(p, script);
 	prog.insns = p->insns;
 	prog.insn_cnt = p->cnt;
+	prog.license = script->proprietary ? "Proprietary" : NULL;
 	prog.type = script->type ? script->type : BPF_PROG_TYPE_SCHED_CLS;
 	ret = p->err ? p->err : backend_try_prog(maps->b, &prog, text, bytes);
 	if (p->err)

@@ -166,6 +166,7 @@ const char *script_field_name(u32 field);
 
 struct script {
 	u32 type, attach_type; /* of the program; 0: sched_cls */
+	bool proprietary;      /* its licence is not compatible with the GPL */
 	s64 verdict;           /* or SCRIPT_LAST */
 	/*
 	 * The program does not read tstamp_type, and so is given tstamp as one that knows nothing

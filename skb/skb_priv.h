@@ -268,6 +268,7 @@ bool skb_load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 /* helper_tunnel.c */
 void skb_tunnel_free(struct xb_skb *s);
 void skb_tunnel_reset(struct xb_skb *s); /* a packet without tunnel metadata */
+bool skb_tunnel_is_set(const struct xb_skb *s);
 
 /* helper_*.c: tables of helpers. */
 struct skb_helper_table {

@@ -154,7 +154,7 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 		out->fault = NULL;
 		out->changed = s->facts.may_write;
 		if (out->retval == TC_ACT_REDIRECT)
-			out->redirect = s->target.redirect;
+			skb_do_redirect(s, &out->redirect);
 	} else {
 		out->retval = TC_ACT_SHOT;
 		out->fault = &s->proc->fault;

@@ -22,6 +22,7 @@
 #include "skb/skb.h"
 #include "vm/window.h"
 
+#include <limits.h>
 #include <linux/if_ether.h>
 
 #define SKB_FRONT_BYTES  65536u /* room in front of a packet as it is loaded */
@@ -32,6 +33,7 @@
 #define SKB_MAX_ALLOC    16064u /* cf. net/core/filter.c: BPF_SKB_MAX_LEN */
 #define SKB_UNSET        0xffffffffu /* transport_header that was not set */
 #define SKB_VLAN_BYTES   4u
+#define SKB_LOOPBACK     1u /* ifindex */
 
 #define SKB_TYPES                                                                                  \
 	(XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_CLS) | XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_ACT))
@@ -142,6 +144,13 @@ static inline u32
 skb_mac_header_len(const struct xb_skb *s)
 {
 	return s->skb.net_off - s->skb.mac_off;
+}
+
+/* Whether there is such an interface (cf. net/core/dev.c: dev_get_by_index_rcu). */
+static inline bool
+skb_has_ifindex(const struct xb_skb *s, u32 ifindex)
+{
+	return s->any_ifindex ? ifindex > 0 && ifindex <= INT_MAX : ifindex == SKB_LOOPBACK;
 }
 
 static inline bool
@@ -269,6 +278,12 @@ bool skb_load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 void skb_tunnel_free(struct xb_skb *s);
 void skb_tunnel_reset(struct xb_skb *s); /* a packet without tunnel metadata */
 bool skb_tunnel_is_set(const struct xb_skb *s);
+
+/*
+ * helper_redirect.c: the program has returned TC_ACT_REDIRECT. Sets *to to where the packet goes;
+ * leaves it where it is dropped. (cf. net/core/filter.c: skb_do_redirect)
+ */
+void skb_do_redirect(struct xb_skb *s, struct xb_skb_redirect *to);
 
 /* helper_*.c: tables of helpers. */
 struct skb_helper_table {

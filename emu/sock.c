@@ -79,6 +79,40 @@ xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info)
 	memcpy(xb_mem_host(sock->emu->mem, sock->full), &info->uapi, sizeof(info->uapi));
 }
 
+bool
+xb_sock_is_full(const struct xb_sock *sock)
+{
+	return sock->info.uapi.state != BPF_TCP_TIME_WAIT &&
+	       sock->info.uapi.state != BPF_TCP_NEW_SYN_RECV;
+}
+
+u64
+xb_sock_cgroup_at(const struct xb_sock *sock, s32 level)
+{
+	const struct xb_sock_info *info = &sock->info;
+
+	if (level < 0 || (u32)level > info->cgroup_level)
+		return 0;
+	if ((u32)level == info->cgroup_level)
+		return info->cgroup_id;
+	if (level == 0)
+		return XB_SOCK_CGROUP_ROOT;
+	return level <= XB_SOCK_CGROUPS_ABOVE ? info->cgroup_above[level - 1] : 0;
+}
+
+bool
+xb_sock_is_under(const struct xb_sock *sock, u64 cgroup_id)
+{
+	const struct xb_sock_info *info = &sock->info;
+
+	if (cgroup_id == XB_SOCK_CGROUP_ROOT || cgroup_id == info->cgroup_id)
+		return true;
+	for (u32 i = 0; i < XB_SOCK_CGROUPS_ABOVE && i + 1 < info->cgroup_level; i++)
+		if (info->cgroup_above[i] == cgroup_id)
+			return true;
+	return false;
+}
+
 struct xb_sock *
 xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr)
 {

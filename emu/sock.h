@@ -13,15 +13,20 @@
 
 #include "emu/emu.h"
 
+#define XB_SOCK_CGROUP_ROOT   1u
+#define XB_SOCK_CGROUPS_ABOVE 8
+
 /* What a socket is; all of it is the caller's to set, by xb_sock_set(). */
 struct xb_sock_info {
 	/* Byte orders as in the uapi: dst_port and addresses in wire order, src_port in host order.
 	 */
 	struct bpf_sock uapi;
-	u64 cookie;         /* of bpf_get_socket_cookie */
-	u32 uid;            /* of bpf_get_socket_uid; overflowuid (65534) where there is no owner */
-	u64 cgroup_id;      /* of its cgroup in the v2 hierarchy; 1 is the root */
-	u32 cgroup_level;   /* how deep that is: 0 for the root */
+	u64 cookie;       /* of bpf_get_socket_cookie */
+	u32 uid;          /* of bpf_get_socket_uid; overflowuid (65534) where there is no owner */
+	u64 cgroup_id;    /* of its cgroup in the v2 hierarchy; 1 is the root */
+	u32 cgroup_level; /* how deep that is: 0 for the root */
+	/* Of that cgroup's ancestors, from level 1 on; 0 where one is not known. */
+	u64 cgroup_above[XB_SOCK_CGROUPS_ABOVE];
 	u32 cgroup_classid; /* of net_cls */
 };
 
@@ -41,6 +46,21 @@ void xb_sock_free(struct xb_sock *sock);
 
 /* Sets what the socket is, in both forms. */
 void xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info);
+
+/*
+ * Whether it has all fields: request sockets and those in TIME_WAIT have not (cf.
+ * include/net/sock.h: sk_fullsock).
+ */
+bool xb_sock_is_full(const struct xb_sock *sock);
+
+/*
+ * The id of the cgroup at a level above the socket's, or the socket's own; 0 where there is none,
+ * or it is not known (cf. include/linux/cgroup.h: cgroup_ancestor).
+ */
+u64 xb_sock_cgroup_at(const struct xb_sock *sock, s32 level);
+
+/* Whether its cgroup is this one, or lies below it (cf. sk_under_cgroup_hierarchy). */
+bool xb_sock_is_under(const struct xb_sock *sock, u64 cgroup_id);
 
 /* The socket one of whose forms is at this address, or NULL. */
 struct xb_sock *xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr);

@@ -1,4 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* helper_sock.c - what a program asks about its packet's socket. */
 #include "skb/skb_priv.h"
 
-const struct skb_helper_table skb_helpers_sock = { 0 };
+#define OVERFLOW_UID 65534u /* cf. kernel/sys.c: overflowuid */
+
+static u64
+sk_fullsock(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)proc;
+	return xb_sock_is_full(a[0].sock) ? a[0].sock->full : 0;
+}
+
+/* Of every kind of socket. */
+static u64
+get_socket_cookie(struct xb_proc *proc, const union xb_arg *a)
+{
+	const struct xb_sock *sk = skb_sk(skb_of(proc));
+
+	(void)a;
+	return sk ? sk->info.cookie : 0;
+}
+
+static u64
+get_socket_uid(struct xb_proc *proc, const union xb_arg *a)
+{
+	const struct xb_sock *sk = skb_to_full_sk(skb_of(proc));
+
+	(void)a;
+	return sk ? sk->info.uid : OVERFLOW_UID;
+}
+
+static const struct xb_helper rows[] = {
+	SKB_ROW(sk_fullsock, XB_ARG_SOCK_COMMON),
+	SKB_ROW(get_socket_cookie, XB_ARG_CTX),
+	SKB_ROW(get_socket_uid, XB_ARG_CTX),
+};
+
+SKB_TABLE(skb_helpers_sock);

@@ -263,7 +263,12 @@ u16 skb_eth_type(const u8 *data, u32 bytes);
 
 /* sock.c: the packet's socket, made when first asked for: its guest address, or 0 for none. */
 u64 skb_sock_gaddr(struct xb_skb *s);
-/* The same, as a socket or NULL (cf. skb_to_full_sk). */
+/* The same, as a socket or NULL. */
+const struct xb_sock *skb_sk(struct xb_skb *s);
+/*
+ * The one that its owner and cgroups are asked of: a request's are its listener's, one in TIME_WAIT
+ * has none: NULL (cf. include/net/sock.h: skb_to_full_sk).
+ */
 const struct xb_sock *skb_to_full_sk(struct xb_skb *s);
 
 /* skb.c */

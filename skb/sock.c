@@ -10,10 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define STATE_CLOSE  7      /* TCP_CLOSE, BPF_TCP_CLOSE */
-#define OVERFLOW_UID 65534u /* cf. kernel/sys.c: overflowuid */
-#define CGROUP_ROOT  1u
-#define NO_QUEUE     -1
+#define NO_QUEUE -1
 
 /* Addresses, family: from what is behind the Ethernet header, as it came in. */
 static void
@@ -38,8 +35,8 @@ static void
 make_up(struct xb_skb *s)
 {
 	struct xb_sock_info info = {
-		.uapi = { .state = STATE_CLOSE, .rx_queue_mapping = NO_QUEUE },
-		.cgroup_id = CGROUP_ROOT,
+		.uapi = { .state = BPF_TCP_CLOSE, .rx_queue_mapping = NO_QUEUE },
+		.cgroup_id = XB_SOCK_CGROUP_ROOT,
 	};
 
 	take_addresses(s, &info.uapi);
@@ -48,7 +45,7 @@ make_up(struct xb_skb *s)
 }
 
 const struct xb_sock *
-skb_to_full_sk(struct xb_skb *s)
+skb_sk(struct xb_skb *s)
 {
 	const struct xb_skb_ctx *ctx = s->in.ctx;
 
@@ -64,10 +61,18 @@ skb_to_full_sk(struct xb_skb *s)
 	return s->sock;
 }
 
+const struct xb_sock *
+skb_to_full_sk(struct xb_skb *s)
+{
+	const struct xb_sock *sock = skb_sk(s);
+
+	return sock && sock->info.uapi.state != BPF_TCP_TIME_WAIT ? sock : NULL;
+}
+
 u64
 skb_sock_gaddr(struct xb_skb *s)
 {
-	const struct xb_sock *sock = skb_to_full_sk(s);
+	const struct xb_sock *sock = skb_sk(s);
 
 	return sock ? sock->common : 0;
 }

@@ -7,6 +7,7 @@
 #include "emu/obj.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
+#include "emu/sock.h"
 #include "vm/mem.h"
 #include "vm/proc.h"
 
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define MAX_MAPS 65536ull /* handles that there is room for; only reserved */
+#define CTX_NEAR 4096ull
 
 static bool
 load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
@@ -33,14 +35,16 @@ ctx_plain(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off)
 	                           : BPF_CLASS(insn->code) == BPF_LDX;
 }
 
+/* Accesses near the context are of it, as nothing else lies there: regions start at a page. */
 static bool
-ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value)
+access_object(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr, u64 *value)
 {
 	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
+	u64 off = gaddr - proc->ctx_gaddr;
 
-	if (!prog->ops->ctx_access)
-		return false;
-	prog->ops->ctx_access(proc, insn, off, value);
+	if (off + CTX_NEAR >= 2 * CTX_NEAR || !prog->ops->ctx_access)
+		return xb_sock_access(proc, insn, gaddr, value);
+	prog->ops->ctx_access(proc, insn, (s32)off, value);
 	return true;
 }
 
@@ -49,7 +53,7 @@ static const struct xb_vm_ops vm_ops = {
 	.load_const = xb_map_load_const,
 	.load_packet = load_packet,
 	.ctx_plain = ctx_plain,
-	.ctx_access = ctx_access,
+	.access_object = access_object,
 };
 
 /*

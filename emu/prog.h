@@ -39,11 +39,12 @@ struct xb_prog_type {
 	/*
 	 * Contexts whose fields have rules of their own (cf. struct bpf_verifier_ops:
 	 * is_valid_access, convert_ctx_access): whether an access is as one of memory; and all
-	 * others, which it does or stops the program for. No byte of such a context may be
-	 * addressable. NULL: the context is memory to read. See struct xb_vm_ops.
+	 * others, which it does or stops the program for. They may be atomic, and may lie outside
+	 * of the context, up to a page away. Its region is opaque, and starts with it. NULL: the
+	 * context is memory to read. See struct xb_vm_ops.
 	 */
 	bool (*ctx_plain)(const struct bpf_insn *insn, u32 off);
-	void (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value);
+	void (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);
 	/* Does LD_ABS/LD_IND, see struct xb_vm_ops; with may_load_packet. */

@@ -5,38 +5,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define FULL_OFF 256u /* of the full form in the region */
-
-#define OFF(field)     offsetof(struct bpf_sock, field)
-#define OFF_END(field) (OFF(field) + sizeof(((struct bpf_sock *)0)->field))
-
-_Static_assert(sizeof(struct bpf_sock) == 80, "wire layout");
-
-/*
- * Makes the fields from `from` to before `to` readable; what lies in between in the uapi is not
- * (cf. net/core/filter.c: bpf_sock_is_valid_access, bpf_sock_common_is_valid_access).
- */
-static void
-allow(struct xb_sock *sock, u64 form, u32 from, u32 to)
-{
-	xb_mem_allow(sock->emu->mem, form + from, to - from, XB_MEM_READ);
-}
-
-static void
-allow_fields(struct xb_sock *sock)
-{
-	/* dst_port is read as 4 bytes too, by old programs: its padding is a part of it. */
-	allow(sock, sock->common, 0, OFF_END(family));
-	allow(sock, sock->common, OFF(src_ip4), sizeof(struct bpf_sock));
-	allow(sock, sock->full, 0, sizeof(struct bpf_sock));
-}
 
 struct xb_sock *
 xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 {
-	const struct xb_region_opts opts = { .name = "bpf_sock", .bytes = 2 * FULL_OFF };
+	const struct xb_region_opts opts = { .name = "bpf_sock",
+		                             .bytes = 2 * XB_SOCK_STRIDE,
+		                             .opaque = true };
 	struct xb_sock *sock = calloc(1, sizeof(*sock));
 
 	if (!sock) {
@@ -49,9 +24,8 @@ xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 		free(sock);
 		return NULL;
 	}
-	sock->common = sock->region->gaddr;
-	sock->full = sock->region->gaddr + FULL_OFF;
-	allow_fields(sock);
+	sock->common = sock->region->gaddr + XB_SOCK_STRIDE / 2;
+	sock->full = sock->common + XB_SOCK_STRIDE;
 	sock->next = emu->socks;
 	emu->socks = sock;
 	return sock;
@@ -75,8 +49,6 @@ void
 xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info)
 {
 	sock->info = *info;
-	memcpy(xb_mem_host(sock->emu->mem, sock->common), &info->uapi, sizeof(info->uapi));
-	memcpy(xb_mem_host(sock->emu->mem, sock->full), &info->uapi, sizeof(info->uapi));
 }
 
 bool

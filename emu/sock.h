@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sock.h - sockets, as programs see them: a struct bpf_sock in guest memory.
+ * sock.h - sockets, as programs see them: a struct bpf_sock at a guest address.
  *
  * A socket is there twice, as Linux has two kinds of pointers to it: `common` shows the fields that
  * every kind of socket has (struct sock_common), `full` all of them. bpf_sk_fullsock() leads from
- * one to the other. Both are read-only for programs, exact to the byte.
- *
- * Differs: a load of 8 bytes, which Linux refuses at load, finds two fields.
+ * one to the other. No memory lies behind these addresses that a program might touch: every load
+ * comes to xb_sock_access(), which has the rules of each field.
  */
 #ifndef XB_EMU_SOCK_H
 #define XB_EMU_SOCK_H
 
 #include "emu/emu.h"
 
+#define XB_SOCK_STRIDE 512u /* of guest addresses, for either form; it lies in their middle */
 #define XB_SOCK_CGROUP_ROOT   1u
 #define XB_SOCK_CGROUPS_ABOVE 8
 
@@ -61,6 +61,13 @@ u64 xb_sock_cgroup_at(const struct xb_sock *sock, s32 level);
 
 /* Whether its cgroup is this one, or lies below it (cf. sk_under_cgroup_hierarchy). */
 bool xb_sock_is_under(const struct xb_sock *sock, u64 cgroup_id);
+
+/*
+ * Does a load of either form of a socket, or stops the program where Linux refuses the access: see
+ * xb_vm_ops.access_object. False where gaddr is near no socket. (cf. net/core/filter.c:
+ * bpf_sock_is_valid_access, bpf_sock_common_is_valid_access)
+ */
+bool xb_sock_access(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr, u64 *value);
 
 /* The socket one of whose forms is at this address, or NULL. */
 struct xb_sock *xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr);

@@ -140,9 +140,15 @@ is_store(const struct bpf_insn *insn)
 }
 
 static bool
+is_atomic(const struct bpf_insn *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC;
+}
+
+static bool
 is_valid_access(const struct field *f, const struct bpf_insn *insn, u32 off)
 {
-	if (!f || (f->pointer && BPF_MODE(insn->code) == BPF_MEMSX))
+	if (!f || is_atomic(insn) || (f->pointer && BPF_MODE(insn->code) == BPF_MEMSX))
 		return false;
 	return width_allows(is_store(insn) ? f->write : f->load, f, off, xb_insn_bytes(insn->code));
 }
@@ -238,36 +244,44 @@ ctx_store(struct xb_skb *s, const struct field *f, const struct bpf_insn *insn, 
 	}
 }
 
+/* What cannot be done with a field. */
+static const char *
+refusal(const struct field *f, const struct bpf_insn *insn)
+{
+	if (is_atomic(insn))
+		return "accessed atomically";
+	if (is_store(insn))
+		return f->write == NO ? "stored to" : "stored to this way";
+	return f->load == NO ? "loaded" : "loaded this way";
+}
+
 /* In the verifier's words, and then what it does not say. */
 static void
-fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn *insn, u32 off)
+fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn *insn, s32 off)
 {
-	const char *done = is_store(insn) ? "stored to" : "loaded", *width = "";
 	u32 bytes = xb_insn_bytes(insn->code);
 
-	if (!f) {
+	if (!f)
 		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%u size=%u: __sk_buff has no field "
+		              "invalid bpf_context access off=%d size=%u: __sk_buff has no field "
 		              "there",
 		              off, bytes);
-		return;
-	}
-	if ((is_store(insn) ? f->write : f->load) != NO)
-		width = " this way";
-	xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-	              "invalid bpf_context access off=%u size=%u: '%s' of __sk_buff cannot be %s%s",
-	              off, bytes, f->name, done, width);
+	else
+		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
+		              "invalid bpf_context access off=%d size=%u: '%s' of __sk_buff cannot "
+		              "be %s",
+		              off, bytes, f->name, refusal(f, insn));
 }
 
 void
-skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value)
+skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 at, u64 *value)
 {
 	struct xb_skb *s = skb_of(proc);
+	u32 off = (u32)at, bytes = xb_insn_bytes(insn->code);
 	const struct field *f = field_at(off);
-	u32 bytes = xb_insn_bytes(insn->code);
 
 	if (!is_valid_access(f, insn, off)) {
-		fault_access(proc, f, insn, off);
+		fault_access(proc, f, insn, at);
 		return;
 	}
 	if (is_store(insn)) {

@@ -18,9 +18,12 @@ xb_skb_redirect_kind_name(enum xb_skb_redirect_kind kind)
 static int
 map_regions(struct xb_skb *s, struct xb_err *err)
 {
-	const struct xb_region_opts buff = { "packet", SKB_BUFFER_BYTES, true, -1, false };
-	const struct xb_region_opts ctx = { "__sk_buff", sizeof(struct __sk_buff), true, -1,
-		                            false };
+	const struct xb_region_opts buff = { .name = "packet",
+		                             .bytes = SKB_BUFFER_BYTES,
+		                             .low = true };
+	const struct xb_region_opts ctx = {
+		.name = "__sk_buff", .bytes = sizeof(struct __sk_buff), .low = true, .opaque = true
+	};
 
 	s->buff = xb_mem_map(s->mem, &buff, err);
 	s->ctx_region = xb_mem_map(s->mem, &ctx, err);

@@ -253,7 +253,7 @@ void skb_ctx_sync(struct xb_skb *s);
 /* struct xb_prog_type: ctx_bytes, ctx_plain, ctx_access. */
 u32 skb_ctx_bytes(const struct xb_bpf_prog *prog);
 bool skb_ctx_plain(const struct bpf_insn *insn, u32 off);
-void skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value);
+void skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value);
 
 /* Whether a program looks at tstamp_type anywhere. */
 bool skb_reads_tstamp_type(const struct xb_bpf_prog *prog);

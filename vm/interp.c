@@ -437,7 +437,7 @@ event:
 
 bad_access:
 	p->pc = (u32)(op - ops);
-	if (xb_proc_access_ctx(p, fault_gaddr)) {
+	if (xb_proc_access_object(p, fault_gaddr)) {
 		if (p->event)
 			goto event;
 		NEXT;

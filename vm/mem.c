@@ -170,6 +170,7 @@ xb_mem_map(struct xb_mem *mem, const struct xb_region_opts *opts, struct xb_err 
 	}
 	r->gaddr = gaddr;
 	r->bytes = opts->bytes;
+	r->opaque = opts->opaque;
 	snprintf(r->name, sizeof(r->name), "%s", opts->name);
 	r->next = mem->regions;
 	mem->regions = r;
@@ -363,6 +364,12 @@ xb_mem_describe(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need, struct 
 	}
 	if (bad >= mem->limit)
 		return;
+	r = region_of(mem, bad);
+	if (r && r->opaque && bad - r->gaddr < r->bytes) {
+		where->name = r->name;
+		where->pos = XB_WHERE_OPAQUE;
+		return;
+	}
 	in = nearest_byte(mem, bad, where);
 	r = region_of(mem, in);
 	where->name = r ? r->name : NULL;

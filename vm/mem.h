@@ -36,6 +36,7 @@ struct xb_region {
 	u64 gaddr;     /* a multiple of the page size */
 	u64 bytes;     /* as asked for */
 	char name[48]; /* of one object in it, for messages: "packet", "value of map 'flows'" */
+	bool opaque;   /* see struct xb_region_opts */
 	struct xb_region *next; /* xb_mem's own */
 };
 
@@ -54,6 +55,7 @@ struct xb_region_opts {
 	bool low;         /* must lie below 4 GiB */
 	int fd;           /* >= 0 with `use_fd`: map this file from offset 0, shared */
 	bool use_fd;
+	bool opaque; /* no byte is ever addressable: xb_vm_ops.access_object has rules for it */
 };
 
 /*
@@ -139,6 +141,7 @@ u64 xb_mem_extent(const struct xb_mem *mem, u64 gaddr, u64 max, u8 need);
 enum xb_mem_pos {
 	XB_WHERE_NONE,
 	XB_WHERE_NULL,
+	XB_WHERE_OPAQUE, /* in an opaque region */
 	XB_WHERE_INSIDE,
 	XB_WHERE_BEFORE,
 	XB_WHERE_PAST,

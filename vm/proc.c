@@ -133,6 +133,8 @@ kind_of_access(const struct xb_mem_where *where, u8 need)
 {
 	if (where->pos == XB_WHERE_NULL)
 		return XB_FAULT_NULL_POINTER;
+	if (where->pos == XB_WHERE_OPAQUE)
+		return XB_FAULT_BAD_CONTEXT;
 	if (where->pos == XB_WHERE_INSIDE && need == XB_MEM_WRITE)
 		return XB_FAULT_READ_ONLY;
 	return need == XB_MEM_WRITE ? XB_FAULT_OOB_WRITE : XB_FAULT_OOB_READ;
@@ -152,6 +154,9 @@ place_sentence(const struct xb_mem_where *where, u64 gaddr, char *buf, size_t by
 		return;
 	case XB_WHERE_INSIDE:
 		snprintf(buf, bytes, "%s (%llu bytes) is read-only", where->name, size);
+		return;
+	case XB_WHERE_OPAQUE:
+		snprintf(buf, bytes, "%s is no memory to pass on", where->name);
 		return;
 	case XB_WHERE_BEFORE:
 		snprintf(buf, bytes, "%llu byte%s before the start of %s (%llu bytes)", d, s,
@@ -185,21 +190,10 @@ xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const cha
 	f->bytes = bytes;
 	if (where.name)
 		snprintf(f->object, sizeof(f->object), "%s", where.name);
-	if (where.pos == XB_WHERE_NONE && gaddr - proc->ctx_gaddr < proc->prog->ctx_bytes)
-		snprintf(place, sizeof(place), "is in the context, which is no memory to pass on");
-	else
-		place_sentence(&where, gaddr, place, sizeof(place));
+	place_sentence(&where, gaddr, place, sizeof(place));
 	snprintf(f->message, sizeof(f->message), "%s%s%s", what ? what : "", what ? ": " : "",
 	         place);
 	return 0;
-}
-
-/* The context's offset that an access is of, or false. */
-static bool
-ctx_off(const struct xb_proc *proc, u64 gaddr, u32 *off)
-{
-	*off = (u32)(gaddr - proc->ctx_gaddr);
-	return gaddr - proc->ctx_gaddr < proc->prog->ctx_bytes;
 }
 
 static u64
@@ -211,23 +205,14 @@ extend(u64 value, u32 bytes)
 }
 
 bool
-xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr)
+xb_proc_access_object(struct xb_proc *proc, u64 gaddr)
 {
 	const struct bpf_insn *insn = &proc->prog->insns[proc->pc];
 	const struct xb_vm_ops *ops = proc->vm->ops;
 	u8 class = BPF_CLASS(insn->code);
-	u64 value;
-	u32 off;
+	u64 value = class == BPF_ST ? (u64)(s64)insn->imm : proc->r[insn->src_reg];
 
-	if (!ops || !ops->ctx_access || !ctx_off(proc, gaddr, &off))
-		return false;
-	if (class == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC) {
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "atomic access of the context, at offset %u", off);
-		return true;
-	}
-	value = class == BPF_ST ? (u64)(s64)insn->imm : proc->r[insn->src_reg];
-	if (!ops->ctx_access(proc, insn, off, &value))
+	if (!ops || !ops->access_object || !ops->access_object(proc, insn, gaddr, &value))
 		return false;
 	if (class == BPF_LDX && !proc->event)
 		proc->r[insn->dst_reg] = BPF_MODE(insn->code) == BPF_MEMSX

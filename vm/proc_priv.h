@@ -50,9 +50,9 @@ void xb_proc_fault_budget(struct xb_proc *proc);
 
 /*
  * Does the access of the instruction at proc->pc, which the shadow does not allow, if it is one of
- * a context with rules of its own: true, and a fault where those refuse it.
+ * an object with rules of its own: true, and a fault where those refuse it.
  */
-bool xb_proc_access_ctx(struct xb_proc *proc, u64 gaddr);
+bool xb_proc_access_object(struct xb_proc *proc, u64 gaddr);
 
 /*
  * Interprets from proc->pc of proc->prog until the frame at base_depth exits, a fault, or, with

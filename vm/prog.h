@@ -72,15 +72,17 @@ struct xb_vm_ops {
 	 */
 	bool (*load_packet)(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 	/*
-	 * Contexts that are not memory alone, as fields have rules of their own. ctx_plain tells,
-	 * when the program is loaded, whether an access is as one of memory: it goes unchecked
-	 * then. NULL: loads within ctx_bytes are. ctx_access does one at an offset below ctx_bytes
-	 * of which the shadow says that its bytes are not addressable: true where it loaded or
-	 * stored *value, or stopped the program; false where it has no rules for this program.
-	 * NULL: none have any.
+	 * Objects that are not memory alone, as their fields have rules of their own: contexts, and
+	 * others. ctx_plain tells, when the program is loaded, whether an access of its context is
+	 * as one of memory: it goes unchecked then. NULL: loads within ctx_bytes are.
+	 * access_object does an access of which the shadow says that its bytes are not addressable:
+	 * true where it loaded or stored *value, or stopped the program; false where gaddr is of no
+	 * such object. An atomic access, which is the instruction's to tell, has no value: it can
+	 * but stop the program. NULL: there are no such objects.
 	 */
 	bool (*ctx_plain)(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off);
-	bool (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, u32 off, u64 *value);
+	bool (*access_object)(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr,
+	                      u64 *value);
 };
 
 struct xb_prog_opts {

@@ -29,8 +29,12 @@ check_opts(const struct xb_xdp *x, struct xb_err *err)
 static int
 map_regions(struct xb_xdp *x, struct xb_err *err)
 {
-	const struct xb_region_opts buff = { "packet", XDP_REGION_BYTES, true, -1, false };
-	const struct xb_region_opts ctx = { "xdp_md", sizeof(struct xdp_md), true, -1, false };
+	const struct xb_region_opts buff = { .name = "packet",
+		                             .bytes = XDP_REGION_BYTES,
+		                             .low = true };
+	const struct xb_region_opts ctx = { .name = "xdp_md",
+		                            .bytes = sizeof(struct xdp_md),
+		                            .low = true };
 
 	x->buff = xb_mem_map(x->mem, &buff, err);
 	x->ctx = xb_mem_map(x->mem, &ctx, err);

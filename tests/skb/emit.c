@@ -255,8 +255,14 @@ emit_step(struct asm_buf *p, const struct step *s, u32 i)
 	case OP_CTX_LD:
 		emit_load(p, s, 6, s->off);
 		break;
+	case OP_CTX_LDSX:
+		EMIT(p, XB_LDX_MEMSX(size_code(s->bytes), 0, 6, s->off));
+		break;
 	case OP_CTX_ST:
 		emit_store(p, s, 6, s->off);
+		break;
+	case OP_CTX_ST_IMM:
+		EMIT(p, XB_ST_MEM(size_code(s->bytes), 6, s->off, s->value), XB_MOV64_IMM(0, 0));
 		break;
 	case OP_PKT_LD:
 	case OP_META_LD:

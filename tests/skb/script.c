@@ -15,12 +15,20 @@
 #define KEPT_BYTES ((u32)(sizeof(struct script_kept) + SCRIPT_BUF))
 
 static const char *const op_names[OP_CNT] = {
-	[OP_CTX_LD] = "context load",    [OP_CTX_ST] = "context store",
-	[OP_PKT_LD] = "packet load",     [OP_PKT_ST] = "packet store",
-	[OP_META_LD] = "metadata load",  [OP_META_ST] = "metadata store",
-	[OP_SK_LD] = "load of skb->sk",  [OP_FULL_LD] = "load of the full socket",
-	[OP_PTR_LD] = "load of pointer", [OP_LD_ABS] = "LD_ABS",
-	[OP_LD_IND] = "LD_IND",          [OP_BUF_LD] = "buffer load",
+	[OP_CTX_LD] = "context load",
+	[OP_CTX_ST] = "context store",
+	[OP_CTX_LDSX] = "context load with sign",
+	[OP_CTX_ST_IMM] = "context store of a number",
+	[OP_PKT_LD] = "packet load",
+	[OP_PKT_ST] = "packet store",
+	[OP_META_LD] = "metadata load",
+	[OP_META_ST] = "metadata store",
+	[OP_SK_LD] = "load of skb->sk",
+	[OP_FULL_LD] = "load of the full socket",
+	[OP_PTR_LD] = "load of pointer",
+	[OP_LD_ABS] = "LD_ABS",
+	[OP_LD_IND] = "LD_IND",
+	[OP_BUF_LD] = "buffer load",
 };
 
 static const char *const field_names[FIELD_CNT] = {

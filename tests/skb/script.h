@@ -55,7 +55,9 @@ enum step_op {
 	OP_END, /* of the steps */
 	OP_CALL,
 	OP_CTX_LD,
+	OP_CTX_LDSX,
 	OP_CTX_ST,
+	OP_CTX_ST_IMM,
 	OP_PKT_LD,
 	OP_PKT_ST,
 	OP_META_LD,
@@ -93,11 +95,15 @@ struct step {
 	.op = OP_CTX_LD, .off = offsetof(struct __sk_buff, field),                                 \
 	.bytes = sizeof(((struct __sk_buff *)0)->field)
 #define CTX_LD_AT(o, n) .op = OP_CTX_LD, .off = (o), .bytes = (n)
+/* With sign. */
+#define CTX_LDSX_AT(o, n) .op = OP_CTX_LDSX, .off = (o), .bytes = (n)
 /* CTX_ST(mark, 7). Result: 0. */
 #define CTX_ST(field, v)                                                                           \
 	.op = OP_CTX_ST, .off = offsetof(struct __sk_buff, field),                                 \
 	.bytes = sizeof(((struct __sk_buff *)0)->field), .value = (s64)(v)
 #define CTX_ST_AT(o, n, v) .op = OP_CTX_ST, .off = (o), .bytes = (n), .value = (s64)(v)
+/* The instruction's own number, of 32 bits with sign. */
+#define CTX_ST_IMM_AT(o, n, v) .op = OP_CTX_ST_IMM, .off = (o), .bytes = (n), .value = (s64)(v)
 /* The packet from skb->data on, in the linear part; of metadata, from data_meta on. */
 #define PKT_LD(o, n)     .op = OP_PKT_LD, .off = (o), .bytes = (n)
 #define PKT_ST(o, n, v)  .op = OP_PKT_ST, .off = (o), .bytes = (n), .value = (s64)(v)

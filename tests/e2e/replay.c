@@ -172,6 +172,7 @@ enter_emu(struct run *run)
 {
 	const struct xb_emu_opts opts = { .cpu_cnt = run->cpu_cnt };
 	const struct xb_xdp_opts xdp_opts = { .vcpu = 0 };
+	const struct xb_skb_opts skb_opts = { .vcpu = 0 };
 	struct xb_err err = XB_ERR_INIT;
 
 	run->emu = xb_emu_new(&opts, &err);
@@ -181,11 +182,13 @@ enter_emu(struct run *run)
 	}
 	run->emu->clock = (struct xb_clock){ .now_ns = NOW_NS, .boot_ns = NOW_NS / 2 };
 	xb_xdp_register(run->emu);
+	xb_skb_register(run->emu);
 	run->xdp = xb_xdp_new(run->emu, &xdp_opts, &err);
-	if (!run->xdp)
+	run->skb = run->xdp ? xb_skb_new(run->emu, &skb_opts, &err) : NULL;
+	if (!run->skb)
 		record_note(run->file, "emulator: %s", err.msg);
 	xb_emu_enter(run->emu);
-	return run->xdp != NULL;
+	return run->skb != NULL;
 }
 
 static void

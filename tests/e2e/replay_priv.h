@@ -8,6 +8,7 @@
 #include "tests/e2e/replay.h"
 
 #include "emu/emu.h"
+#include "skb/skb.h"
 #include "xdp/xdp.h"
 
 #include <bpf/libbpf.h>
@@ -21,6 +22,7 @@ struct run {
 	u32 cpu_cnt;
 	struct xb_emu *emu; /* NULL in the kernel's world */
 	struct xb_xdp *xdp;
+	struct xb_skb *skb;
 	struct bpf_object *obj;
 	const struct replay_packet *packet;            /* the one that runs */
 	struct ring_buffer *rings[REPLAY_MAX_READERS]; /* the kernel's readers are libbpf's */
@@ -33,9 +35,8 @@ struct run {
 void run_skb_sections(void);
 
 /*
- * Runs a program of TC over run->packet by BPF_PROG_TEST_RUN, in either world that has it, and
- * records what came of it, or the error. What of its context is free to choose follows from the
- * packet's number. The third world, the library's own call, does not run these programs.
+ * Runs a program of TC over run->packet, and records what came of it, or the error. What of its
+ * context is free to choose follows from the packet's number.
  */
 void run_skb_packet(struct run *run, const struct bpf_program *prog);
 

@@ -6,6 +6,8 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <string.h>
 
 #define TEST_SKB_CHECKSUM_COMPLETE (1u << 2) /* not in older headers */
 #define SEGMENT_BYTES              1000
@@ -39,27 +41,117 @@ skb_in(const struct run *run)
 	};
 }
 
-void
-run_skb_packet(struct run *run, const struct bpf_program *prog)
+struct result {
+	u32 retval, bytes; /* the packet is in run->out */
+	struct __sk_buff ctx;
+};
+
+static int
+run_by_syscall(struct run *run, const struct bpf_program *prog, const struct __sk_buff *in,
+               struct result *r)
 {
 	const struct replay_packet *p = run->packet;
-	struct __sk_buff in = skb_in(run), out = { .len = 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data, .data_size_in = p->bytes,
-	            .data_out = run->out, .data_size_out = XB_XDP_MAX_BYTES, .ctx_in = &in,
-	            .ctx_size_in = sizeof(in), .ctx_out = &out, .ctx_size_out = sizeof(out));
+	            .data_out = run->out, .data_size_out = XB_XDP_MAX_BYTES, .ctx_in = in,
+	            .ctx_size_in = sizeof(*in), .ctx_out = &r->ctx, .ctx_size_out = sizeof(r->ctx));
 	int err;
 
 	if (run->opts->row->skb & CORPUS_SUM_KNOWN)
 		opts.flags = TEST_SKB_CHECKSUM_COMPLETE;
-	err = run->world == WORLD_EMU ? -EOPNOTSUPP
-	                              : bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+	err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+	r->retval = opts.retval;
+	r->bytes = opts.data_size_out;
+	return err;
+}
+
+/* What a test run refuses (cf. net/bpf/test_run.c: bpf_prog_test_run_skb). */
+static bool
+is_refused(const struct replay_packet *p)
+{
+	u32 least = ETH_HLEN;
+
+	if (p->bytes >= ETH_HLEN && p->data[12] == 0x08 && p->data[13] == 0x00)
+		least += 20;
+	else if (p->bytes >= ETH_HLEN && p->data[12] == 0x86 && p->data[13] == 0xdd)
+		least += 40;
+	return p->bytes < least || p->bytes > XB_SKB_LINEAR_BYTES;
+}
+
+static void
+take_ctx(const struct xb_skb_out *out, const struct __sk_buff *in, struct __sk_buff *ctx)
+{
+	*ctx = *in;
+	ctx->mark = out->ctx->mark;
+	ctx->priority = out->ctx->priority;
+	ctx->ingress_ifindex = out->ctx->ingress_ifindex;
+	ctx->ifindex = out->ctx->ifindex;
+	ctx->tstamp = out->tstamp;
+	memcpy(ctx->cb, out->ctx->cb, sizeof(ctx->cb));
+	ctx->wire_len = out->ctx->wire_len;
+	ctx->gso_segs = out->ctx->gso_segs;
+	ctx->hwtstamp = out->ctx->hwtstamp;
+}
+
+static int
+run_by_call(struct run *run, const struct bpf_program *prog, const struct __sk_buff *from,
+            struct result *r)
+{
+	const struct xb_skb_ctx ctx = {
+		.has = from->wire_len ? XB_SKB_HAS_WIRE_LEN : 0,
+		.mark = from->mark,
+		.priority = from->priority,
+		.ingress_ifindex = from->ingress_ifindex,
+		.ifindex = 1,
+		.cb = { from->cb[0], from->cb[1], from->cb[2], from->cb[3], from->cb[4] },
+		.tstamp = from->tstamp,
+		.wire_len = from->wire_len,
+		.gso_segs = from->gso_segs,
+		.gso_size = from->gso_size,
+		.hwtstamp = from->hwtstamp,
+	};
+	const struct xb_skb_in in = {
+		.data = run->packet->data,
+		.bytes = run->packet->bytes,
+		.ctx = &ctx,
+	};
+	struct xb_skb_out out;
+	struct xb_obj *obj;
+	int err = xb_obj_by_fd(run->emu, bpf_program__fd(prog), XB_OBJ_PROG, &obj);
+
+	if (!err && is_refused(run->packet))
+		err = -EINVAL;
+	if (err)
+		return err;
+	xb_skb_load(run->skb, &in);
+	xb_skb_run(run->skb, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	if (out.fault) {
+		record_note(run->file, "fault: %s", out.fault->message);
+		return -EFAULT;
+	}
+	r->retval = out.retval;
+	r->bytes = out.bytes;
+	take_ctx(&out, from, &r->ctx);
+	if (out.bytes > XB_XDP_MAX_BYTES)
+		return -ENOSPC;
+	memcpy(run->out, out.data, out.bytes);
+	return 0;
+}
+
+void
+run_skb_packet(struct run *run, const struct bpf_program *prog)
+{
+	const struct replay_packet *p = run->packet;
+	struct __sk_buff in = skb_in(run);
+	struct result r = { .retval = 0 };
+	int err = run->world == WORLD_EMU ? run_by_call(run, prog, &in, &r)
+	                                  : run_by_syscall(run, prog, &in, &r);
+
 	run_events_take(run);
 	if (err) {
 		record_note(run->file, "%s packet %u: error %d", p->capture, p->n, err);
 		return;
 	}
-	record_note(run->file, "%s packet %u: returns %u", p->capture, p->n, opts.retval);
-	record_put(run->file, run->out, opts.data_size_out, "%s packet %u: bytes", p->capture,
-	           p->n);
-	record_put(run->file, &out, opts.ctx_size_out, "%s packet %u: context", p->capture, p->n);
+	record_note(run->file, "%s packet %u: returns %u", p->capture, p->n, r.retval);
+	record_put(run->file, run->out, r.bytes, "%s packet %u: bytes", p->capture, p->n);
+	record_put(run->file, &r.ctx, sizeof(r.ctx), "%s packet %u: context", p->capture, p->n);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sk_fields.bpf.c - the socket behind a packet: its fields, whether it is a full one, a TCP one or
- * one that listens; cookie and user. */
+/* sk_fields.bpf.c - the socket behind a packet: its fields, whether it is a full one; cookie and user. */
 #include "tc.h"
 
 struct seen {
 	__u32 family, type, protocol, state, mark, priority;
 	__u32 src_ip4, dst_ip4, src_ip6[4], dst_ip6[4];
 	__u32 src_port, dst_port, rx_queue;
-	__u32 tcp, listener, has_cookie, uid;
+	__u32 has_cookie, uid;
 };
 
 struct {
@@ -59,8 +58,6 @@ tc_sk_fields(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	}
 	read_fields(sk, &seen);
-	seen.tcp = bpf_tcp_sock(sk) != NULL;
-	seen.listener = bpf_get_listener_sock(sk) != NULL;
 	bpf_map_update_elem(&sockets, &n, &seen, BPF_ANY);
 	return seen.state;
 }

@@ -3,8 +3,10 @@
  * test_legacy.c - LD_ABS and LD_IND: numbers come in host order; what lies outside ends the
  * program, which returns 0. Offsets from SKF_NET_OFF and SKF_LL_OFF on work; ancillary ones
  * (SKF_AD_OFF) mean nothing here: they are read as bytes far behind the network header (cf.
- * kernel/bpf/core.c: bpf_internal_load_pointer_neg_helper).
+ * net/core/filter.c: bpf_skb_load_helper_convert_offset).
  */
+#include "skb/skb.h"
+#include "tests/insns.h"
 #include "tests/skb/run.h"
 
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <linux/pkt_cls.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 /* clang-format off */
@@ -60,6 +63,11 @@ static const struct skb_case cases[] = {
 	{ "LD_ABS: ancillary pay_offset", TCP4, .script = STEPS({ LD_ABS(4, SKF_AD_OFF + SKF_AD_PAY_OFFSET), .want = SCRIPT_UNREACHED }) },
 	{ "LD_ABS: ancillary random", TCP4, .script = STEPS({ LD_ABS(4, SKF_AD_OFF + SKF_AD_RANDOM), .want = SCRIPT_UNREACHED }) },
 	{ "LD_ABS: ancillary vlan_tpid", TCP4, .script = STEPS({ LD_ABS(4, SKF_AD_OFF + SKF_AD_VLAN_TPID), .want = SCRIPT_UNREACHED }) },
+	{ "LD_ABS: after change_head", TCP4, .script = STEPS({ CALL(skb_change_head, CTX, IMM(14), IMM(0)) }, { LD_ABS(4, 26), .want = 0x8004500 }, { LD_ABS(4, SKF_NET_OFF), .want = 0x4500003c }, { LD_ABS(4, SKF_LL_OFF + 12) }, { LD_ABS(4, SKF_NET_OFF + 56), .want = 0x71787f86 }, { LD_ABS(4, 84), .want = 0x71787f86 }, { LD_ABS(4, 85), .want = SCRIPT_UNREACHED }) },
+	{ "LD_ABS: after two tags pushed", TCP4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(0xa888), IMM(5)) }, { CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(6)) }, { LD_ABS(4, 12), .want = 0x88a80005 }, { LD_ABS(4, SKF_NET_OFF), .want = 0x50800 }, { LD_ABS(4, SKF_LL_OFF + 12), .want = 0x88a80005 }, { LD_ABS(4, 74), .want = 0x71787f86 }, { LD_ABS(4, 75), .want = SCRIPT_UNREACHED }) },
+	{ "LD_ABS: after a tag popped", VLAN, .script = STEPS({ CALL(skb_vlan_pop, CTX) }, { LD_ABS(4, 12), .want = 0x8004500 }, { LD_ABS(4, SKF_NET_OFF), .want = 0x4500003c }, { LD_ABS(4, SKF_LL_OFF + 12), .want = 0x8004500 }, { LD_ABS(4, 71), .want = SCRIPT_UNREACHED }) },
+	{ "LD_ABS: after adjust_room", TCP4, .script = STEPS({ CALL(skb_adjust_room, CTX, IMM(20), IMM(BPF_ADJ_ROOM_MAC), IMM(0)) }, { LD_ABS(4, 34), .want = 0x4500003c }, { LD_ABS(4, SKF_NET_OFF + 20), .want = 0x4500003c }, { LD_ABS(4, SKF_LL_OFF + 12), .want = 0x8000000 }, { LD_ABS(4, 90), .want = 0x71787f86 }) },
+	{ "LD_ABS: after a shorter tail", TCP4, .script = STEPS({ CALL(skb_change_tail, CTX, IMM(60), IMM(0)) }, { LD_ABS(4, 56), .want = 0xf161d24 }, { LD_ABS(4, SKF_NET_OFF + 42), .want = 0xf161d24 }, { LD_ABS(1, 60), .want = SCRIPT_UNREACHED }) },
 	{ "LD_ABS: action", TCP4, .script = { .type = BPF_PROG_TYPE_SCHED_ACT, .steps = { { LD_ABS(2, 12), .want = 0x800 } } } },
 
 	{ "LD_IND: byte", TCP4, .script = STEPS({ LD_IND(1, 10, 4), .want = 69 }) },
@@ -90,11 +98,40 @@ test_cases(void **state)
 	skb_cases(cases, XB_ARRAY_SIZE(cases));
 }
 
+/*
+ * In a function of the program it is the function that ends, with 0. The kernel wants BTF for that
+ * (cf. kernel/bpf/verifier.c: check_ld_abs), and gives the same.
+ */
+static void
+test_function(void **state)
+{
+	const struct bpf_insn insns[] = {
+		XB_CALL_FUNC(2),       XB_ALU64_IMM(BPF_ADD, 0, 7), XB_EXIT(), XB_MOV64_REG(6, 1),
+		XB_LD_ABS(BPF_B, 200), XB_ALU64_IMM(BPF_ADD, 0, 3), XB_EXIT(),
+	};
+	const struct backend_prog prog = { .insns = insns,
+		                           .insn_cnt = XB_ARRAY_SIZE(insns),
+		                           .type = BPF_PROG_TYPE_SCHED_CLS };
+	static const u8 data[64];
+	union bpf_attr attr = { .test = { .data_size_in = sizeof(data) } };
+	struct backend b;
+
+	(void)state;
+	backend_open_emu(&b, xb_skb_register);
+	attr.test.prog_fd = (u32)backend_prog(&b, &prog);
+	attr.test.data_in = (uintptr_t)data;
+	assert_int_equal(backend_bpf(&b, BPF_PROG_TEST_RUN, &attr), 0);
+	assert_int_equal(attr.test.retval, 7);
+	close((int)attr.test.prog_fd);
+	backend_close(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_function),
 	};
 
 	return cmocka_run_group_tests_name("skb legacy loads", tests, NULL, NULL);

@@ -166,7 +166,6 @@ skb_set_tunnel_key(struct xb_proc *proc, const union xb_arg *a)
 	s->tunnel->ipv6 = flags & BPF_F_TUNINFO_IPV6;
 	s->tunnel->key = key;
 	s->tunnel->flags = tunnel_flags(flags);
-	s->tunnel->opts_bytes = 0;
 	return 0;
 }
 

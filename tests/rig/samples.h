@@ -13,7 +13,7 @@
 
 #include <sched.h>
 
-#define SAMPLES_BYTES 81920u /* the longest sample; longer ones fail the test */
+#define SAMPLES_BYTES 139264u /* the longest sample; longer ones fail the test */
 
 struct samples {
 	u32 cnt, bytes; /* how many came since cnt was cleared; of the last one */

@@ -52,6 +52,12 @@ static const struct skb_case cases[] = {
 	{ "clone: flags before GSO", TCP4, .ctx = CTX_IN(.gso_size = 10), .script = STEPS({ CLONE(1, 2), .want = -EINVAL }) },
 	{ "clone: GSO segments alone", TCP4, .ctx = CTX_IN(.gso_segs = 4), .script = STEPS({ CLONE(1, 0) }) },
 	{ "clone: packet and context stay", TCP4, .ctx = CTX_IN(.mark = 3, .tstamp = 99, .cb = { 1, 2, 3, 4, 5 }), .script = STEPS({ PKT_ST(20, 2, 0x1234) }, { CLONE(1, 0) }, { PKT_LD(20, 2), .want = 0x1234 }, { CTX_LD(tstamp), .want = 99 }, { CTX_LD(mark), .want = 3 }) },
+	{ "clone: tag beside the packet", TCP4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(5)) }, { CLONE(1, 0) }, { CLONE(1, 1) }, { CTX_LD(vlan_tci), .want = 5 }) },
+	{ "clone: tags beside and within", TCP4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(5)) }, { CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(6)) }, { CLONE(1, 0) }, { CLONE(1, 1) }, { CALL(skb_vlan_pop, CTX) }, { CLONE(1, 0) }) },
+	{ "clone: head grown", TCP4, .script = STEPS({ CALL(skb_change_head, CTX, IMM(14), IMM(0)) }, { CLONE(1, 0) }, { CLONE(1, 1) }) },
+	{ "clone: cut to 14", TCP4, .script = STEPS({ CALL(skb_change_tail, CTX, IMM(14), IMM(0)) }, { CLONE(1, 0) }, { CLONE(1, 1) }) },
+	{ "clone: room taken and given", TCP4, .script = STEPS({ CALL(skb_adjust_room, CTX, IMM(-20), IMM(BPF_ADJ_ROOM_MAC), IMM(0)) }, { CLONE(1, 0) }, { CALL(skb_adjust_room, CTX, IMM(40), IMM(BPF_ADJ_ROOM_MAC), IMM(0)) }, { CLONE(1, 1) }) },
+	{ "clone: other protocol", TCP4, .script = STEPS({ CALL(skb_change_proto, CTX, IMM(0xdd86), IMM(0)) }, { CLONE(1, 0) }, { CLONE(1, 1) }) },
 	{ "clone: sum stays", TCP4, .flags = 4, .script = STEPS({ CLONE(1, 0) }, { CLONE(1, 1) }) },
 	{ "clone: last result", TCP4, .script = { .verdict = SCRIPT_LAST, .steps = { { CLONE(0, 0), .want = -EINVAL } } } },
 
@@ -237,8 +243,9 @@ static void
 test_clone(void **state)
 {
 	static const struct script script =
-	        STEPS({ PKT_ST(0, 2, 0x2211) }, { CLONE(9, 1) }, { PKT_ST(0, 2, 0x4433) },
-	              { CLONE(9, 2), .want = -EINVAL }, { CLONE(0, 0), .want = -EINVAL });
+	        STEPS({ CALL(skb_change_head, CTX, IMM(14), IMM(0)) }, { PKT_ST(0, 2, 0x2211) },
+	              { CLONE(9, 1) }, { PKT_ST(0, 2, 0x4433) }, { CLONE(9, 2), .want = -EINVAL },
+	              { CLONE(0, 0), .want = -EINVAL });
 	const struct xb_skb_ctx ctx = { .ifindex = 1,
 		                        .vlan_present = true,
 		                        .vlan_tci = 0x2064,
@@ -259,22 +266,22 @@ test_clone(void **state)
 	direct_run(d, &run);
 	direct_check(d, "clone", &script);
 	assert_int_equal(c.cnt, 1);
-	assert_int_equal(c.last.bytes, 74);
+	assert_int_equal(c.last.bytes, 88);
 	assert_int_equal(c.data[0], 0x11);
 	assert_int_equal(c.data[1], 0x22);
-	assert_memory_equal(c.data + 2, data + 2, 72);
+	assert_memory_equal(c.data + 14, data, 74);
 	assert_true(c.last.vlan_present);
 	assert_int_equal(c.last.vlan_tci, 0x2064);
 	assert_int_equal(c.last.vlan_proto, 0x0081);
 	assert_int_equal(c.last.ip_summed, XB_CHECKSUM_PARTIAL);
-	assert_int_equal(c.last.csum_start, 34);
+	assert_int_equal(c.last.csum_start, 48);
 	assert_int_equal(c.last.csum_offset, 16);
 	assert_int_equal(c.last.redirect.kind, XB_SKB_REDIRECT_IFINDEX);
 	assert_int_equal(c.last.redirect.ifindex, 9);
 	assert_true(c.last.redirect.ingress);
 	assert_int_equal(c.last.redirect.flags, 1);
 	assert_int_equal(d->out.data[0], 0x33);
-	assert_int_equal(d->out.linear_bytes, 40);
+	assert_int_equal(d->out.linear_bytes, 54);
 	assert_int_equal(d->out.redirect.kind, XB_SKB_REDIRECT_NONE);
 	direct_free(d);
 }

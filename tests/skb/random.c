@@ -234,6 +234,13 @@ make_csum_level(struct round *r, s64 *args)
 	args[1] = random_chance(r, 5) ? PICK(r, 4, -1, 1ll << 32) : random_below(r, 4);
 }
 
+static void
+make_clone_redirect(struct round *r, s64 *args)
+{
+	args[1] = PICK(r, 1, 1, 1, 0, 0x7fffffff, -1, 1ll << 32 | 1);
+	args[2] = PICK(r, 0, 1, 0, 1, 2, 1ll << 32);
+}
+
 /* clang-format off */
 static const struct maker {
 	u32 func;
@@ -251,6 +258,7 @@ static const struct maker {
 	{ BPF_FUNC_skb_adjust_room,         6, make_adjust_room,   true,  false },
 	{ BPF_FUNC_skb_change_head,         2, make_change_head,   false, false },
 	{ BPF_FUNC_skb_change_tail,         3, make_change_tail,   false, false },
+	{ BPF_FUNC_clone_redirect,   2, make_clone_redirect, true },
 	{ BPF_FUNC_skb_load_bytes,          2, make_load_bytes,    false, true },
 	{ BPF_FUNC_skb_load_bytes_relative, 2, make_load_bytes,    false, true },
 	{ BPF_FUNC_skb_store_bytes,         4, make_store_bytes,   false, true },

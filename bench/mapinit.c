@@ -285,6 +285,28 @@ put_socket(const struct target *t, const struct xb_value *v)
 	return 0;
 }
 
+/* Cgroups have an id; that the machine has such a one is not asked. */
+static int
+put_cgroup(const struct target *t, const struct xb_value *v)
+{
+	unsigned long long id = 0;
+	char *end;
+	int rc;
+
+	errno = 0;
+	if (is_text(v))
+		id = strtoull(v->text, &end, xb_value_base(v->text));
+	if (!id || errno || *end || v->text[0] == '-')
+		return xb_err_set(t->err, XB_ERR_USAGE, "value: expected the id of a cgroup");
+	rc = xb_cgroup_array_set(t->map, xb_ld32(t->key), id);
+	if (rc == -E2BIG)
+		return xb_err_set(t->err, XB_ERR_USAGE, "does not fit: max_entries is %u",
+		                  t->map->max_entries);
+	if (rc != 0)
+		return xb_err_set(t->err, XB_ERR_USAGE, "cannot be written: %s", strerror(-rc));
+	return 0;
+}
+
 static int
 put_element(const struct target *t, const struct xb_value *key, const struct xb_value *value)
 {
@@ -292,6 +314,8 @@ put_element(const struct target *t, const struct xb_value *key, const struct xb_
 		return -1;
 	if (t->map->type == BPF_MAP_TYPE_XSKMAP)
 		return put_socket(t, value);
+	if (t->map->type == BPF_MAP_TYPE_CGROUP_ARRAY)
+		return put_cgroup(t, value);
 	return put_value(t, value);
 }
 

@@ -94,7 +94,7 @@ static bool
 has_elements(const struct xb_map *map)
 {
 	return map->key_size && map->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
-	       map->type != BPF_MAP_TYPE_RINGBUF;
+	       map->type != BPF_MAP_TYPE_CGROUP_ARRAY && map->type != BPF_MAP_TYPE_RINGBUF;
 }
 
 static int

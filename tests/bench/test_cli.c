@@ -257,6 +257,23 @@ static const struct row rows[] = {
 	  "$X -r $C/demo.pcap --map 'ports[1]=4:on_port' --map 'cpus[2]=64' --map 'socks[3]=9' "
 	  "--faults=count $B/ways.o",
 	  0, NULL, "*ifindex 4 *ifindex 7 *cpu 2 *socket 9 *" },
+	{ "cgroup of a socket",
+	  "echo "
+	  "'{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"state\":1,\"cgroupId\":8589934599,"
+	  "\"cgroupLevel\":1}}}' "
+	  ">g.json "
+	  "&& $X -r $C/demo.pcap --ctx-file g.json --map 'groups[1]=8589934599' $B/groups.o",
+	  0, NULL, "*TC_ACT_SHOT * 60 *" },
+	{ "another cgroup", "$X -r $C/demo.pcap --ctx-file g.json --map 'groups[1]=7' $B/groups.o",
+	  0, NULL, "*TC_ACT_OK * 60 *" },
+	{ "cgroups cannot be read", RUN "--map 'groups[1]=7' --dump-maps $B/groups.o", 0, NULL,
+	  "*\"groups\"*\"elements\":[[]]}*" },
+	{ "no cgroup", RUN "--map 'groups[1]=0' $B/groups.o", 2,
+	  SAYS("--map: groups*: value: expected the id of a cgroup"), NULL },
+	{ "negative cgroup", RUN "--map 'groups[1]=-1' $B/groups.o", 2,
+	  SAYS("--map: groups*: value: expected the id of a cgroup"), NULL },
+	{ "cgroup past the map", RUN "--map 'groups[2]=7' $B/groups.o", 2,
+	  SAYS("--map: groups*: does not fit: max_entries is 2"), NULL },
 	{ "global variable", "$X -r $C/demo.pcap --map '.rodata[0]={only=1}' $B/ways.o", 0, NULL,
 	  "*XDP_DROP * 60 *" },
 	{ "global variables, second element", RUN "--map '.rodata[1]={only=1}' $B/ways.o", 2,

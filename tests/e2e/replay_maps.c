@@ -251,7 +251,8 @@ dump_map(struct dump *d)
 	switch (d->info.type) {
 	case BPF_MAP_TYPE_RINGBUF: /* recorded as events */
 	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-	case BPF_MAP_TYPE_XSKMAP: /* sockets cannot be read */
+	case BPF_MAP_TYPE_CGROUP_ARRAY: /* nor can cgroups */
+	case BPF_MAP_TYPE_XSKMAP:       /* sockets cannot be read */
 		break;
 	case BPF_MAP_TYPE_QUEUE:
 	case BPF_MAP_TYPE_STACK:

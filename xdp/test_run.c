@@ -216,8 +216,8 @@ write_data(const struct test *t)
 	if (attr->test.data_size_out && room > attr->test.data_size_out)
 		room = attr->test.data_size_out;
 	ret = attr->test.data_out ? write_bytes(t, room) : 0;
-	if (ret)
-		return ret;
+	if (ret) /* too little room hides that it is not there at all */
+		return room < size ? -ENOSPC : ret;
 	attr->test.data_size_out = size;
 	attr->test.retval = t->out.retval;
 	attr->test.duration = t->duration_ns;
@@ -242,7 +242,7 @@ write_ctx(struct test *t)
 		ret = -ENOSPC;
 	}
 	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
-		return -EFAULT;
+		return ret ? ret : -EFAULT;
 	attr->test.ctx_size_out = sizeof(t->ctx);
 	return ret;
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define UNTOUCHED 0xcc
+#define UNTOUCHED   0xcc
+#define BAD_ADDRESS 8u
 
 u8
 run_pattern(u32 off)
@@ -33,13 +34,13 @@ fill_out(const struct run_in *in, struct run_out *out, union bpf_attr *attr)
 {
 	memset(out, UNTOUCHED, sizeof(*out));
 	if (!in->no_data_out)
-		attr->test.data_out = (uintptr_t)out->data;
+		attr->test.data_out = in->bad_data_out ? BAD_ADDRESS : (uintptr_t)out->data;
 	attr->test.data_size_out = in->data_out_bytes ? in->data_out_bytes : RUN_BYTES;
 	if (in->data_out_bytes == ~0u || (in->no_data_out && !in->data_out_bytes))
 		attr->test.data_size_out = 0;
 	if (in->no_ctx_out)
 		return;
-	attr->test.ctx_out = (uintptr_t)&out->ctx;
+	attr->test.ctx_out = in->bad_ctx_out ? BAD_ADDRESS : (uintptr_t)&out->ctx;
 	attr->test.ctx_size_out = in->ctx_out_bytes ? in->ctx_out_bytes : (u32)sizeof(out->ctx);
 }
 

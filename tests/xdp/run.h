@@ -18,9 +18,9 @@ struct run_in {
 	u32 ctx_bytes;
 	u8 ctx_tail; /* of the bytes after xdp_md */
 	u32 flags, batch_size, cpu, repeat;
-	bool no_data_out;
-	u32 data_out_bytes; /* data_size_out; ~0: 0; 0: RUN_BYTES */
-	bool no_ctx_out;
+	bool no_data_out, bad_data_out; /* NULL; an address where nothing is */
+	u32 data_out_bytes;             /* data_size_out; ~0: 0; 0: RUN_BYTES */
+	bool no_ctx_out, bad_ctx_out;
 	u32 ctx_out_bytes; /* 0: all of it */
 };
 

@@ -119,6 +119,11 @@ static const struct row rows[] = {
 	{ "data_out for one fragment",	{ .bytes = 9000, .data_out_bytes = 7616, CTX(0, 9000) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(3520, 0, 9000) },
 	{ "data_out for the linear part", { .bytes = 9000, .data_out_bytes = 3520, CTX(0, 9000) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(3520, 0, 9000) },
 	{ "data_out for part of it",	{ .bytes = 9000, .data_out_bytes = 1000, CTX(0, 9000) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(3520, 0, 9000) },
+	{ "data_out at nothing",	{ .bytes = 64, .bad_data_out = true, CTX(0, 64) }, XDP_PASS, .ret = -EFAULT, .saw = SAW(64, 0, 64) },
+	{ "data_out at nothing, short",	{ .bytes = 64, .bad_data_out = true, .data_out_bytes = 10, CTX(0, 64) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(64, 0, 64) },
+	{ "data_out at nothing, fragments", { .bytes = 9000, .bad_data_out = true, .data_out_bytes = 8999, CTX(0, 9000) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(3520, 0, 9000) },
+	{ "ctx_out at nothing",		{ .bytes = 64, .bad_ctx_out = true, CTX(0, 64) }, XDP_PASS, .ret = -EFAULT, .saw = SAW(64, 0, 64) },
+	{ "ctx_out at nothing, short",	{ .bytes = 64, .bad_ctx_out = true, .ctx_out_bytes = 8, CTX(0, 64) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(64, 0, 64) },
 	{ "data_out, nothing linear",	{ .bytes = 100, .data_out_bytes = 50, CTX(0, 0) }, XDP_PASS, .ret = -ENOSPC, .saw = SAW(0, 0, 100) },
 
 	{ "repeat",			{ .bytes = 64, .repeat = 100, CTX(0, 64) }, XDP_TX, .saw = SAW(64, 0, 64), .ctx_data_end = 64 },

@@ -10,21 +10,38 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define NO_QUEUE -1
+#define IP4_BYTES 20u
+#define IP6_BYTES 40u
+#define NO_QUEUE  -1
 
-/* Addresses, family: from what is behind the Ethernet header, as it came in. */
+/* The packet's first bytes as it came in: a program may have written to it since. */
+static u32
+copy_headers(const struct xb_skb_in *in, u8 *to, u32 most)
+{
+	u32 hdr = in->hdr_bytes < most ? in->hdr_bytes : most;
+	u32 rest = in->bytes < most - hdr ? in->bytes : most - hdr;
+
+	if (hdr)
+		memcpy(to, in->hdr, hdr);
+	if (rest)
+		memcpy(to + hdr, in->data, rest);
+	return hdr + rest;
+}
+
+/* Addresses, family: from what is behind the Ethernet header. */
 static void
 take_addresses(const struct xb_skb *s, struct bpf_sock *sk)
 {
-	const u8 *l3 = s->base + s->loaded_off + ETH_HLEN;
-	u32 bytes = s->loaded_bytes < ETH_HLEN ? 0 : s->loaded_bytes - ETH_HLEN;
-	u16 type = bytes ? skb_eth_type(s->base + s->loaded_off, s->loaded_bytes) : 0;
+	u8 headers[ETH_HLEN + IP6_BYTES] = { 0 };
+	const u8 *l3 = headers + ETH_HLEN;
+	u32 bytes = copy_headers(&s->in, headers, sizeof(headers));
+	u16 type = skb_eth_type(headers, bytes);
 
-	if (type == __builtin_bswap16(ETH_P_IP) && bytes >= 20) {
+	if (type == __builtin_bswap16(ETH_P_IP) && bytes >= ETH_HLEN + IP4_BYTES) {
 		sk->family = AF_INET;
 		memcpy(&sk->src_ip4, l3 + 12, 4);
 		memcpy(&sk->dst_ip4, l3 + 16, 4);
-	} else if (type == __builtin_bswap16(ETH_P_IPV6) && bytes >= 40) {
+	} else if (type == __builtin_bswap16(ETH_P_IPV6) && bytes >= ETH_HLEN + IP6_BYTES) {
 		sk->family = AF_INET6;
 		memcpy(sk->src_ip6, l3 + 8, 16);
 		memcpy(sk->dst_ip6, l3 + 24, 16);

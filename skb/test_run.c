@@ -116,8 +116,10 @@ take_ctx(struct test *t)
 	struct xb_skb_ctx *to = &t->in_ctx;
 
 	to->ifindex = LOOPBACK_IFINDEX;
-	if (!t->has_ctx)
+	if (!t->has_ctx) {
+		to->has = XB_SKB_HAS_WIRE_LEN; /* 0: only a context sets it */
 		return 0;
+	}
 	if (!others_are_zero(from))
 		return -EINVAL;
 	if (from->wire_len &&
@@ -192,7 +194,7 @@ check_sum(const struct test *t)
 	return xb_csum_fold(s->skb.csum) == xb_csum_fold(sum) ? 0 : -EBADMSG;
 }
 
-/* cf. net/bpf/test_run.c: bpf_test_finish */
+/* cf. net/bpf/test_run.c: bpf_test_finish. Too little room hides that it is not there at all. */
 static int
 write_data(const struct test *t)
 {
@@ -202,7 +204,7 @@ write_data(const struct test *t)
 	if (attr->test.data_size_out && room > attr->test.data_size_out)
 		room = attr->test.data_size_out;
 	if (attr->test.data_out && xb_user_write(attr->test.data_out, t->out.data, room))
-		return -EFAULT;
+		return room < size ? -ENOSPC : -EFAULT;
 	attr->test.data_size_out = size;
 	attr->test.retval = t->out.retval;
 	attr->test.duration = t->duration_ns;
@@ -235,7 +237,7 @@ write_ctx(struct test *t)
 		ret = -ENOSPC;
 	}
 	if (xb_user_write(attr->test.ctx_out, to, bytes))
-		return -EFAULT;
+		return ret ? ret : -EFAULT;
 	attr->test.ctx_size_out = sizeof(*to);
 	return ret;
 }

@@ -158,6 +158,17 @@ raw_tracepoint_open(struct xb_emu *emu, const struct call *c)
 	return xb_link_raw_open(emu, c->attr);
 }
 
+static long
+prog_query(struct xb_emu *emu, const struct call *c)
+{
+	long rc = xb_link_query(emu, c->attr);
+
+	if (rc != -EOPNOTSUPP)
+		return rc;
+	emu->missing_cmds |= 1ull << BPF_PROG_QUERY;
+	return -EINVAL;
+}
+
 #define END(field)              (offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
 #define CMD(id, last, function) [BPF_##id] = { .name = #id, .end = END(last), .fn = function }
 
@@ -179,7 +190,7 @@ static const struct cmd cmds[] = {
 	CMD(PROG_GET_FD_BY_ID,		 prog_id,			get_fd_by_id),
 	CMD(MAP_GET_FD_BY_ID,		 open_flags,			get_fd_by_id),
 	CMD(OBJ_GET_INFO_BY_FD,		 info.info,			get_info),
-	CMD(PROG_QUERY,			 query.prog_attach_flags,	NULL),
+	[BPF_PROG_QUERY] = { .name = "PROG_QUERY", .end = XB_LINK_QUERY_BYTES, .fn = prog_query },
 	CMD(RAW_TRACEPOINT_OPEN,	 raw_tracepoint.prog_fd,	raw_tracepoint_open),
 	CMD(BTF_LOAD,			 btf_log_level,			btf_load),
 	CMD(BTF_GET_FD_BY_ID,		 btf_id,			get_fd_by_id),

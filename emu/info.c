@@ -251,6 +251,10 @@ link_info(const struct xb_link *link, union bpf_attr *attr)
 	info.prog_id = link->prog->obj.id;
 	if (link->type == BPF_LINK_TYPE_XDP) {
 		info.xdp.ifindex = link->ifindex;
+	} else if (xb_link_has_hook(link)) {
+		/* Laid out as in struct tcx, which an older uapi header lacks. */
+		info.netns.netns_ino = link->ifindex;
+		info.netns.attach_type = link->attach_type;
 	} else {
 		info.tracing.attach_type = link->prog->expected_attach_type;
 		info.tracing.target_obj_id = link->target->obj.id;

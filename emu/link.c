@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "emu/link.h"
+#include "emu/link_priv.h"
 
 #include "emu/prog_priv.h"
 
@@ -56,9 +56,8 @@ xb_link_xdp(struct xb_emu *emu, u32 ifindex)
 	return link ? link->prog : NULL;
 }
 
-/* Makes the emulator own a link like `like`; a descriptor is opened by the caller. */
-static int
-add_link(struct xb_emu *emu, const struct xb_link *like, struct xb_link **out)
+int
+link_add(struct xb_emu *emu, const struct xb_link *like, struct xb_link **out)
 {
 	struct xb_link *link = malloc(sizeof(*link));
 	int rc;
@@ -115,7 +114,7 @@ attach_ext(struct xb_emu *emu, struct xb_bpf_prog *prog, u32 target_fd, u32 btf_
 	}
 	if (xb_link_replacement(like.target, like.btf_id))
 		return -EBUSY;
-	rc = add_link(emu, &like, &link);
+	rc = link_add(emu, &like, &link);
 	if (rc)
 		return rc;
 	rc = xb_prog_relink(like.target);
@@ -150,7 +149,7 @@ attach_xdp(struct xb_emu *emu, struct xb_bpf_prog *prog, const union bpf_attr *a
 		return -EINVAL;
 	if (xdp_link(emu, like.ifindex))
 		return -EBUSY;
-	rc = add_link(emu, &like, &link);
+	rc = link_add(emu, &like, &link);
 	return rc ? rc : xb_obj_fd(&link->obj);
 }
 
@@ -171,6 +170,8 @@ xb_link_create(struct xb_emu *emu, const union bpf_attr *attr)
 		                  attr->link_create.tracing.cookie);
 	case BPF_PROG_TYPE_XDP:
 		return attach_xdp(emu, prog, attr);
+	case BPF_PROG_TYPE_SCHED_CLS:
+		return link_tcx_attach(emu, prog, attr);
 	case BPF_PROG_TYPE_PERF_EVENT:
 	case BPF_PROG_TYPE_TRACEPOINT:
 	case BPF_PROG_TYPE_KPROBE:
@@ -218,12 +219,14 @@ xb_link_update(struct xb_emu *emu, const union bpf_attr *attr)
 	if (rc)
 		return rc;
 	link = link_of(obj);
-	if (link->type != BPF_LINK_TYPE_XDP)
+	if (link->type != BPF_LINK_TYPE_XDP && !xb_link_has_hook(link))
 		return -EINVAL;
 	if (link->ifindex == 0)
 		return -ENOLINK;
 	if (old && link->prog != prog_of(old))
 		return -EPERM;
+	if (xb_link_has_hook(link))
+		return link_tcx_update(link, prog_of(prog));
 	if (prog_of(prog)->type != link->prog->type ||
 	    prog_of(prog)->expected_attach_type != link->prog->expected_attach_type)
 		return -EINVAL;
@@ -239,8 +242,11 @@ xb_link_detach(struct xb_emu *emu, const union bpf_attr *attr)
 
 	if (rc)
 		return rc;
-	if (link_of(obj)->type != BPF_LINK_TYPE_XDP)
+	if (link_of(obj)->type == BPF_LINK_TYPE_XDP)
+		link_of(obj)->ifindex = 0;
+	else if (!xb_link_has_hook(link_of(obj)))
 		return -EOPNOTSUPP;
-	link_of(obj)->ifindex = 0;
+	else if (link_of(obj)->ifindex)
+		link_tcx_detach(link_of(obj));
 	return 0;
 }

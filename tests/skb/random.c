@@ -258,7 +258,7 @@ static const struct maker {
 	{ BPF_FUNC_skb_adjust_room,         6, make_adjust_room,   true,  false },
 	{ BPF_FUNC_skb_change_head,         2, make_change_head,   false, false },
 	{ BPF_FUNC_skb_change_tail,         3, make_change_tail,   false, false },
-	{ BPF_FUNC_clone_redirect,   2, make_clone_redirect, true },
+	{ BPF_FUNC_clone_redirect,          2, make_clone_redirect, true, false },
 	{ BPF_FUNC_skb_load_bytes,          2, make_load_bytes,    false, true },
 	{ BPF_FUNC_skb_load_bytes_relative, 2, make_load_bytes,    false, true },
 	{ BPF_FUNC_skb_store_bytes,         4, make_store_bytes,   false, true },

@@ -12,7 +12,7 @@
 
 #include "emu/emu.h"
 
-#define XB_SOCK_STRIDE 512u /* of guest addresses, for either form; it lies in their middle */
+#define XB_SOCK_STRIDE        512u /* of guest addresses, for either form; it lies in their middle */
 #define XB_SOCK_CGROUP_ROOT   1u
 #define XB_SOCK_CGROUPS_ABOVE 8
 

@@ -71,6 +71,20 @@ read_number(const struct xb_value *v, size_t bytes, u64 *number, struct xb_err *
 	return 0;
 }
 
+/* The cgroups above the socket's, from level 1 on. */
+static int
+set_ancestors(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err *err)
+{
+	u64 *to = sock->cgroup_above;
+
+	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_SOCK_CGROUPS_ABOVE)
+		return fail(v, err, "expected an array of at most 8 ids of cgroups");
+	for (const struct xb_value *e = v->first; e; e = e->next)
+		if (read_number(e, sizeof(*to), to++, err) != 0)
+			return xb_err_prefix(err, "%s", v->key);
+	return 0;
+}
+
 static int
 set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err *err)
 {
@@ -78,6 +92,8 @@ set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_e
 	u8 *to;
 	u64 n = 0;
 
+	if (!strcmp(v->key, "cgroupAncestors"))
+		return set_ancestors(sock, v, err);
 	while (i < XB_ARRAY_SIZE(sock_rows) && strcmp(sock_rows[i].name, v->key))
 		i++;
 	if (i == XB_ARRAY_SIZE(sock_rows))

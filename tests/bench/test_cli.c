@@ -266,6 +266,21 @@ static const struct row rows[] = {
 	  0, NULL, "*TC_ACT_SHOT * 60 *" },
 	{ "another cgroup", "$X -r $C/demo.pcap --ctx-file g.json --map 'groups[1]=7' $B/groups.o",
 	  0, NULL, "*TC_ACT_OK * 60 *" },
+	{ "cgroup above a socket's",
+	  "echo "
+	  "'{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupId\":9,\"cgroupLevel\":3,"
+	  "\"cgroupAncestors\":[7,8]}}}' "
+	  ">a.json && $X -r $C/demo.pcap --ctx-file a.json --map 'groups[1]=8' $B/groups.o",
+	  0, NULL, "*TC_ACT_SHOT * 60 *" },
+	{ "cgroups above a socket's, of text",
+	  "echo '{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[\"a\"]}}}' "
+	  ">a.json; $X -r $C/demo.pcap --ctx-file a.json $B/groups.o",
+	  2, SAYS("a.json: sock: cgroupAncestors: *expected a number"), NULL },
+	{ "cgroups above a socket's, too many",
+	  "echo "
+	  "'{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[1,2,3,4,5,6,7,8,9]}}}' "
+	  ">a.json; $X -r $C/demo.pcap --ctx-file a.json $B/groups.o",
+	  2, SAYS("a.json: *at most 8 ids of cgroups"), NULL },
 	{ "cgroups cannot be read", RUN "--map 'groups[1]=7' --dump-maps $B/groups.o", 0, NULL,
 	  "*\"groups\"*\"elements\":[[]]}*" },
 	{ "no cgroup", RUN "--map 'groups[1]=0' $B/groups.o", 2,

@@ -31,6 +31,16 @@ make_head_writable(struct xb_skb *s)
 	skb_sync(s);
 }
 
+/*
+ * A device does not send what it would have to cut and cannot: a packet without a kind of segments,
+ * as bpf_skb_change_proto() leaves it of one that had none (cf. net/core/dev.c: validate_xmit_skb).
+ */
+static bool
+can_transmit(const struct xb_skb *s)
+{
+	return !skb_is_gso(s) || s->skb.gso_type & ~(u32)SKB_GSO_DODGY;
+}
+
 /* A clone's timestamp is cleared on its way, the packet's stays (cf. __bpf_tx_skb). */
 static void
 send_clone(const struct xb_skb *s, const struct xb_skb_redirect *to)
@@ -72,6 +82,8 @@ clone_redirect(struct xb_proc *proc, const union xb_arg *a)
 	make_head_writable(s);
 	if (!has_link_layer(s))
 		return skb_ret(-ERANGE);
+	if (!to.ingress && !can_transmit(s))
+		return skb_ret(-ENOMEM);
 	send_clone(s, &to);
 	return 0;
 }

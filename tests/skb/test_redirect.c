@@ -51,6 +51,8 @@ static const struct skb_case cases[] = {
 	{ "clone: GSO before the interface", TCP4, .ctx = CTX_IN(.gso_size = 10), .script = STEPS({ CLONE(0, 0), .want = -EBADMSG }) },
 	{ "clone: flags before GSO", TCP4, .ctx = CTX_IN(.gso_size = 10), .script = STEPS({ CLONE(1, 2), .want = -EINVAL }) },
 	{ "clone: GSO segments alone", TCP4, .ctx = CTX_IN(.gso_segs = 4), .script = STEPS({ CLONE(1, 0) }) },
+	{ "clone: GSO of no kind", TCP4, .ctx = CTX_IN(.gso_size = 10), .script = STEPS({ CALL(skb_change_proto, CTX, IMM(0xdd86), IMM(0)) }, { CLONE(1, 0), .want = -ENOMEM }, { CLONE(1, 1) }) },
+	{ "clone: GSO of no kind, UDP", UDP6, .ctx = CTX_IN(.gso_size = 1000), .script = STEPS({ CALL(skb_change_proto, CTX, IMM(8), IMM(0)) }, { CLONE(1, 0), .want = -ENOMEM }, { CLONE(1, 1) }) },
 	{ "clone: packet and context stay", TCP4, .ctx = CTX_IN(.mark = 3, .tstamp = 99, .cb = { 1, 2, 3, 4, 5 }), .script = STEPS({ PKT_ST(20, 2, 0x1234) }, { CLONE(1, 0) }, { PKT_LD(20, 2), .want = 0x1234 }, { CTX_LD(tstamp), .want = 99 }, { CTX_LD(mark), .want = 3 }) },
 	{ "clone: tag beside the packet", TCP4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(5)) }, { CLONE(1, 0) }, { CLONE(1, 1) }, { CTX_LD(vlan_tci), .want = 5 }) },
 	{ "clone: tags beside and within", TCP4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(5)) }, { CALL(skb_vlan_push, CTX, IMM(0x0081), IMM(6)) }, { CLONE(1, 0) }, { CLONE(1, 1) }, { CALL(skb_vlan_pop, CTX) }, { CLONE(1, 0) }) },
@@ -328,6 +330,9 @@ static const struct unsent_row {
 	{ "no bytes, no interface", 0, 0, 0, STEPS({ CLONE(0, 0), .want = -EINVAL }), 0 },
 	{ "one byte", 1, 0, 0, STEPS({ CLONE(3, 0) }), 1 },
 	{ "GSO", 74, 10, 0, STEPS({ CLONE(3, 0), .want = -EBADMSG }), 0 },
+	{ "GSO of no kind", 74, 10, 2, STEPS({ CLONE(3, 0), .want = -ENOMEM }, { CLONE(4, 1) }),
+	  1 },
+	{ "GSO with a type, dodgy", 74, 10, 3, STEPS({ CLONE(3, 0) }), 1 },
 	{ "GSO with a type", 74, 10, 1, STEPS({ CLONE(3, 0) }, { CLONE(4, 1) }), 2 },
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sk_fields.bpf.c - the socket behind a packet: its fields, whether it is a full one; cookie and user. */
+/* sk_fields.bpf.c - the socket behind a packet: its fields, whether it is a full one; cookie and
+ * user. */
 #include "tc.h"
 
 struct seen {

@@ -76,12 +76,11 @@ encap_check(const struct xb_skb *s, const struct room *r)
 
 /* The room is there; the outer headers start where the inner ones did. */
 static void
-encap(struct skb *skb, u32 mac_bytes, u64 flags)
+encap(struct skb *skb, u64 flags)
 {
 	bool ip6 = flags & BPF_F_ADJ_ROOM_ENCAP_L3_IPV6;
 
 	skb->encapsulation = true;
-	skb->net_off = skb->data_off + mac_bytes;
 	if (flags & ENCAP_L4_MASK)
 		skb->trans_off = skb->net_off + (ip6 ? IP6_BYTES : IP4_BYTES);
 	skb->protocol = ip6 ? PROTO_IPV6 : PROTO_IP;
@@ -123,7 +122,6 @@ static int
 net_grow(struct xb_skb *s, const struct room *r)
 {
 	bool tunnel = r->flags & ENCAP_L3_MASK;
-	u32 mac_bytes = (u16)skb_mac_header_len(s);
 	int ret;
 
 	if (!gso_allows(s, r->flags))
@@ -135,7 +133,7 @@ net_grow(struct xb_skb *s, const struct room *r)
 		return ret;
 	skb_net_hdr_push(s, r->off, r->diff);
 	if (tunnel)
-		encap(&s->skb, mac_bytes, r->flags);
+		encap(&s->skb, r->flags);
 	gso_changed(&s->skb, r->flags, 0 - r->diff, encap_gso_type(r->flags));
 	return 0;
 }

@@ -98,6 +98,8 @@ static const struct skb_case cases[] = {
 	{ "ecn: tag pushed into the packet", ECT4, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(Q), IMM(2)) }, { CALL(skb_vlan_push, CTX, IMM(Q), IMM(1)) }, { SET_CE, .want = 1 }, { PKT_LD(14, 2), .want = 0x0300 }) },
 	{ "ecn: type behind a tag, before its push", VLAN, .script = STEPS({ PKT_ST(15, 1, 2) }, { PKT_ST(12, 2, IP6) }, { SET_CE, .want = 1 }, { PKT_LD(14, 2), .want = 0x0360 }) },
 	{ "ecn: type in front of a tag, after a push", VLAN, .script = STEPS({ CALL(skb_vlan_push, CTX, IMM(Q), IMM(1)) }, { PKT_ST(15, 1, 0x20) }, { PKT_ST(12, 2, IP6) }, { SET_CE, .want = 1 }, { PKT_LD(14, 2), .want = 0x3060 }) },
+	{ "ecn: type in front of a tag, after a pop", QINQ, .script = STEPS({ PKT_ST(20, 2, Q) }, { CALL(skb_vlan_pop, CTX) }, { PKT_ST(15, 1, 0x20) }, { PKT_ST(12, 2, IP6) }, { SET_CE, .want = 1 }, { PKT_LD(15, 1), .want = 0x30 }) },
+	{ "ecn: type behind a longer MAC header", VLAN, .script = STEPS({ CALL(skb_change_head, CTX, IMM(8), IMM(0)) }, { PKT_ST(23, 1, 2) }, { SET_CE, .want = 1 }, { PKT_LD(22, 2), .want = 0x0360 }) },
 	{ "ecn: type behind a tag is ARP", VLAN, .script = STEPS({ PKT_ST(15, 1, 2) }, { PKT_ST(16, 2, 0x0608) }, { SET_CE, .want = 0 }) },
 	{ "ecn: 17 bytes with a tag", VLAN, .bytes = 17, .script = STEPS({ SET_CE, .want = 0 }) },
 	{ "ecn: IPv4 cut", ECT4, .script = STEPS({ TAIL(34) }, { SET_CE, .want = 1 }) },

@@ -90,6 +90,7 @@ move_packet(struct xb_skb *s, u32 to)
  * Linux's buffer has to be `bytes` longer at its front. The metadata does not come along; and a
  * transport header that was not set, 0xffff from its start, counts as set from then on, one byte
  * before the old buffer. cf. net/core/skbuff.c: pskb_expand_head, skb_headers_offset_update
+ * Differs: how much room a device's packets have in front is its driver's matter.
  */
 static void
 expand_head(struct skb *skb, u32 bytes)

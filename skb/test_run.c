@@ -177,7 +177,7 @@ run_all(struct test *t)
 
 /*
  * Whether the program kept the sum right. Where a packet ends before its network header there is
- * none (Linux comes to a BUG there).
+ * none. Differs: Linux comes to a BUG there.
  */
 static int
 check_sum(const struct test *t)

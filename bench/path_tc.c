@@ -106,6 +106,7 @@ path_run_egress(struct xb_path *p, struct xb_skb_in *in, u32 ifindex)
 	in->data = copy + XB_SKB_MAX_META_BYTES;
 	in->ctx = &p->egress_ctx;
 	p->egress_ctx.ifindex = ifindex;
+	p->egress_ctx.at_egress = true;
 	path_run_skb(p, p->egress, in, run, PIECE_EGRESS);
 	if (run->fate == XB_FATE_REDIRECT)
 		follow_skb(p, p->egress, run);

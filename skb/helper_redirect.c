@@ -161,7 +161,7 @@ gets_there(const struct xb_skb *s, const struct xb_skb_redirect *to)
 	case XB_SKB_REDIRECT_IFINDEX:
 		return has_link_layer(s);
 	case XB_SKB_REDIRECT_PEER:
-		return s->skb.at_ingress;
+		return !s->in.ctx->at_egress;
 	case XB_SKB_REDIRECT_NEIGH:
 		return has_neigh(s, to);
 	case XB_SKB_REDIRECT_NONE:

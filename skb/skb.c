@@ -112,9 +112,10 @@ xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in)
 static void
 learn(struct xb_skb *s, const struct xb_bpf_prog *prog)
 {
-	if (XB_LIKELY(s->facts.vm == prog->vm))
+	if (XB_LIKELY(s->facts.vm == prog->vm && s->facts.id == prog->obj.id))
 		return;
 	s->facts.vm = prog->vm;
+	s->facts.id = prog->obj.id;
 	s->facts.may_write = xb_prog_may_write(prog);
 	s->facts.reads_tstamp_type = skb_reads_tstamp_type(prog);
 }

@@ -81,6 +81,7 @@ struct xb_skb_ctx {
 	bool csum_sum;
 	bool encapsulation;
 	bool at_ingress; /* tc_at_ingress: clear in test runs, set on a device's way in */
+	bool at_egress;  /* on a device's way out: bpf_redirect_peer leads nowhere there */
 	bool trans_set;  /* the transport header is at the network header: on a device's way in */
 	enum xb_skb_sock_kind sock_kind;
 	struct xb_sock_info sock;

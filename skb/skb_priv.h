@@ -85,6 +85,7 @@ struct skb_tunnel;
 /* What is known of a program's ways, kept for the one that ran last. */
 struct skb_prog_facts {
 	const struct xb_prog *vm;
+	u32 id;                 /* of the program's object: a new one may be where an old one was */
 	bool may_write;         /* it may alter packet or context */
 	bool reads_tstamp_type; /* cf. struct bpf_prog: tstamp_type_access */
 };

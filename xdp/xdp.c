@@ -140,8 +140,9 @@ xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in)
 static bool
 may_write(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 {
-	if (XB_UNLIKELY(x->facts.vm != prog->vm)) {
+	if (XB_UNLIKELY(x->facts.vm != prog->vm || x->facts.id != prog->obj.id)) {
 		x->facts.vm = prog->vm;
+		x->facts.id = prog->obj.id;
 		x->facts.may_write = xb_prog_may_write(prog);
 	}
 	return x->facts.may_write;

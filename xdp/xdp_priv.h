@@ -40,6 +40,7 @@ _Static_assert(XB_XDP_MOST_BYTES ==
 /* What is known of a program's ways, kept for the one that ran last. */
 struct xdp_prog_facts {
 	const struct xb_prog *vm;
+	u32 id;         /* of the program's object: a new one may be where an old one was */
 	bool may_write; /* it may alter the packet */
 };
 

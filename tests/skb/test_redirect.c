@@ -103,7 +103,7 @@ static const struct target_row {
 	const char *name;
 	enum packet packet;
 	u32 bytes; /* 0: all; ~0u: none */
-	bool one_ifindex, at_ingress;
+	bool one_ifindex, at_egress;
 	u16 family; /* of the next hop */
 	struct script script;
 	struct xb_skb_redirect want;
@@ -137,9 +137,9 @@ static const struct target_row {
 	{ "empty packet", TCP4, .bytes = ~0u, .script = LAST({ GO(5, 0) }), .want = NOWHERE },
 	{ "14 bytes", ETHER, .script = LAST({ GO(5, 0) }), .want = TARGET(IFINDEX, .ifindex = 5) },
 	{ "clone is no target", TCP4, .script = { .verdict = TC_ACT_REDIRECT, .steps = { { CLONE(5, 0) } } }, .want = NOWHERE },
-	{ "peer", TCP4, .at_ingress = true, .script = LAST({ PEER(5, 0) }), .want = TARGET(PEER, .ifindex = 5, .ingress = true) },
-	{ "peer, on the way out", TCP4, .script = LAST({ PEER(5, 0) }), .want = NOWHERE },
-	{ "peer, interface 0", TCP4, .at_ingress = true, .script = LAST({ PEER(0, 0) }), .want = NOWHERE },
+	{ "peer", TCP4, .script = LAST({ PEER(5, 0) }), .want = TARGET(PEER, .ifindex = 5, .ingress = true) },
+	{ "peer, on the way out", TCP4, .at_egress = true, .script = LAST({ PEER(5, 0) }), .want = NOWHERE },
+	{ "peer, interface 0", TCP4, .script = LAST({ PEER(0, 0) }), .want = NOWHERE },
 	{ "neigh", TCP4, .script = LAST({ NEIGH(5, IMM(0), 0, 0) }), .want = TARGET(NEIGH, .ifindex = 5) },
 	{ "neigh, IPv6", TCP6, .script = LAST({ NEIGH(5, IMM(0), 0, 0) }), .want = TARGET(NEIGH, .ifindex = 5) },
 	{ "neigh, empty parameters", TCP4, .script = LAST({ NEIGH(5, BUF(0), 0, 0) }), .want = TARGET(NEIGH, .ifindex = 5) },
@@ -178,7 +178,7 @@ check_target(const struct target_row *row, const struct direct *d,
 static void
 run_target(struct direct *d, const struct target_row *row)
 {
-	const struct xb_skb_ctx ctx = { .ifindex = 1, .at_ingress = row->at_ingress };
+	const struct xb_skb_ctx ctx = { .ifindex = 1, .at_egress = row->at_egress };
 	const struct bpf_redir_neigh nexthop = { .nh_family = row->family,
 		                                 .ipv6_nh = { 1, 2, 3, 4 } };
 	u8 data[PACKET_MAX_BYTES];
@@ -297,7 +297,7 @@ test_clone_meta(void **state)
 	              { META_LD(0, 4), .want = 0x44332211 }, { CLONE(9, 0) },
 	              { META_LD(0, 4), .want = SCRIPT_SKIPPED });
 	static const u8 meta[] = { 0x11, 0x22, 0x33, 0x44 };
-	const struct xb_skb_ctx ctx = { .ifindex = 1, .at_ingress = true };
+	const struct xb_skb_ctx ctx = { .ifindex = 1 };
 	struct clones c;
 	struct direct *d = clones_new(&c);
 	u8 data[PACKET_MAX_BYTES];

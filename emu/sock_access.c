@@ -18,8 +18,7 @@ enum width {
 	NO,    /* not at all */
 	WHOLE, /* 4 bytes */
 	FIRST, /* 1, 2 or 4 bytes, at its beginning */
-	PARTS, /* 1, 2 or 4 bytes, aligned */
-	PORT,  /* as PARTS, of 2 bytes; and 4, as old programs do, for which it had as many */
+	PARTS, /* 1, 2 or 4 bytes, aligned, that begin in it */
 };
 
 struct field {
@@ -45,7 +44,7 @@ static const struct field fields[] = {
 	FIELD(src_ip4, PARTS, PARTS),
 	FIELD(src_ip6, PARTS, PARTS),
 	FIELD(src_port, FIRST, FIRST),
-	FIELD(dst_port, PORT, PORT),
+	FIELD(dst_port, PARTS, PARTS), /* as 4 bytes too: it had as many once */
 	FIELD(dst_ip4, PARTS, PARTS),
 	FIELD(dst_ip6, PARTS, PARTS),
 	FIELD(state, FIRST, FIRST),
@@ -99,8 +98,6 @@ width_allows(enum width width, const struct field *f, u32 off, u32 bytes)
 		return off == f->off;
 	case PARTS:
 		return true;
-	case PORT:
-		return bytes <= 2 || off == f->off;
 	}
 	return false;
 }

@@ -37,9 +37,10 @@ extern const struct xb_skb_ctx fixture_plain;
 #define CTX(field) ((s16)offsetof(struct __sk_buff, field))
 
 /* R6 = context, R2 = data, R3 = data_end, R4 = data_meta. */
-#define POINTERS                                                                                   \
-	XB_MOV64_REG(6, 1), XB_LDX_MEM(BPF_W, 2, 6, CTX(data)),                                    \
-	        XB_LDX_MEM(BPF_W, 3, 6, CTX(data_end)), XB_LDX_MEM(BPF_W, 4, 6, CTX(data_meta))
+#define POINTERS XB_MOV64_REG(6, 1), POINTERS_OF(6)
+#define POINTERS_OF(ctx)                                                                           \
+	XB_LDX_MEM(BPF_W, 2, ctx, CTX(data)), XB_LDX_MEM(BPF_W, 3, ctx, CTX(data_end)),            \
+	        XB_LDX_MEM(BPF_W, 4, ctx, CTX(data_meta))
 /* Of the context in R6, with a number, and another of 0. */
 #define CALL2(func, n)  XB_MOV64_REG(1, 6), XB_MOV64_IMM(2, n), XB_MOV64_IMM(3, 0), XB_CALL(func)
 #define RETURN(verdict) XB_MOV64_IMM(0, verdict), XB_EXIT()

@@ -267,6 +267,40 @@ test_deltas(void **state)
 	fixture_free(f);
 }
 
+/* A GSO packet's front may grow beyond the room there is: the packet moves to where there is more.
+ */
+static void
+test_far(void **state)
+{
+	static const struct xb_skb_ctx gso = { .ifindex = 1, .gso_size = 1000, .gso_type = 1 };
+	struct fixture *f = fixture_new();
+	const struct xb_skb_in in = { .data = f->data, .bytes = 100, .ctx = &gso };
+	const struct xb_bpf_prog *grow =
+	        PROG(f, XB_MOV64_REG(6, 1), CALL2(BPF_FUNC_skb_change_head, 30000), POINTERS_OF(6),
+	             XB_ST_MEM(BPF_B, 2, 0, 7), XB_LDX_MEM(BPF_B, 0, 3, -1), XB_EXIT());
+	struct xb_skb_out out;
+	s32 round;
+
+	(void)state;
+	xb_skb_load(f->s, &in);
+	for (round = 1; round <= 5; round++) {
+		u64 at;
+
+		xb_skb_run(f->s, grow, &out);
+		at = xb_mem_gaddr(f->b.emu->mem, out.data);
+		assert_int_equal(out.status, XB_RUN_EXIT);
+		assert_int_equal(out.retval, f->data[99]);
+		assert_int_equal(out.bytes, 100 + 30000 * round);
+		assert_int_equal(out.head_delta, -30000 * round);
+		assert_int_equal(out.tail_delta, 0);
+		assert_int_equal(out.data[0], 7);
+		assert_memory_equal(out.data + 30000 * round, f->data, 100);
+		check_window(f->b.emu->mem, at - MARGIN, at + out.bytes + MARGIN, at,
+		             at + out.bytes, (u32)round);
+	}
+	fixture_free(f);
+}
+
 /* A header made up in front is a part of the packet. */
 static void
 test_header(void **state)
@@ -363,8 +397,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accesses),  cmocka_unit_test(test_window),
 		cmocka_unit_test(test_nonlinear), cmocka_unit_test(test_deltas),
-		cmocka_unit_test(test_header),    cmocka_unit_test(test_options),
-		cmocka_unit_test(test_to_wire),
+		cmocka_unit_test(test_far),       cmocka_unit_test(test_header),
+		cmocka_unit_test(test_options),   cmocka_unit_test(test_to_wire),
 	};
 
 	return cmocka_run_group_tests_name("skb packet", tests, NULL, NULL);

@@ -156,11 +156,8 @@ static bool
 is_changed(const struct xb_result *r)
 {
 	const struct xb_stage_run *last = r->last;
-	bool changed = false;
 
-	for (u32 i = 0; i < r->run_cnt; i++)
-		changed = changed || r->runs[i].changed;
-	if (!changed)
+	if (!r->changed)
 		return false;
 	if (last->bytes != r->in.hdr_bytes + r->in.bytes)
 		return true;
@@ -193,8 +190,8 @@ write_stage(struct xb_json *j, const struct xb_session *s, const struct xb_resul
 	xb_json_string(j, "verdict", xb_verdict_name(run->verdict));
 	xb_json_u64(j, "retval", run->retval);
 	write_classid(j, run);
-	xb_json_s64(j, "head_delta", run->head_delta);
-	xb_json_s64(j, "tail_delta", run->tail_delta);
+	xb_json_s64(j, "head_delta", xb_stage_head_delta(run));
+	xb_json_s64(j, "tail_delta", xb_stage_tail_delta(run));
 	xb_json_u64(j, "insns", run->insns);
 	write_redirect(j, s, r, run);
 	if (run->fault)
@@ -247,8 +244,8 @@ write_deltas(struct xb_json *j, const struct xb_result *r)
 	s64 head = 0, tail = 0;
 
 	for (u32 i = 0; i < r->run_cnt; i++) {
-		head += r->runs[i].head_delta;
-		tail += r->runs[i].tail_delta;
+		head += xb_stage_head_delta(&r->runs[i]);
+		tail += xb_stage_tail_delta(&r->runs[i]);
 	}
 	xb_json_s64(j, "head_delta", head);
 	xb_json_s64(j, "tail_delta", tail);

@@ -31,7 +31,7 @@ take_tag_off(struct xb_path *p, struct xb_xdp_in *in)
 }
 
 static void
-run_first(struct xb_path *p)
+run_first_tc(struct xb_path *p)
 {
 	struct xb_result *r = p->r;
 	struct xb_skb_in in = {
@@ -43,10 +43,6 @@ run_first(struct xb_path *p)
 		.meta_bytes = r->in.meta_bytes,
 	};
 
-	if (p->first->kind == XB_STAGE_XDP) {
-		path_run_xdp(p);
-		return;
-	}
 	if (p->first->kind == XB_STAGE_TC) {
 		path_run_tc(p, &in);
 		return;
@@ -64,6 +60,15 @@ run_first(struct xb_path *p)
 	path_run_egress(p, &in, p->tc_ctx.ifindex);
 }
 
+static inline void
+run_first(struct xb_path *p)
+{
+	if (p->first->kind == XB_STAGE_XDP)
+		path_run_xdp(p);
+	else
+		run_first_tc(p);
+}
+
 static void
 count_packet(struct xb_path *p)
 {
@@ -79,28 +84,31 @@ count_packet(struct xb_path *p)
 int
 xb_path_run(struct xb_path *p, struct xb_result *r, struct xb_err *err)
 {
-	const struct xb_xdp_in came = r->in;
-
 	p->r = r;
 	p->err = err;
 	p->rc = 0;
 	p->clone_used = 0;
 	r->ran = true;
 	r->run_cnt = 0;
+	r->changed = false;
 	r->target_cnt = 0;
 	r->clone_cnt = 0;
-	r->clone_buf = p->clone_buf;
 	r->insns = 0;
 	r->lint = 0;
 	r->port = (struct xb_port){ XB_PORT_INGRESS, r->pkt->if_idx };
 	r->direction = XB_PACKET_DIR_INBOUND;
-	if (XB_UNLIKELY(p->opts.cli->rxvlan_offload))
+	if (XB_UNLIKELY(p->opts.cli->rxvlan_offload)) {
+		const struct xb_xdp_in came = r->in;
+
 		take_tag_off(p, &r->in);
-	run_first(p);
-	r->in = came;
+		run_first(p);
+		r->in = came;
+	} else {
+		run_first(p);
+	}
 	count_packet(p);
-	if (!p->opts.cli->no_lint)
-		path_lint(p, &came);
+	if (r->changed && !p->opts.cli->no_lint)
+		path_lint(p);
 	return p->rc;
 }
 

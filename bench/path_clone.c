@@ -33,6 +33,7 @@ keep_clone(struct xb_path *p, const struct xb_result_clone *clone, const u8 *dat
 	if (r->clone_cnt == XB_RESULT_MAX_CLONES || clone->bytes > CLONES_MAX_BYTES - p->clone_used)
 		return;
 	memcpy(p->clone_buf + p->clone_used, data, clone->bytes);
+	r->clone_buf = p->clone_buf;
 	r->clones[r->clone_cnt] = *clone;
 	r->clones[r->clone_cnt++].off = p->clone_used;
 	p->clone_used += clone->bytes;

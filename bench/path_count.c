@@ -11,31 +11,6 @@ path_count_fault(struct xb_path *p, const struct xb_fault *fault)
 	p->opts.fault(p->opts.arg, fault);
 }
 
-/* The next run's place; the last one is used again where a packet goes round and round. */
-struct xb_stage_run *
-path_next_run(struct xb_path *p, enum xb_stage_kind kind)
-{
-	struct xb_result *r = p->r;
-	struct xb_stage_run *run;
-
-	if (XB_UNLIKELY(r->run_cnt == XB_RESULT_MAX_RUNS))
-		r->run_cnt--;
-	run = &r->runs[r->run_cnt++];
-	run->stage = &p->stages[kind];
-	run->data = NULL;
-	r->last = run;
-	return run;
-}
-
-void
-path_count_run(struct xb_path *p, const struct xb_stage_run *run)
-{
-	p->r->insns += run->insns;
-	xb_stats_stage(p->opts.stats, run, p->r->n);
-	if (XB_UNLIKELY(run->fault != NULL))
-		path_count_fault(p, run->fault);
-}
-
 /* Targets are counted by their numbers, whatever the capture calls them. */
 void
 path_count_target(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)

@@ -25,18 +25,17 @@ cut_bytes(const struct xb_packet *pkt)
 
 /* What a program made wrong of a packet that goes on. */
 void
-path_lint(struct xb_path *p, const struct xb_xdp_in *came)
+path_lint(struct xb_path *p)
 {
 	struct xb_result *r = p->r;
+	const struct xb_xdp_in *came = &r->in;
 	const struct xb_stage_run *last = r->last;
 	const struct xb_skb_ctx *ctx = &p->tc_ctx;
 	u32 bytes = came->hdr_bytes + came->bytes, cut = cut_bytes(r->pkt);
-	bool changed = false, tc = last->stage->kind != XB_STAGE_XDP;
+	bool tc = last->stage->kind != XB_STAGE_XDP;
 	struct xb_lint_in before = { .caplen = bytes, .len = bytes + cut }, after;
 
-	for (u32 i = 0; i < r->run_cnt; i++)
-		changed = changed || r->runs[i].changed;
-	if (!changed || last->fault || last->fate == XB_FATE_DROP || last->fate == XB_FATE_CONSUME)
+	if (last->fault || last->fate == XB_FATE_DROP || last->fate == XB_FATE_CONSUME)
 		return;
 	before.data = joined(p, came);
 	if (last->bytes == bytes && !memcmp(last->data, before.data, bytes))

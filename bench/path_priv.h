@@ -54,8 +54,31 @@ void path_count_fault(struct xb_path *p, const struct xb_fault *fault);
  * The place of the next run of a stage; the last one is used again where a packet goes round and
  * round. After the run: path_count_run().
  */
-struct xb_stage_run *path_next_run(struct xb_path *p, enum xb_stage_kind kind);
-void path_count_run(struct xb_path *p, const struct xb_stage_run *run);
+static inline struct xb_stage_run *
+path_next_run(struct xb_path *p, enum xb_stage_kind kind)
+{
+	struct xb_result *r = p->r;
+	struct xb_stage_run *run;
+
+	if (XB_UNLIKELY(r->run_cnt == XB_RESULT_MAX_RUNS))
+		r->run_cnt--;
+	run = &r->runs[r->run_cnt++];
+	run->stage = &p->stages[kind];
+	run->data = NULL;
+	r->last = run;
+	return run;
+}
+
+static inline void
+path_count_run(struct xb_path *p, const struct xb_stage_run *run)
+{
+	p->r->insns += run->insns;
+	p->r->changed |= run->changed;
+	if (XB_UNLIKELY(p->opts.stats->stages != NULL))
+		xb_stats_stage(p->opts.stats, run, p->r->n);
+	if (XB_UNLIKELY(run->fault != NULL))
+		path_count_fault(p, run->fault);
+}
 
 /* Counts a packet at `port`; interfaces of the capture by their number, `index`. */
 void path_count_target(struct xb_path *p, struct xb_port port, u32 index, u64 bytes);
@@ -103,6 +126,6 @@ void path_on_tc_clone(void *arg, const struct xb_skb_clone *clone);
 void path_on_egress_clone(void *arg, const struct xb_skb_clone *clone);
 
 /* path_lint.c: what programs made wrong of a packet that goes on. */
-void path_lint(struct xb_path *p, const struct xb_xdp_in *came);
+void path_lint(struct xb_path *p);
 
 #endif

@@ -37,8 +37,6 @@ path_run_skb(struct xb_path *p, struct xb_skb *skb, const struct xb_skb_in *in,
 	}
 	run->insns = out->insns;
 	run->changed = out->changed || out->vlan_present;
-	run->head_delta = out->head_delta;
-	run->tail_delta = out->tail_delta;
 	run->data = to_wire(p, out, piece, &run->bytes);
 	path_count_run(p, run);
 }

@@ -92,8 +92,6 @@ path_run_xdp(struct xb_path *p)
 	run->fault = out->fault;
 	run->insns = out->insns;
 	run->changed = out->changed;
-	run->head_delta = out->head_delta;
-	run->tail_delta = out->tail_delta;
 	run->bytes = out->bytes;
 	run->data = take_xdp_data(p, run);
 	path_count_run(p, run);

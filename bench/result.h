@@ -35,6 +35,7 @@ struct xb_result {
 	        runs[XB_RESULT_MAX_RUNS]; /* in order; `data` of the last alone is valid */
 	u32 run_cnt;
 	const struct xb_stage_run *last; /* of these */
+	bool changed;                    /* a run may have altered packet or metadata */
 	u64 insns;                       /* over all runs */
 	struct xb_port port;             /* where the packet is as it left, if that is one place */
 	u32 direction;                   /* XB_PACKET_DIR_*: on which way there */

@@ -35,7 +35,6 @@ struct xb_stage_run {
 	const struct xb_fault *fault; /* or NULL */
 	u64 insns;
 	bool changed; /* the packet or its metadata may have been altered; false: certainly not */
-	s32 head_delta, tail_delta; /* of the packet that this stage found */
 	/*
 	 * The packet as on a wire, in one piece: a VLAN tag that the sk_buff holds is in it. NULL
 	 * where nobody asked for it. Valid until the next run of the stage.
@@ -47,5 +46,18 @@ struct xb_stage_run {
 		struct xb_skb_out skb; /* of the others */
 	};
 };
+
+/* Bytes that the packet lost at its front, and that came to it at its end, in this run. */
+static inline s32
+xb_stage_head_delta(const struct xb_stage_run *run)
+{
+	return run->stage->kind == XB_STAGE_XDP ? run->xdp.head_delta : run->skb.head_delta;
+}
+
+static inline s32
+xb_stage_tail_delta(const struct xb_stage_run *run)
+{
+	return run->stage->kind == XB_STAGE_XDP ? run->xdp.tail_delta : run->skb.tail_delta;
+}
 
 #endif

@@ -69,11 +69,8 @@ xb_stats_fini(struct xb_stats *s)
 void
 xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n)
 {
-	struct xb_stage_stats *stage;
+	struct xb_stage_stats *stage = &s->stages[run->stage->kind];
 
-	if (XB_LIKELY(!s->stages))
-		return;
-	stage = &s->stages[run->stage->kind];
 	stage->runs++;
 	stage->verdicts[run->verdict]++;
 	stage->faults += run->fault != NULL;

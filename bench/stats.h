@@ -124,7 +124,7 @@ void xb_stats_target(struct xb_stats *s, struct xb_port port, u64 bytes);
 /* Targets in order of kind and index. */
 void xb_stats_sort_targets(struct xb_stats *s);
 
-/* One run, as stages are counted by themselves. */
+/* One run, where stages are counted by themselves. */
 void xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n);
 
 void xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n);

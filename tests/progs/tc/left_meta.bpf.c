@@ -3,12 +3,12 @@
  * and priority. */
 #include "tc.h"
 
-#define MAGIC 0x58425443
+#define MAGIC 0xfeedc0de /* of ../meta.bpf.c */
 
 struct meta {
 	__u32 magic;
-	__u32 mark;
-	__u32 priority;
+	__u32 bytes;
+	__u64 sum;
 };
 
 __u64 found, absent;
@@ -22,10 +22,10 @@ tc_left_meta(struct __sk_buff *skb)
 	skb->cb[0] = skb->data - skb->data_meta;
 	if ((void *)(meta + 1) > (void *)(long)skb->data || meta->magic != MAGIC) {
 		absent++;
-		return TC_ACT_OK;
+		return TC_ACT_PIPE;
 	}
 	found++;
-	skb->mark = meta->mark;
-	skb->priority = meta->priority;
-	return TC_ACT_PIPE;
+	skb->mark = meta->sum;
+	skb->priority = meta->bytes;
+	return TC_ACT_OK;
 }

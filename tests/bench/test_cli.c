@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_cli.c - what scripts rely on: arguments, exit codes, and what is said where.
- *
- * A row is a shell command; $X is the tool, $P the directory of programs, $B that of this folder's,
- * $C that of captures, and the current directory a scratch one. `err` and `out` are patterns
- * (fnmatch) of all of standard error and output.
  */
-#include "vm/types.h"
+#include "tests/bench/cli.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <fnmatch.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define MAX_TEXT 65536
-
-struct row {
-	const char *name;
-	const char *command;
-	int code;
-	const char *err; /* NULL: nothing */
-	const char *out; /* NULL: nothing */
-};
-
-#define SAYS(text) "xdpbench: " text "\n"
-#define RUN        "$X -q -r $C/demo.pcap "
-
-static const struct row rows[] = {
+static const struct cli_row rows[] = {
 	/* The tool itself. */
 	{ "version", "$X --version", 0, NULL, "xdpbench [0-9]*\n" },
 	{ "help", "$X --help", 0, NULL, "usage: xdpbench -r*--filter*subcommands*exit codes*" },
@@ -462,74 +433,8 @@ static const struct row rows[] = {
 	{ "list nothing", "$X list", 2, SAYS("list: expected helpers*"), NULL },
 };
 
-static char *
-slurp(const char *path)
-{
-	char *text = calloc(1, MAX_TEXT);
-	FILE *f = fopen(path, "r");
-
-	assert_non_null(text);
-	assert_non_null(f);
-	assert_true(fread(text, 1, MAX_TEXT - 1, f) < MAX_TEXT);
-	fclose(f);
-	return text;
-}
-
-static bool
-matches(const char *pattern, const char *text)
-{
-	return pattern ? fnmatch(pattern, text, 0) == 0 : text[0] == 0;
-}
-
-static bool
-run(const struct row *row)
-{
-	char command[4096], *err, *out;
-	int status, code;
-	bool ok;
-
-	snprintf(command, sizeof(command), "{ %s\n} >stdout.txt 2>stderr.txt", row->command);
-	status = system(command);
-	code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-	err = slurp("stderr.txt");
-	out = slurp("stdout.txt");
-	ok = code == row->code && matches(row->err, err) && matches(row->out, out);
-	if (!ok)
-		printf("row '%s': exit code %d, expected %d\n--- stderr:\n%s--- expected:\n%s\n--- "
-		       "stdout:\n%s--- "
-		       "expected:\n%s\n",
-		       row->name, code, row->code, err, row->err ? row->err : "", out,
-		       row->out ? row->out : "");
-	free(err);
-	free(out);
-	return ok;
-}
-
-static void
-test_rows(void **state)
-{
-	u32 failed = 0;
-
-	(void)state;
-	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
-		failed += !run(&rows[i]);
-	assert_int_equal(failed, 0);
-}
-
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rows) };
-	char tool[PATH_MAX], scratch[] = "/tmp/xdpbench-test-XXXXXX", command[64];
-	int rc;
-
-	if (argc != 5 || !realpath(argv[1], tool) || !mkdtemp(scratch) || chdir(scratch) != 0)
-		return 2;
-	setenv("X", tool, 1);
-	setenv("P", argv[2], 1);
-	setenv("B", argv[3], 1);
-	setenv("C", argv[4], 1);
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	snprintf(command, sizeof(command), "rm -rf %s", scratch);
-	return system(command) == 0 ? rc : 2;
+	return cli_main(argc, argv, rows, XB_ARRAY_SIZE(rows));
 }

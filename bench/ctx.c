@@ -14,6 +14,7 @@
 enum form {
 	NUMBER,
 	FLAG,      /* 0 or 1 */
+	ETHERTYPE, /* a number as people write it, held in wire order */
 	HEX_BYTES, /* data_meta */
 	CHECKSUM,  /* a name of enum xb_checksum */
 	SOCKET,    /* "none" or "test-run" */
@@ -56,15 +57,15 @@ static const struct row rows[] = {
 	CB(3),
 	CB(4),
 	SKB(napi_id, UINT32_MAX),
-	{ "wire_len", TC, NUMBER, AT(skb.wire_len), 65536, XB_SKB_HAS_WIRE_LEN },
+	{ "wire_len", TC, NUMBER, AT(skb.wire_len), 65536, 0 },
 	SKB(gso_segs, 0xffff),
 	SKB(gso_size, 0xffff),
 	SKB(gso_type, UINT32_MAX),
 	{ "pkt_type", TC, NUMBER, AT(skb.pkt_type), 7, XB_SKB_HAS_PKT_TYPE },
-	{ "protocol", TC, NUMBER, AT(skb.protocol), 0xffff, XB_SKB_HAS_PROTOCOL },
+	{ "protocol", TC, ETHERTYPE, AT(skb.protocol), 0xffff, XB_SKB_HAS_PROTOCOL },
 	{ "vlan_present", TC, FLAG, AT(skb.vlan_present), 1, 0 },
 	SKB(vlan_tci, 0xffff),
-	SKB(vlan_proto, 0xffff),
+	{ "vlan_proto", TC, ETHERTYPE, AT(skb.vlan_proto), 0xffff, 0 },
 	SKB(hash, UINT32_MAX),
 	{ "l4_hash", TC, FLAG, AT(skb.l4_hash), 1, 0 },
 	{ "sw_hash", TC, FLAG, AT(skb.sw_hash), 1, 0 },
@@ -161,6 +162,8 @@ set_number(struct xb_ctx_opts *ctx, const struct row *row, const char *text, str
 	if (v > row->max)
 		return xb_err_set(err, XB_ERR_USAGE, "%.64s: expected a number from 0 to %llu",
 		                  text, (unsigned long long)row->max);
+	if (row->form == ETHERTYPE)
+		v = __builtin_bswap16((u16)v);
 	memcpy((u8 *)ctx + row->off, &v, row->bytes); /* little-endian, cf. vm/bytes.h */
 	ctx->skb.has |= row->has;
 	return 0;
@@ -177,6 +180,7 @@ set_row(struct xb_ctx_opts *ctx, const struct row *row, const char *text, struct
 	switch (row->form) {
 	case NUMBER:
 	case FLAG:
+	case ETHERTYPE:
 		return set_number(ctx, row, text, err);
 	case HEX_BYTES:
 		return set_meta(ctx, text, err);
@@ -200,6 +204,8 @@ complete(struct xb_ctx_opts *ctx)
 {
 	struct xb_skb_ctx *skb = &ctx->skb;
 
+	if (skb->wire_len) /* 0 is the packet's own (cf. net/bpf/test_run.c) */
+		skb->has |= XB_SKB_HAS_WIRE_LEN;
 	if ((skb->vlan_tci || skb->vlan_proto) && !xb_ctx_has(ctx, "vlan_present"))
 		skb->vlan_present = true;
 	if (skb->vlan_present && !xb_ctx_has(ctx, "vlan_proto"))
@@ -246,22 +252,28 @@ xb_ctx_parse(struct xb_ctx_opts *ctx, const char *arg, struct xb_err *err)
 }
 
 int
-xb_ctx_set_value(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
+xb_ctx_set_value(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds, struct xb_err *err)
 {
 	const struct row *row = find_row(v->key);
-	char text[2 * XB_CTX_MAX_META + 1];
+	u64 bit = row ? 1ull << (row - rows) : 0;
+	const char *text = v->text;
 
-	if (row && ctx->set & 1ull << (row - rows))
+	if (row && !(row->kinds & kinds))
+		return xb_err_set(err, XB_ERR_USAGE, "%s: no field of %s", v->key,
+		                  kinds & XDP ? "xdp_md" : "__sk_buff");
+	if (ctx->from_file & bit)
+		return xb_err_set(err, XB_ERR_USAGE, "%s: is there twice", v->key);
+	if (ctx->set & bit)
 		return 0; /* the command line's word goes first */
-	if (v->kind == XB_VALUE_BOOL)
-		snprintf(text, sizeof(text), "%d", v->truth);
-	else if (v->kind == XB_VALUE_NUMBER || v->kind == XB_VALUE_STRING)
-		snprintf(text, sizeof(text), "%s", v->text);
-	else
-		return xb_err_set(err, XB_ERR_USAGE, "%.64s: expected a number or a string",
-		                  v->key);
+	if (row && row->form == FLAG && v->kind == XB_VALUE_BOOL)
+		text = v->truth ? "1" : "0";
+	else if (row && v->kind != XB_VALUE_NUMBER && v->kind != XB_VALUE_STRING)
+		return xb_err_set(err, XB_ERR_USAGE, "%s: expected a number or a string", v->key);
+	else if (row && strlen(text) != v->bytes)
+		return xb_err_set(err, XB_ERR_USAGE, "%s: there is a NUL in it", v->key);
 	if (set_field(ctx, v->key, text, err) != 0)
 		return -1;
+	ctx->from_file |= bit;
 	complete(ctx);
 	return 0;
 }
@@ -271,9 +283,10 @@ xb_ctx_check(const struct xb_ctx_opts *ctx, u32 kinds, struct xb_err *err)
 {
 	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
 		if (ctx->set & 1ull << i && !(rows[i].kinds & kinds))
-			return xb_err_set(err, XB_ERR_USAGE, "%s: no field of %s, which %s have",
-			                  rows[i].name, kinds & XDP ? "xdp_md" : "__sk_buff",
-			                  kinds & XDP ? "XDP programs" : "TC programs");
+			return xb_err_set(
+			        err, XB_ERR_USAGE, "%s: %s: no field of %s, which %s programs have",
+			        ctx->from_file & 1ull << i ? "--ctx-file" : "--ctx", rows[i].name,
+			        kinds & XDP ? "xdp_md" : "__sk_buff", kinds & XDP ? "XDP" : "TC");
 	return 0;
 }
 
@@ -292,20 +305,29 @@ xb_ctx_write_skb(struct xb_json *j, const struct xb_skb_out *out)
 	static const struct {
 		const char *name;
 		u32 off;
+		bool ethertype; /* as --ctx takes it */
 	} words[] = {
-#define WORD(nm) { #nm, offsetof(struct __sk_buff, nm) }
+#define WORD(nm) { #nm, offsetof(struct __sk_buff, nm), false }
+#define TYPE(nm)                                                                                   \
+	{                                                                                          \
+#nm, offsetof(struct __sk_buff, nm), true                                          \
+	}
 		WORD(len),      WORD(pkt_type),        WORD(mark),     WORD(queue_mapping),
-		WORD(protocol), WORD(vlan_present),    WORD(vlan_tci), WORD(vlan_proto),
+		TYPE(protocol), WORD(vlan_present),    WORD(vlan_tci), TYPE(vlan_proto),
 		WORD(priority), WORD(ingress_ifindex), WORD(ifindex),  WORD(tc_index),
 		WORD(hash),     WORD(tc_classid),      WORD(napi_id),  WORD(wire_len),
 		WORD(gso_segs), WORD(gso_size),
 #undef WORD
+#undef TYPE
 	};
 	const u8 *ctx = (const u8 *)out->ctx;
 
 	xb_json_open_object(j, "ctx");
-	for (size_t i = 0; i < XB_ARRAY_SIZE(words); i++)
-		xb_json_u64(j, words[i].name, *(const u32 *)(const void *)(ctx + words[i].off));
+	for (size_t i = 0; i < XB_ARRAY_SIZE(words); i++) {
+		u32 v = *(const u32 *)(const void *)(ctx + words[i].off);
+
+		xb_json_u64(j, words[i].name, words[i].ethertype ? __builtin_bswap16((u16)v) : v);
+	}
 	write_cb(j, out->ctx);
 	xb_json_u64(j, "tstamp", out->tstamp);
 	xb_json_u64(j, "tstamp_type", out->tstamp_type);

@@ -17,7 +17,8 @@
 
 /* What was asked for; zero-initialised: nothing. */
 struct xb_ctx_opts {
-	u64 set; /* fields that were given: a bit for each row of the table */
+	u64 set;       /* fields that were given: a bit for each row of the table */
+	u64 from_file; /* of these, by a file */
 	u32 ingress_ifindex, rx_queue_index;
 	u8 meta[XB_CTX_MAX_META];
 	u32 meta_bytes;
@@ -33,12 +34,16 @@ int xb_ctx_parse(struct xb_ctx_opts *ctx, const char *arg, struct xb_err *err);
  */
 int xb_ctx_parse_file(struct xb_ctx_opts *ctx, const char *text, size_t bytes, struct xb_err *err);
 
-/* Takes one field of a JSON object, unless it was given already. */
-int xb_ctx_set_value(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err);
+/*
+ * Takes one field of a JSON object, unless --ctx has given it; it has to be in a context of one of
+ * the stages (as xb_ctx_check() has them). The error, XB_ERR_USAGE, begins with v->key.
+ */
+int xb_ctx_set_value(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds,
+                     struct xb_err *err);
 
 /*
  * Whether the fields that were given are in a context of one of the stages (bits, 1 << enum
- * xb_stage_kind); XB_ERR_USAGE names one that is not.
+ * xb_stage_kind); XB_ERR_USAGE names one that is not, and the option that gave it.
  */
 int xb_ctx_check(const struct xb_ctx_opts *ctx, u32 kinds, struct xb_err *err);
 

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define XDP_MD  (1u << XB_STAGE_XDP)
+#define SK_BUFF (1u << XB_STAGE_TC | 1u << XB_STAGE_TC_EGRESS)
+
 static int
 fail(const struct xb_value *v, struct xb_err *err, const char *what)
 {
@@ -21,7 +24,14 @@ fail(const struct xb_value *v, struct xb_err *err, const char *what)
 }
 
 /* How a member of "sock" is written. */
-enum form { NUMBER, IP4, IP6 };
+enum form {
+	NUMBER,
+	SIGNED, /* -1 too, for none */
+	PORT,
+	WIRE_PORT, /* as people write it, held in wire order */
+	IP4,
+	IP6,
+};
 
 #define UAPI(field) offsetof(struct xb_sock_info, uapi.field), sizeof(((struct bpf_sock *)0)->field)
 #define OWN(field)  offsetof(struct xb_sock_info, field), sizeof(((struct xb_sock_info *)0)->field)
@@ -30,45 +40,54 @@ static const struct {
 	const char *name;
 	enum form form;
 	size_t off, bytes;
-	bool wire_order; /* a port: numbers are as people write them */
 } sock_rows[] = {
-	{ "boundDevIF", NUMBER, UAPI(bound_dev_if), false },
-	{ "family", NUMBER, UAPI(family), false },
-	{ "sockType", NUMBER, UAPI(type), false },
-	{ "protocol", NUMBER, UAPI(protocol), false },
-	{ "mark", NUMBER, UAPI(mark), false },
-	{ "priority", NUMBER, UAPI(priority), false },
-	{ "srcIP4", IP4, UAPI(src_ip4), false },
-	{ "srcIP6", IP6, UAPI(src_ip6), false },
-	{ "srcPort", NUMBER, UAPI(src_port), false },
-	{ "dstPort", NUMBER, UAPI(dst_port), true },
-	{ "dstIP4", IP4, UAPI(dst_ip4), false },
-	{ "dstIP6", IP6, UAPI(dst_ip6), false },
-	{ "state", NUMBER, UAPI(state), false },
-	{ "rxQueueMapping", NUMBER, UAPI(rx_queue_mapping), false },
-	{ "cookie", NUMBER, OWN(cookie), false },
-	{ "uid", NUMBER, OWN(uid), false },
-	{ "cgroupId", NUMBER, OWN(cgroup_id), false },
-	{ "cgroupLevel", NUMBER, OWN(cgroup_level), false },
-	{ "cgroupClassid", NUMBER, OWN(cgroup_classid), false },
+	{ "boundDevIF", NUMBER, UAPI(bound_dev_if) },
+	{ "family", NUMBER, UAPI(family) },
+	{ "sockType", NUMBER, UAPI(type) },
+	{ "protocol", NUMBER, UAPI(protocol) },
+	{ "mark", NUMBER, UAPI(mark) },
+	{ "priority", NUMBER, UAPI(priority) },
+	{ "srcIP4", IP4, UAPI(src_ip4) },
+	{ "srcIP6", IP6, UAPI(src_ip6) },
+	{ "srcPort", PORT, UAPI(src_port) },
+	{ "dstPort", WIRE_PORT, UAPI(dst_port) },
+	{ "dstIP4", IP4, UAPI(dst_ip4) },
+	{ "dstIP6", IP6, UAPI(dst_ip6) },
+	{ "state", NUMBER, UAPI(state) },
+	{ "rxQueueMapping", SIGNED, UAPI(rx_queue_mapping) },
+	{ "cookie", NUMBER, OWN(cookie) },
+	{ "uid", NUMBER, OWN(uid) },
+	{ "cgroupId", NUMBER, OWN(cgroup_id) },
+	{ "cgroupLevel", NUMBER, OWN(cgroup_level) },
+	{ "cgroupClassid", NUMBER, OWN(cgroup_classid) },
 };
 
 static int
-read_number(const struct xb_value *v, size_t bytes, u64 *number, struct xb_err *err)
+read_number(const struct xb_value *v, enum form form, size_t bytes, u64 *number, struct xb_err *err)
 {
-	bool negative = v->text && v->text[0] == '-';
 	u64 limit = bytes == 8 ? UINT64_MAX : (1ull << 8 * bytes) - 1;
+	bool none = form == SIGNED && v->text && !strcmp(v->text, "-1");
 	char *end;
 
 	if (v->kind != XB_VALUE_NUMBER)
 		return fail(v, err, "expected a number");
+	if (form == PORT)
+		limit = UINT16_MAX;
+	if (form == SIGNED)
+		limit = INT32_MAX;
 	errno = 0;
-	*number = negative ? (u64)strtoll(v->text, &end, 10) : strtoull(v->text, &end, 10);
-	if (*end || errno)
-		return fail(v, err, "expected an integer");
-	if (negative ? (s64)*number < -(s64)(limit / 2) - 1 : *number > limit)
-		return fail(v, err, "out of range");
-	return 0;
+	*number = strtoull(v->text, &end, 10);
+	if (*end || (v->text[0] == '-' && !none))
+		return fail(v, err, "expected a whole number, not negative");
+	return none || (!errno && *number <= limit) ? 0 : fail(v, err, "out of range");
+}
+
+static int
+read_address(const struct xb_value *v, enum form form, u8 *to, struct xb_err *err)
+{
+	if (inet_pton(form == IP4 ? AF_INET : AF_INET6, v->text, to) == 1)
+		return 0;
+	return fail(v, err, form == IP4 ? "expected an IPv4 address" : "expected an IPv6 address");
 }
 
 /* The cgroups above the socket's, from level 1 on. */
@@ -88,6 +107,7 @@ set_ancestors(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err
 static int
 set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err *err)
 {
+	enum form form;
 	size_t i = 0;
 	u8 *to;
 	u64 n = 0;
@@ -98,98 +118,18 @@ set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_e
 		i++;
 	if (i == XB_ARRAY_SIZE(sock_rows))
 		return fail(v, err, "no field of a socket");
+	form = sock_rows[i].form;
 	to = (u8 *)sock + sock_rows[i].off;
-	if (sock_rows[i].form != NUMBER && v->kind == XB_VALUE_STRING) {
-		int family = sock_rows[i].form == IP4 ? AF_INET : AF_INET6;
-
-		return inet_pton(family, v->text, to) == 1 ? 0
-		                                           : fail(v, err, "expected an address");
-	}
-	if (sock_rows[i].form == IP6)
+	if ((form == IP4 || form == IP6) && v->kind == XB_VALUE_STRING)
+		return read_address(v, form, to, err);
+	if (form == IP6)
 		return fail(v, err, "expected an IPv6 address");
-	if (read_number(v, sock_rows[i].bytes, &n, err) != 0)
+	if (read_number(v, form, sock_rows[i].bytes, &n, err) != 0)
 		return -1;
-	if (sock_rows[i].wire_order)
+	if (form == WIRE_PORT)
 		n = htons((u16)n);
 	memcpy(to, &n, sock_rows[i].bytes);
 	return 0;
-}
-
-static int
-set_sock(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
-{
-	struct xb_sock_info *sock = &ctx->skb.sock;
-
-	if (xb_ctx_has(ctx, "sk"))
-		return 0;
-	if (v->kind == XB_VALUE_NULL) {
-		ctx->skb.sock_kind = XB_SKB_SOCK_NONE;
-		return 0;
-	}
-	if (v->kind != XB_VALUE_OBJECT)
-		return fail(v, err, "expected an object, or null for no socket");
-	*sock = (struct xb_sock_info){ .cgroup_id = 1, .uapi.rx_queue_mapping = -1 };
-	ctx->skb.sock_kind = XB_SKB_SOCK_GIVEN;
-	for (const struct xb_value *m = v->first; m; m = m->next)
-		if (set_sock_member(sock, m, err) != 0)
-			return xb_err_prefix(err, "sock");
-	return 0;
-}
-
-static int
-set_dev(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
-{
-	struct xb_value ifindex;
-
-	if (v->kind != XB_VALUE_OBJECT || v->cnt != 1 || strcmp(v->first->key, "ifIndex") != 0)
-		return fail(v, err, "expected {\"ifIndex\": NUMBER}");
-	ifindex = *v->first;
-	ifindex.key = "ifindex";
-	return xb_ctx_set_value(ctx, &ifindex, err);
-}
-
-static int
-set_cb(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
-{
-	char key[] = "cb[0]";
-
-	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_ARRAY_SIZE(ctx->skb.cb))
-		return fail(v, err, "expected an array of at most 5 numbers");
-	for (const struct xb_value *e = v->first; e; e = e->next) {
-		struct xb_value word = *e;
-
-		word.key = key;
-		if (xb_ctx_set_value(ctx, &word, err) != 0)
-			return -1;
-		key[3]++;
-	}
-	return 0;
-}
-
-/* Members that are no plain fields. */
-static const struct {
-	const char *name;
-	int (*set)(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err);
-} parts[] = {
-	{ "sock", set_sock },
-	{ "dev", set_dev },
-	{ "cb", set_cb },
-};
-
-static int
-set_member(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
-{
-	int rc;
-
-	for (size_t i = 0; i < XB_ARRAY_SIZE(parts); i++)
-		if (!strcmp(parts[i].name, v->key))
-			return parts[i].set(ctx, v, err);
-	rc = xb_ctx_set_value(ctx, v, err);
-	if (rc != 0) {
-		xb_err_prefix(err, "line %u, column %u", v->line, v->col);
-		err->kind = XB_ERR_FILE;
-	}
-	return rc;
 }
 
 /* No key twice: the second would be lost. */
@@ -204,27 +144,125 @@ check_keys(const struct xb_value *object, struct xb_err *err)
 }
 
 static int
+set_sock(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
+{
+	struct xb_sock_info sock = { .cookie = 1, .cgroup_id = 1, .uapi.rx_queue_mapping = -1 };
+
+	if (v->kind != XB_VALUE_NULL && v->kind != XB_VALUE_OBJECT)
+		return fail(v, err, "expected an object, or null for no socket");
+	if (v->kind == XB_VALUE_OBJECT && check_keys(v, err) != 0)
+		return -1;
+	for (const struct xb_value *m = v->first; m; m = m->next)
+		if (set_sock_member(&sock, m, err) != 0)
+			return -1;
+	if (xb_ctx_has(ctx, "sk"))
+		return 0; /* the command line's word goes first */
+	ctx->skb.sock = sock;
+	ctx->skb.sock_kind = v->kind == XB_VALUE_NULL ? XB_SKB_SOCK_NONE : XB_SKB_SOCK_GIVEN;
+	return 0;
+}
+
+/* A plain field; `v` says where it stands. */
+static int
+set_field(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds, struct xb_err *err)
+{
+	if (xb_ctx_set_value(ctx, v, kinds, err) == 0)
+		return 0;
+	err->kind = XB_ERR_FILE;
+	return xb_err_prefix(err, "line %u, column %u", v->line, v->col);
+}
+
+static int
+set_dev(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
+{
+	struct xb_value ifindex;
+
+	if (v->kind != XB_VALUE_OBJECT || v->cnt != 1 || strcmp(v->first->key, "ifIndex") != 0)
+		return fail(v, err, "expected {\"ifIndex\": NUMBER}");
+	ifindex = *v->first;
+	ifindex.key = "ifindex";
+	return set_field(ctx, &ifindex, SK_BUFF, err);
+}
+
+static int
+set_cb(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
+{
+	char key[] = "cb[0]";
+
+	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_ARRAY_SIZE(ctx->skb.cb))
+		return fail(v, err, "expected an array of at most 5 numbers");
+	for (const struct xb_value *e = v->first; e; e = e->next) {
+		struct xb_value word = *e;
+
+		word.key = key;
+		if (set_field(ctx, &word, SK_BUFF, err) != 0)
+			return -1;
+		key[3]++;
+	}
+	return 0;
+}
+
+/* Members of an sk_buff that are no plain fields. */
+static const struct {
+	const char *name;
+	int (*set)(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err);
+} parts[] = {
+	{ "sock", set_sock },
+	{ "dev", set_dev },
+	{ "cb", set_cb },
+};
+
+static int
+set_member(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds, struct xb_err *err)
+{
+	for (size_t i = 0; i < XB_ARRAY_SIZE(parts); i++)
+		if (!strcmp(parts[i].name, v->key))
+			return kinds == SK_BUFF ? parts[i].set(ctx, v, err)
+			                        : fail(v, err, "no field of xdp_md");
+	return set_field(ctx, v, kinds, err);
+}
+
+/* The stages whose contexts are of the file's type; 0 and err: it has none. */
+static u32
+kinds_of(const struct xb_value *root, struct xb_err *err)
+{
+	const struct xb_value *type = xb_value_member(root, "type");
+
+	if (type && type->kind == XB_VALUE_STRING && !strcmp(type->text, "sk_buff"))
+		return SK_BUFF;
+	if (type && type->kind == XB_VALUE_STRING && !strcmp(type->text, "xdp_md"))
+		return XDP_MD;
+	fail(type ? type : root, err,
+	     type ? "expected \"sk_buff\" or \"xdp_md\""
+	          : "expected a \"type\", \"sk_buff\" or \"xdp_md\"");
+	return 0;
+}
+
+static int
 take_ctx(struct xb_ctx_opts *ctx, const struct xb_value *root, struct xb_err *err)
 {
-	const struct xb_value *type, *fields;
+	const struct xb_value *fields;
+	u32 kinds;
 
 	if (root->kind != XB_VALUE_OBJECT)
 		return fail(root, err, "expected an object");
-	type = xb_value_member(root, "type");
-	fields = xb_value_member(root, "ctx");
+	if (check_keys(root, err) != 0)
+		return -1;
 	for (const struct xb_value *m = root->first; m; m = m->next)
-		if (m != type && m != fields && strcmp(m->key, "name") != 0)
+		if (strcmp(m->key, "type") && strcmp(m->key, "ctx") && strcmp(m->key, "name"))
 			return fail(m, err, "expected name, type or ctx");
-	if (!type || type->kind != XB_VALUE_STRING ||
-	    (strcmp(type->text, "sk_buff") != 0 && strcmp(type->text, "xdp_md") != 0))
-		return fail(type ? type : root, err,
-		            "expected \"type\" to be \"sk_buff\" or \"xdp_md\"");
-	if (!fields || fields->kind != XB_VALUE_OBJECT)
-		return fail(fields ? fields : root, err, "expected \"ctx\" to be an object");
-	if (check_keys(root, err) != 0 || check_keys(fields, err) != 0)
+	kinds = kinds_of(root, err);
+	if (!kinds)
+		return -1;
+	fields = xb_value_member(root, "ctx");
+	if (!fields)
+		return fail(root, err, "expected a \"ctx\" with the fields");
+	if (fields->kind != XB_VALUE_OBJECT)
+		return fail(fields, err, "expected an object");
+	if (check_keys(fields, err) != 0)
 		return -1;
 	for (const struct xb_value *m = fields->first; m; m = m->next)
-		if (set_member(ctx, m, err) != 0)
+		if (set_member(ctx, m, kinds, err) != 0)
 			return -1;
 	return 0;
 }

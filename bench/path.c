@@ -135,11 +135,15 @@ xb_path_unfit(const struct xb_path *p, const struct xb_result *r)
 u32
 xb_path_came_in_by(const struct xb_opts *cli, const struct xb_session *session)
 {
-	const struct xb_ctx_opts *ctx = &cli->ctx;
+	u32 dev = cli->ctx.skb.ifindex, came_by = cli->ctx.ingress_ifindex, ifindex;
 
 	if (!cli->staged && xb_session_first(session)->kind != XB_STAGE_XDP)
-		return xb_ctx_has(ctx, "ifindex") ? ctx->skb.ifindex : 1;
-	return xb_ctx_has(ctx, "ingress_ifindex") ? ctx->ingress_ifindex : 1;
+		ifindex = dev;
+	else if (xb_session_first(session)->kind != XB_STAGE_XDP)
+		ifindex = dev ? dev : came_by;
+	else
+		ifindex = came_by ? came_by : dev;
+	return ifindex ? ifindex : 1; /* 0 is the loopback (cf. net/bpf/test_run.c) */
 }
 
 /* Whether the options fit the programs. */
@@ -152,7 +156,7 @@ check_opts(const struct xb_path *p, struct xb_err *err)
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		kinds |= path_has_stage(p, (enum xb_stage_kind)i) ? 1u << i : 0;
 	if (xb_ctx_check(&cli->ctx, kinds, err) != 0)
-		return xb_err_prefix(err, "--ctx");
+		return -1;
 	if (kinds != 1u << XB_STAGE_XDP)
 		return 0;
 	if (cli->rxvlan_offload)
@@ -170,7 +174,7 @@ init_ctx(struct xb_path *p)
 
 	p->tc_ctx = ctx->skb;
 	p->tc_ctx.ingress_ifindex = ctx->ingress_ifindex;
-	if (!xb_ctx_has(ctx, "ifindex"))
+	if (!ctx->skb.ifindex)
 		p->tc_ctx.ifindex = xb_path_came_in_by(p->opts.cli, p->opts.session);
 	if (!p->stack)
 		return;
@@ -181,7 +185,7 @@ init_ctx(struct xb_path *p)
 		return;
 	p->tc_ctx.ingress_ifindex = p->tc_ctx.ifindex;
 	p->tc_ctx.at_ingress = true;
-	p->stack_wire_len = !xb_ctx_has(ctx, "wire_len");
+	p->stack_wire_len = !ctx->skb.wire_len;
 	p->tc_ctx.has |= XB_SKB_HAS_WIRE_LEN;
 }
 

@@ -35,7 +35,7 @@ struct xb_path *xb_path_open(const struct xb_path_opts *opts, struct xb_err *err
 
 /*
  * The interface that packets come in by, as programs see it: what --ctx says of XDP's
- * ingress_ifindex or of a TC program's ifindex, else 1.
+ * ingress_ifindex or of a TC program's ifindex, else 1. Of stages the one serves for the other.
  */
 u32 xb_path_came_in_by(const struct xb_opts *cli, const struct xb_session *session);
 

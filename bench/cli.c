@@ -221,6 +221,13 @@ check_objects(const struct xb_opts *opts, struct xb_err *err)
 	return 0;
 }
 
+/* "-", or "-:PROGRAM" */
+static bool
+is_stdin(const char *stage)
+{
+	return stage[0] == '-' && (!stage[1] || stage[1] == ':');
+}
+
 static int
 check_run(const struct xb_opts *opts, struct xb_err *err)
 {
@@ -233,6 +240,8 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	stdins = (u32)!strcmp(opts->read, "-");
 	stdins += opts->object && !strcmp(opts->object, "-");
 	stdins += opts->ctx_file && !strcmp(opts->ctx_file, "-");
+	for (u32 i = 0; i < XB_STAGE_CNT; i++)
+		stdins += opts->stages[i] && is_stdin(opts->stages[i]);
 	for (u32 i = 0; i < opts->map_cnt; i++)
 		if (!strchr(opts->maps[i], '[') && !strcmp(strchr(opts->maps[i], '='), "=-"))
 			stdins++;

@@ -105,7 +105,7 @@ set_ctx(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 set_stage(struct xb_opts *opts, enum xb_stage_kind kind, const char *arg, struct xb_err *err)
 {
-	if (!*arg || *arg == ':')
+	if (!*arg || *arg == ':' || arg[strlen(arg) - 1] == ':')
 		return bad_value(arg, "FILE or FILE:PROGRAM", err);
 	if (opts->stages[kind])
 		return xb_err_set(err, XB_ERR_USAGE, "given more than once");

@@ -21,7 +21,7 @@ struct files {
 	struct xb_session_object objects[XB_STAGE_CNT];
 	char *names[XB_STAGE_CNT]; /* of their files and programs, owned */
 	u32 object_cnt;
-	struct xb_file read, write, json, dump;
+	struct xb_file read, write, json, dump, ctx;
 	struct xb_mapinit *inits; /* cli->map_cnt */
 };
 
@@ -64,7 +64,7 @@ static int
 check_not_read(const struct job *job, const struct xb_file *out, struct xb_err *err)
 {
 	const struct files *f = &job->files;
-	bool same = xb_file_same(out, &f->read);
+	bool same = xb_file_same(out, &f->read) || xb_file_same(out, &f->ctx);
 
 	for (u32 i = 0; i < f->object_cnt; i++)
 		same = same || xb_file_same(out, &f->objects[i].file);
@@ -148,11 +148,14 @@ open_files(struct job *job, struct xb_err *err)
 	*f = (struct files){ .read = XB_FILE_NONE,
 		             .write = XB_FILE_NONE,
 		             .json = XB_FILE_NONE,
-		             .dump = XB_FILE_NONE };
+		             .dump = XB_FILE_NONE,
+		             .ctx = XB_FILE_NONE };
 	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
 	if (!f->inits)
 		return xb_err_errno(err, ENOMEM, "maps");
 	if (open_objects(f, cli, err) != 0 || xb_file_open_read(&f->read, cli->read, err) != 0)
+		return -1;
+	if (cli->ctx_file && xb_file_open_read(&f->ctx, cli->ctx_file, err) != 0)
 		return -1;
 	for (u32 i = 0; i < cli->map_cnt; i++)
 		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
@@ -177,6 +180,7 @@ close_files(struct files *f, const struct xb_opts *cli)
 	xb_file_close(&f->write);
 	xb_file_close(&f->json);
 	xb_file_close(&f->dump);
+	xb_file_close(&f->ctx);
 }
 
 /* The section's comment: the programs. */
@@ -374,24 +378,21 @@ work(const struct xb_worker *worker, void *arg)
 }
 
 static int
-read_ctx_file(struct xb_opts *opts, struct xb_err *err)
+read_ctx_file(struct job *job, struct xb_err *err)
 {
-	struct xb_file file = XB_FILE_NONE;
+	const struct xb_file *file = &job->files.ctx;
 	size_t bytes;
 	char *text;
 	int rc;
 
-	if (!opts->ctx_file)
+	if (!job->cli->ctx_file)
 		return 0;
-	if (xb_file_open_read(&file, opts->ctx_file, err) != 0)
-		return -1;
-	text = xb_file_read_all(&file, CTX_MAX_BYTES, &bytes, err);
-	xb_file_close(&file);
+	text = xb_file_read_all(file, CTX_MAX_BYTES, &bytes, err);
 	if (!text)
 		return -1;
-	rc = xb_ctx_parse_file(&opts->ctx, text, bytes, err);
+	rc = xb_ctx_parse_file(&job->opts.ctx, text, bytes, err);
 	free(text);
-	return rc == 0 ? 0 : xb_err_prefix(err, "%s", opts->ctx_file);
+	return rc == 0 ? 0 : xb_err_prefix(err, "%s", file->name);
 }
 
 int
@@ -402,7 +403,7 @@ xb_run_main(const struct xb_opts *cli)
 	int code;
 
 	job.cli = &job.opts;
-	if (read_ctx_file(&job.opts, &err) != 0 || open_files(&job, &err) != 0)
+	if (open_files(&job, &err) != 0 || read_ctx_file(&job, &err) != 0)
 		code = xb_say_error(&err);
 	else
 		code = xb_worker_run(job.files.objects[0].file.name, work, &job);

@@ -99,7 +99,7 @@ set_ancestors(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err
 	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_SOCK_CGROUPS_ABOVE)
 		return fail(v, err, "expected an array of at most 8 ids of cgroups");
 	for (const struct xb_value *e = v->first; e; e = e->next)
-		if (read_number(e, sizeof(*to), to++, err) != 0)
+		if (read_number(e, NUMBER, sizeof(*to), to++, err) != 0)
 			return xb_err_prefix(err, "%s", v->key);
 	return 0;
 }

@@ -50,14 +50,8 @@ run_first_tc(struct xb_path *p)
 	r->direction = XB_PACKET_DIR_OUTBOUND;
 	path_start_tc_ctx(p, in.hdr_bytes + in.bytes);
 	p->egress_ctx = p->tc_ctx;
-	if (in.hdr_bytes) { /* in one piece, as others come to it */
-		memcpy(p->pieces[PIECE_TC], in.hdr, in.hdr_bytes);
-		memcpy(p->pieces[PIECE_TC] + in.hdr_bytes, in.data, in.bytes);
-		in.data = p->pieces[PIECE_TC];
-		in.bytes += in.hdr_bytes;
-		in.hdr_bytes = 0;
-	}
-	path_run_egress(p, &in, p->tc_ctx.ifindex);
+	in.ctx = &p->egress_ctx;
+	path_run_egress(p, &in);
 }
 
 static inline void

@@ -11,14 +11,17 @@ path_count_fault(struct xb_path *p, const struct xb_fault *fault)
 	p->opts.fault(p->opts.arg, fault);
 }
 
-/* Targets are counted by their numbers, whatever the capture calls them. */
+/* Targets are told by their numbers, whatever the capture calls them. */
+struct xb_port
+path_numbered(struct xb_port port, u32 index)
+{
+	return port.kind == XB_PORT_INGRESS ? (struct xb_port){ XB_PORT_IFINDEX, index } : port;
+}
+
 void
 path_count_target(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)
 {
-	xb_stats_target(p->opts.stats,
-	                port.kind == XB_PORT_INGRESS ? (struct xb_port){ XB_PORT_IFINDEX, index }
-	                                             : port,
-	                bytes);
+	xb_stats_target(p->opts.stats, path_numbered(port, index), bytes);
 }
 
 /* The packet has come to `port`, whose number is `index`. */
@@ -29,7 +32,7 @@ path_reach(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)
 
 	path_count_target(p, port, index, bytes);
 	if (r->target_cnt < XB_RESULT_MAX_TARGETS)
-		r->targets[r->target_cnt++] = port;
+		r->targets[r->target_cnt++] = path_numbered(port, index);
 }
 
 /* A packet that goes on to `port`, for --emit forwarded. */

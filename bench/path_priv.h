@@ -9,7 +9,8 @@
 
 #include <linux/if_ether.h>
 
-#define MAX_HOPS         4 /* redirects one after the other */
+#define MAX_XDP_HOPS     4 /* redirects one after the other */
+#define MAX_TC_HOPS      9 /* the next one is dropped (cf. net/core/filter.c: __bpf_tx_skb) */
 #define ETHER_VLAN_BYTES 18
 #define CLONES_MAX_BYTES (1u << 20)                      /* kept of a packet's clones */
 #define PIECE_BYTES      (XB_SKB_MAX_BYTES + 4 * 65536u) /* a packet of any stage, in one piece */
@@ -80,6 +81,9 @@ path_count_run(struct xb_path *p, const struct xb_stage_run *run)
 		path_count_fault(p, run->fault);
 }
 
+/* The port with its own number, `index`, where it is known as an interface of the capture. */
+struct xb_port path_numbered(struct xb_port port, u32 index);
+
 /* Counts a packet at `port`; interfaces of the capture by their number, `index`. */
 void path_count_target(struct xb_path *p, struct xb_port port, u32 index, u64 bytes);
 
@@ -107,15 +111,19 @@ void path_run_tc(struct xb_path *p, struct xb_skb_in *in);
 /* The same for the sk_buff of what XDP passed: `data` is all of the packet (cf. net/core/xdp.c). */
 void path_run_tc_after_xdp(struct xb_path *p, const struct xb_xdp_out *out, const u8 *data);
 
-/*
- * The program of the interface that a packet leaves by, with p->egress_ctx. The data may lie in
- * that program's own buffer: one that redirects sends it on to itself.
- */
-void path_run_egress(struct xb_path *p, struct xb_skb_in *in, u32 ifindex);
+/* The program of the interface that a packet leaves by, with p->egress_ctx. */
+void path_run_egress(struct xb_path *p, const struct xb_skb_in *in);
 
 /* Runs the stage's program on the packet, and fills `run`. */
 void path_run_skb(struct xb_path *p, struct xb_skb *skb, const struct xb_skb_in *in,
                   struct xb_stage_run *run, enum piece piece);
+
+/*
+ * The sk_buff that `from` holds after `run`, as the start of a run of the egress program for
+ * `ifindex`: p->egress_ctx and *in. The data is copied: `from` may be that program's own.
+ */
+void path_start_egress(struct xb_path *p, const struct xb_skb *from, const struct xb_stage_run *run,
+                       u32 ifindex, struct xb_skb_in *in);
 
 /* Where a redirect of TC leads. */
 struct xb_port path_redirect_port(const struct xb_path *p, const struct xb_skb_redirect *to);

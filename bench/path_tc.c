@@ -58,57 +58,60 @@ static void
 follow_skb(struct xb_path *p, struct xb_skb *skb, const struct xb_stage_run *run)
 {
 	const struct xb_skb_redirect to = run->skb.redirect;
+	struct xb_skb_in in;
 	struct xb_port port;
 
-	if (to.kind == XB_SKB_REDIRECT_NONE) {
+	if (to.kind == XB_SKB_REDIRECT_NONE || p->hops == MAX_TC_HOPS) {
 		p->opts.stats->nowhere++;
 		return;
 	}
 	port = path_redirect_port(p, &to);
 	path_reach(p, port, to.ifindex, run->bytes);
 	path_leave_by(p, port);
-	if (!to.ingress && path_has_stage(p, XB_STAGE_TC_EGRESS) && p->hops < MAX_HOPS &&
-	    run->skb.bytes <= XB_SKB_MAX_BYTES) {
-		struct xb_skb_in in = {
-			.data = run->skb.data,
-			.bytes = run->skb.bytes,
-			.meta = run->skb.meta,
-			.meta_bytes = run->skb.meta_bytes,
-			.linear_bytes = run->skb.linear_bytes,
-		};
-
-		p->hops++;
-		xb_skb_save_ctx(skb, &p->egress_ctx);
-		path_run_egress(p, &in, to.ifindex);
-		p->hops--;
+	if (to.ingress || !path_has_stage(p, XB_STAGE_TC_EGRESS) ||
+	    run->skb.bytes > XB_SKB_MAX_BYTES) {
+		path_emit_copy(p, port, run->data, run->bytes);
 		return;
 	}
-	path_emit_copy(p, port, run->data, run->bytes);
+	path_start_egress(p, skb, run, to.ifindex, &in);
+	p->hops++;
+	path_run_egress(p, &in);
+	p->hops--;
 }
 
-/*
- * The program of the interface that a packet leaves by. Its own buffer may hold the packet: a
- * program that redirects sends it on to itself.
- */
 void
-path_run_egress(struct xb_path *p, struct xb_skb_in *in, u32 ifindex)
+path_start_egress(struct xb_path *p, const struct xb_skb *from, const struct xb_stage_run *run,
+                  u32 ifindex, struct xb_skb_in *in)
 {
-	struct xb_stage_run *run = path_next_run(p, XB_STAGE_TC_EGRESS);
+	const struct xb_skb_out *out = &run->skb;
 	u8 *copy = p->pieces[PIECE_COPY];
 
-	if (in->meta_bytes)
-		memcpy(copy, in->meta, in->meta_bytes);
-	if (in->bytes)
-		memcpy(copy + XB_SKB_MAX_META_BYTES, in->data, in->bytes);
-	in->meta = copy;
-	in->data = copy + XB_SKB_MAX_META_BYTES;
-	in->ctx = &p->egress_ctx;
+	if (out->meta_bytes)
+		memcpy(copy, out->meta, out->meta_bytes);
+	if (out->bytes)
+		memcpy(copy + XB_SKB_MAX_META_BYTES, out->data, out->bytes);
+	*in = (struct xb_skb_in){
+		.data = copy + XB_SKB_MAX_META_BYTES,
+		.bytes = out->bytes,
+		.meta = copy,
+		.meta_bytes = out->meta_bytes,
+		.linear_bytes = out->linear_bytes,
+		.ctx = &p->egress_ctx,
+	};
+	xb_skb_save_ctx(from, &p->egress_ctx);
 	p->egress_ctx.ifindex = ifindex;
+}
+
+void
+path_run_egress(struct xb_path *p, const struct xb_skb_in *in)
+{
+	struct xb_stage_run *run = path_next_run(p, XB_STAGE_TC_EGRESS);
+
 	p->egress_ctx.at_egress = true;
 	path_run_skb(p, p->egress, in, run, PIECE_EGRESS);
 	if (run->fate == XB_FATE_REDIRECT)
 		follow_skb(p, p->egress, run);
-	else if (run->fate == XB_FATE_PASS)
+	else if (run->fate == XB_FATE_PASS && p->r->target_cnt) /* else it is no copy */
 		path_emit_copy(p, p->r->port, run->data, run->bytes);
 }
 

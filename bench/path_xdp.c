@@ -55,14 +55,14 @@ deliver(void *arg, const struct xb_delivery *d)
 static void
 follow_xdp(struct xb_path *p, const struct xb_xdp_out *out)
 {
-	if (p->hops >= MAX_HOPS)
+	if (p->hops >= MAX_XDP_HOPS)
 		return;
 	p->hops++;
 	if (xb_xdp_follow(p->xdp, out, deliver, p) == 0)
 		p->opts.stats->nowhere++;
 	p->hops--;
 	if (p->r->target_cnt == 1 && p->r->last->stage->kind == XB_STAGE_XDP)
-		path_leave_by(p, p->r->targets[0]);
+		path_leave_by(p, target_port(p, out->redirect.kind, p->r->targets[0].index));
 }
 
 /* The packet after the run in one piece, before a redirect's target alters it. */

@@ -13,14 +13,14 @@
 #include "pcaps/packet.h"
 
 #define XB_RESULT_MAX_TARGETS 64
-#define XB_RESULT_MAX_RUNS    8 /* a packet may be redirected on and on */
+#define XB_RESULT_MAX_RUNS    12 /* a packet may be redirected on and on */
 #define XB_RESULT_MAX_CLONES  64
 
 /* A packet that bpf_clone_redirect sent off. */
 struct xb_result_clone {
-	struct xb_port port;
-	bool dropped; /* by the egress program */
-	size_t off;   /* of its bytes in clone_buf */
+	struct xb_port port; /* with the interface's own number */
+	bool dropped;        /* by the egress program */
+	size_t off;          /* of its bytes in clone_buf */
 	u32 bytes;
 };
 
@@ -39,8 +39,8 @@ struct xb_result {
 	u64 insns;                       /* over all runs */
 	struct xb_port port;             /* where the packet is as it left, if that is one place */
 	u32 direction;                   /* XB_PACKET_DIR_*: on which way there */
-	struct xb_port
-	        targets[XB_RESULT_MAX_TARGETS]; /* that redirects reached; what is beyond is cut */
+	struct xb_port targets[XB_RESULT_MAX_TARGETS]; /* that redirects reached, in the same way;
+	                                                  what is beyond is cut */
 	u32 target_cnt;
 	struct xb_result_clone clones[XB_RESULT_MAX_CLONES]; /* what is beyond is cut */
 	u32 clone_cnt;

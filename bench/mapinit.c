@@ -18,6 +18,7 @@ struct target {
 	struct bpf_map *bpf;
 	struct xb_map *map; /* NULL before the load */
 	u8 *key, *value;
+	bool try; /* global variables are not set, only looked for */
 	struct xb_err *err;
 };
 
@@ -351,6 +352,22 @@ put_percpu(const struct target *t, const struct xb_value *key, const struct xb_v
 	return write_element(t);
 }
 
+/* Whether the variables are there. */
+static int
+try_globals(const struct xb_value *v, const struct xb_encode_opts *opts, const void *value,
+            size_t bytes, struct xb_err *err)
+{
+	void *copy = malloc(bytes);
+	int rc;
+
+	if (!copy)
+		return xb_err_errno(err, ENOMEM, "variables");
+	memcpy(copy, value, bytes);
+	rc = xb_encode(v, opts, copy, bytes, err);
+	free(copy);
+	return rc;
+}
+
 /* Global variables are the one element 0, whose value libbpf loads. */
 static int
 put_globals(const struct target *t, const struct xb_value *key, const struct xb_value *v)
@@ -375,6 +392,8 @@ put_globals(const struct target *t, const struct xb_value *key, const struct xb_
 	value = (void *)(uintptr_t)bpf_map__initial_value(t->bpf, &bytes);
 	if (!value)
 		return xb_err_set(t->err, XB_ERR_USAGE, "has no initial value");
+	if (t->try)
+		return try_globals(v, &opts, value, bytes, t->err);
 	return xb_encode(v, &opts, value, bytes, t->err);
 }
 
@@ -540,11 +559,24 @@ find_map(const struct xb_mapinit *init, const struct xb_object *o, char name[64]
 }
 
 bool
-xb_mapinit_fits(const struct xb_mapinit *init, const struct xb_object *o)
+xb_mapinit_names(const struct xb_mapinit *init, const struct xb_object *o)
 {
 	char name[64];
 
 	return find_map(init, o, name) != NULL;
+}
+
+bool
+xb_mapinit_fits(const struct xb_mapinit *init, struct xb_object *o)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct target t = { .o = o, .try = true, .err = &err };
+	char name[64];
+
+	t.bpf = find_map(init, o, name);
+	if (!t.bpf || !bpf_map__is_internal(t.bpf) || !is_element(init->arg))
+		return t.bpf != NULL;
+	return apply_element(&t, init->arg + name_bytes(init->arg) + 1) == 0;
 }
 
 struct xb_map *

@@ -25,7 +25,10 @@ int xb_mapinit_open(struct xb_mapinit *init, const char *arg, struct xb_err *err
 void xb_mapinit_close(struct xb_mapinit *init);
 
 /* Whether the object has the map. */
-bool xb_mapinit_fits(const struct xb_mapinit *init, const struct xb_object *o);
+bool xb_mapinit_names(const struct xb_mapinit *init, const struct xb_object *o);
+
+/* The same, and before the load: of global variables the map has those that are to be set. */
+bool xb_mapinit_fits(const struct xb_mapinit *init, struct xb_object *o);
 
 /* The map, once the object is loaded; NULL where it was not made. */
 struct xb_map *xb_mapinit_map(const struct xb_mapinit *init, const struct xb_object *o);

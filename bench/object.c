@@ -227,6 +227,31 @@ check_all_maps(const struct xb_object *o, struct xb_err *err)
 }
 
 int
+xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct xb_err *err)
+{
+	struct bpf_map *map;
+	int rc = 0;
+
+	object_listen(o, true);
+	xb_emu_enter(o->emu);
+	bpf_object__for_each_map(map, o->bpf)
+	{
+		const struct bpf_map *made = xb_object_find_map(other, bpf_map__name(map));
+
+		if (made && bpf_map__fd(made) >= 0)
+			rc = bpf_map__reuse_fd(map, bpf_map__fd(made));
+		if (rc != 0)
+			break;
+	}
+	xb_emu_enter(NULL);
+	object_listen(o, false);
+	if (rc == 0)
+		return 0;
+	return xb_err_set(err, XB_ERR_LOAD, "map '%s': cannot be shared: %s", bpf_map__name(map),
+	                  strerror(-rc));
+}
+
+int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
 	int rc;
@@ -293,6 +318,21 @@ xb_object_has_map(const struct xb_object *o, const struct xb_map *map)
 	for (u32 i = 0; i < o->map_cnt; i++)
 		if (o->maps[i].map == map)
 			return true;
+	return false;
+}
+
+bool
+xb_object_has_prog(const struct xb_object *o, const struct xb_prog *prog)
+{
+	struct bpf_program *bpf;
+
+	bpf_object__for_each_program(bpf, o->bpf)
+	{
+		const struct xb_bpf_prog *p = xb_object_prog(o, bpf);
+
+		if (p && p->vm == prog)
+			return true;
+	}
 	return false;
 }
 

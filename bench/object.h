@@ -13,6 +13,7 @@
 #include "emu/emu.h"
 #include "emu/map.h"
 #include "emu/prog.h"
+#include "skb/verdict.h"
 
 struct bpf_map;
 struct bpf_object;
@@ -69,13 +70,19 @@ struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts
 int xb_object_choose(struct xb_object *o, struct xb_err *err);
 
 /*
- * Whether the chosen program was made for tcx or netkit, where verdicts are fewer than TC's other
- * programs have: its section or --type says so.
+ * How the chosen program, one of TC, is attached, as far as its type and section or --type tell;
+ * links of tcx and netkit have fewer verdicts than TC's other programs.
  */
-bool xb_object_is_tcx(const struct xb_object *o);
+enum xb_tc_mode xb_object_tc_mode(const struct xb_object *o);
 
 /* The expected attach type of an XDP or TC program, as bpftool calls it; NULL: none. */
 const char *xb_object_attach_name(const struct bpf_program *prog);
+
+/*
+ * Before the load: maps are those of `other`, an object of the same file that is loaded, as they
+ * are where one object is loaded and several of its programs are attached. XB_ERR_LOAD.
+ */
+int xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct xb_err *err);
 
 /*
  * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then,
@@ -92,6 +99,9 @@ struct xb_map *xb_object_map(const struct xb_object *o, const struct bpf_map *ma
 
 /* Whether the map is one of the object's. */
 bool xb_object_has_map(const struct xb_object *o, const struct xb_map *map);
+
+/* Whether the program is one of the object's. */
+bool xb_object_has_prog(const struct xb_object *o, const struct xb_prog *prog);
 
 /* The full name of a map that the emulator hands out. */
 const char *xb_object_map_name(const struct xb_object *o, const struct xb_map *map);

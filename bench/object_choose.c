@@ -103,8 +103,9 @@ choose_only(struct xb_object *o, struct xb_err *err)
 	list_programs(o, names, sizeof(names));
 	if (found)
 		return xb_err_set(err, XB_ERR_USAGE,
-		                  "more than one %s program; choose one with -p: %s",
-		                  kinds[o->opts.want], names);
+		                  "more than one %s program; choose one with %s: %s",
+		                  kinds[o->opts.want],
+		                  o->opts.want == XB_WANT_ANY ? "-p" : "FILE:NAME", names);
 	return xb_err_set(err, XB_ERR_LOAD, "no %s program; there are %s", kinds[o->opts.want],
 	                  names);
 }

@@ -128,16 +128,19 @@ xb_object_attach_name(const struct bpf_program *prog)
 	return libbpf_bpf_attach_type_str((enum bpf_attach_type)attach);
 }
 
-bool
-xb_object_is_tcx(const struct xb_object *o)
+enum xb_tc_mode
+xb_object_tc_mode(const struct xb_object *o)
 {
+	if (bpf_program__type(o->chosen) == BPF_PROG_TYPE_SCHED_ACT)
+		return XB_TC_ACTION;
 	switch ((u32)bpf_program__expected_attach_type(o->chosen)) {
 	case XB_TCX_INGRESS:
 	case XB_TCX_EGRESS:
+		return XB_TC_TCX;
 	case XB_NETKIT_PRIMARY:
 	case XB_NETKIT_PEER:
-		return object_kind(o->chosen) == XB_WANT_TC;
+		return XB_TC_NETKIT;
 	default:
-		return false;
+		return XB_TC_DIRECT_ACTION;
 	}
 }

@@ -135,20 +135,13 @@ set_stage_egress(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 set_tc_mode(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
-	static const char *const names[] = {
-		[XB_TC_DIRECT_ACTION] = "direct-action",
-		[XB_TC_CLASSIFIER] = "classifier",
-		[XB_TC_ACTION] = "action",
-		[XB_TC_TCX] = "tcx",
-	};
-
-	for (size_t i = 0; i < XB_ARRAY_SIZE(names); i++)
-		if (!strcmp(arg, names[i])) {
+	for (u32 i = 0; i < XB_TC_MODE_CNT; i++)
+		if (!strcmp(arg, xb_tc_mode_name((enum xb_tc_mode)i))) {
 			opts->tc_mode = (enum xb_tc_mode)i;
 			opts->has_tc_mode = true;
 			return 0;
 		}
-	return bad_value(arg, "direct-action, classifier, action or tcx", err);
+	return bad_value(arg, "direct-action, classifier, action, tcx or netkit", err);
 }
 
 static int
@@ -280,7 +273,7 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "tc-egress", "FILE[:NAME]", set_stage_egress,
 	     "the TC program of the interfaces that TC redirects to"),
 	CALL(ON(RUN), 0, "tc-mode", "MODE", set_tc_mode,
-	     "what TC return values mean: direct-action, classifier, action or tcx"),
+	     "what TC return values mean: direct-action, classifier, action, tcx or netkit"),
 	STRING(ON(RUN), 'f', "filter", "EXPR", filter,
 	       "tcpdump expression: only these packets go through the program"),
 	CALL(ON(RUN), 0, "unmatched", "pass|drop", set_unmatched,
@@ -321,8 +314,8 @@ const struct xb_option xb_options[] = {
 	STRING(ON(RUN) | ON(INSPECT), 0, "pin-dir", "DIR", pin_dir,
 	       "directory that stands for bpffs; default: pins are kept in memory"),
 	CALL(ON(RUN), 0, "faults", "fail|count", set_faults, "count: a fault does not make exit code 4"),
-	FLAG(ON(RUN), 0, "no-lint", no_lint, "do not look at checksums and lengths after programs"),
-	FLAG(ON(RUN), 0, "strict", strict, "wrong ones that were right before make exit code 1"),
+	FLAG(ON(RUN), 0, "no-lint", no_lint, "do not check whether programs leave checksums and lengths right"),
+	FLAG(ON(RUN), 0, "strict", strict, "exit code 1 where one is wrong that was right before the program"),
 	FLAG(ON(INSPECT), 0, "disasm", disasm, "instructions with source lines"),
 	FLAG(ON(RUN), 0, "trace", trace, "a line for each packet, with what bpf_printk said"),
 	FLAG(ON(RUN), 0, "no-progress", no_progress, "no progress bar"),

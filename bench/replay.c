@@ -210,16 +210,38 @@ note_fault(void *arg, const struct xb_fault *fault)
 		tell_fault(p, fault);
 }
 
+/* Whether the program returned what its kind does not have. */
+static bool
+is_odd(const struct xb_stage_run *run)
+{
+	if (run->fault)
+		return false;
+	if (run->stage->kind == XB_STAGE_XDP)
+		return run->verdict == XB_VERDICT_INVALID;
+	return !xb_tc_has_action(run->stage->mode, run->retval);
+}
+
 static void
-note_invalid(struct replay *p)
+note_odd(struct replay *p)
 {
 	const struct xb_stage_run *run = p->r.last;
-	bool xdp = run->stage->kind == XB_STAGE_XDP;
+	const char *fate = run->fate == XB_FATE_DROP ? "dropped" : "passed on";
+	bool tc = run->stage->kind != XB_STAGE_XDP;
 
-	if (once(p, NOTE_INVALID))
-		xb_say("%s: packet %llu: the program returned %u, which is no %s action; %s",
-		       p->opts.capture, (unsigned long long)p->r.n, run->retval, xdp ? "XDP" : "TC",
-		       run->fate == XB_FATE_DROP ? "dropped" : "passed on");
+	if (!once(p, NOTE_INVALID))
+		return;
+	if (run->verdict != XB_VERDICT_INVALID)
+		xb_say("%s: packet %llu: the program returned %s, which with --tc-mode %s is no "
+		       "action; %s",
+		       p->opts.capture, (unsigned long long)p->r.n, xb_verdict_name(run->verdict),
+		       xb_tc_mode_name(run->stage->mode), fate);
+	else
+		xb_say("%s: packet %llu: the program returned %u, which is no %s action; %s%s",
+		       p->opts.capture, (unsigned long long)p->r.n, run->retval, tc ? "TC" : "XDP",
+		       fate,
+		       tc && run->retval > UINT16_MAX ? "; if it is a class, say --tc-mode "
+		                                        "classifier"
+		                                      : "");
 }
 
 /* "TCP checksum, IP length" */
@@ -243,7 +265,7 @@ note_lint(struct replay *p)
 	if (!once(p, NOTE_LINT))
 		return;
 	lint_words(p->r.lint, words, sizeof(words));
-	xb_say("%s: packet %llu: wrong after the program, and right before: %s", p->opts.capture,
+	xb_say("%s: packet %llu: right before the program, wrong after it: %s", p->opts.capture,
 	       (unsigned long long)p->r.n, words);
 }
 
@@ -255,8 +277,8 @@ run(struct replay *p)
 	set_clock(p);
 	if (xb_path_run(p->path, r, p->err) != 0)
 		return -1;
-	if (XB_UNLIKELY(r->last->verdict == XB_VERDICT_INVALID) && !r->last->fault)
-		note_invalid(p);
+	if (XB_UNLIKELY(is_odd(r->last)))
+		note_odd(p);
 	if (XB_UNLIKELY(r->lint))
 		note_lint(p);
 	xb_session_collect(p->opts.session, &p->notes);

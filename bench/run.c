@@ -298,9 +298,9 @@ say_faults(const struct work *w)
 
 	xb_summary_place(first->prog, first->pc, place, sizeof(place));
 	xb_say("%s: %llu fault%s, the first in packet %llu: %s: %s, at %s",
-	       xb_session_first(&w->session)->object->opts.path, faults, faults == 1 ? "" : "s",
-	       (unsigned long long)first->first_packet, xb_fault_kind_name(first->kind),
-	       first->message, place);
+	       xb_session_object(&w->session, first->prog)->opts.path, faults,
+	       faults == 1 ? "" : "s", (unsigned long long)first->first_packet,
+	       xb_fault_kind_name(first->kind), first->message, place);
 }
 
 static int

@@ -19,7 +19,7 @@ is_filled(const struct xb_session *s, u32 i, const struct xb_mapinit *init)
 	return false;
 }
 
-/* Contents go to every object that has a map of the name. */
+/* Contents go to every object that has a map of the name; variables to those that have them. */
 static int
 apply_inits(struct xb_session *s, const struct xb_session_opts *opts, u32 i, bool loaded,
             struct xb_err *err)
@@ -27,7 +27,8 @@ apply_inits(struct xb_session *s, const struct xb_session_opts *opts, u32 i, boo
 	for (u32 k = 0; k < opts->cli->map_cnt; k++) {
 		struct xb_mapinit *init = &opts->inits[k];
 
-		if (!xb_mapinit_fits(init, s->objects[i]) || (loaded && is_filled(s, i, init)))
+		if (loaded ? !xb_mapinit_names(init, s->objects[i]) || is_filled(s, i, init)
+		           : !xb_mapinit_fits(init, s->objects[i]))
 			continue;
 		if (xb_mapinit_apply(init, s->objects[i], loaded, err) != 0)
 			return -1;
@@ -35,19 +36,19 @@ apply_inits(struct xb_session *s, const struct xb_session_opts *opts, u32 i, boo
 	return 0;
 }
 
-/* Names that no object knows: the first one says so. */
+/* What no object has: the first one with that map says so. */
 static int
-check_inits(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
+check_init(struct xb_session *s, struct xb_mapinit *init, struct xb_err *err)
 {
-	for (u32 k = 0; k < opts->cli->map_cnt; k++) {
-		bool fits = false;
+	u32 named = 0;
 
-		for (u32 i = 0; i < s->object_cnt; i++)
-			fits = fits || xb_mapinit_fits(&opts->inits[k], s->objects[i]);
-		if (!fits)
-			return xb_mapinit_apply(&opts->inits[k], s->objects[0], false, err);
-	}
-	return 0;
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (xb_mapinit_fits(init, s->objects[i]))
+			return 0;
+	for (u32 i = s->object_cnt; i-- > 0;)
+		if (xb_mapinit_names(init, s->objects[i]))
+			named = i;
+	return xb_mapinit_apply(init, s->objects[named], false, err);
 }
 
 static enum xb_object_want
@@ -85,11 +86,24 @@ open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, boo
 	return 0;
 }
 
+/* Programs of one file have their maps in common, as where it is loaded once. */
+static int
+load_once(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struct xb_err *err)
+{
+	u32 k = 0;
+
+	while (k < i && !xb_file_same(&opts->objects[i].file, &opts->objects[k].file))
+		k++;
+	if (k < i && xb_object_share_maps(s->objects[i], s->objects[k], err) != 0)
+		return -1;
+	return xb_object_load(s->objects[i], err);
+}
+
 /* All programs; or the chosen one alone, where another cannot be loaded. */
 static int
 load_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struct xb_err *err)
 {
-	if (xb_object_load(s->objects[i], err) == 0)
+	if (load_once(s, opts, i, err) == 0)
 		return 0;
 	if (!s->objects[i]->other_failed)
 		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
@@ -97,20 +111,9 @@ load_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, str
 	s->objects[i] = NULL;
 	if (open_object(s, opts, i, true, err) != 0 || apply_inits(s, opts, i, false, err) != 0)
 		return -1;
-	if (xb_object_load(s->objects[i], err) != 0)
+	if (load_once(s, opts, i, err) != 0)
 		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
 	return 0;
-}
-
-/* How a TC program is attached, as far as it tells; the option's word goes first. */
-static enum xb_tc_mode
-mode_of(const struct xb_opts *cli, const struct xb_object *o)
-{
-	if (cli->has_tc_mode)
-		return cli->tc_mode;
-	if (o->prog->type == BPF_PROG_TYPE_SCHED_ACT)
-		return XB_TC_ACTION;
-	return xb_object_is_tcx(o) ? XB_TC_TCX : XB_TC_DIRECT_ACTION;
 }
 
 static void
@@ -126,7 +129,7 @@ set_stages(struct xb_session *s, const struct xb_session_opts *opts)
 			.kind = kind,
 			.object = o,
 			.prog = o->prog,
-			.mode = kind == XB_STAGE_XDP ? 0 : mode_of(opts->cli, o),
+			.mode = opts->cli->has_tc_mode ? opts->cli->tc_mode : xb_object_tc_mode(o),
 		};
 	}
 }
@@ -138,8 +141,9 @@ open_all(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err
 	for (u32 i = 0; i < s->object_cnt; i++)
 		if (open_object(s, opts, i, false, err) != 0)
 			return -1;
-	if (check_inits(s, opts, err) != 0)
-		return -1;
+	for (u32 k = 0; k < opts->cli->map_cnt; k++)
+		if (check_init(s, &opts->inits[k], err) != 0)
+			return -1;
 	for (u32 i = 0; i < s->object_cnt; i++)
 		if (apply_inits(s, opts, i, false, err) != 0 || load_object(s, opts, i, err) != 0)
 			return -1;
@@ -258,6 +262,15 @@ xb_session_map_name(const struct xb_session *s, const struct xb_map *map)
 		if (xb_object_has_map(s->objects[i], map))
 			return xb_object_map_name(s->objects[i], map);
 	return map->name;
+}
+
+const struct xb_object *
+xb_session_object(const struct xb_session *s, const struct xb_prog *prog)
+{
+	for (u32 i = 0; i < s->object_cnt; i++)
+		if (xb_object_has_prog(s->objects[i], prog))
+			return s->objects[i];
+	return s->objects[0];
 }
 
 const struct xb_stage *

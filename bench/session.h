@@ -55,6 +55,9 @@ const char *xb_session_map_name(const struct xb_session *s, const struct xb_map 
 int xb_session_each_map(const struct xb_session *s,
                         int (*fn)(void *arg, const struct xb_object_map *map), void *arg);
 
+/* Whose program it is; the first object where that is not known. */
+const struct xb_object *xb_session_object(const struct xb_session *s, const struct xb_prog *prog);
+
 /* The first stage that there is: the one that packets come to. */
 const struct xb_stage *xb_session_first(const struct xb_session *s);
 

@@ -3,7 +3,7 @@
 
 #include <linux/pkt_cls.h>
 
-/* Actions that a kind of program has; any other value is TC_ACT_UNSPEC to the kernel. */
+/* Actions that a kind of program has, beside -1. */
 #define BIT(action) (1u << (action))
 static const u32 actions[] = {
 	[XB_TC_DIRECT_ACTION] = BIT(TC_ACT_OK) | BIT(TC_ACT_SHOT) | BIT(TC_ACT_STOLEN) |
@@ -11,12 +11,40 @@ static const u32 actions[] = {
 	[XB_TC_ACTION] = BIT(TC_ACT_OK) | BIT(TC_ACT_RECLASSIFY) | BIT(TC_ACT_SHOT) |
 	                 BIT(TC_ACT_PIPE) | BIT(TC_ACT_REDIRECT),
 	[XB_TC_TCX] = BIT(TC_ACT_OK) | BIT(TC_ACT_SHOT) | BIT(TC_ACT_REDIRECT),
+	[XB_TC_NETKIT] = BIT(TC_ACT_OK) | BIT(TC_ACT_SHOT) | BIT(TC_ACT_REDIRECT),
 };
+
+const char *
+xb_tc_mode_name(enum xb_tc_mode mode)
+{
+	static const char *const names[XB_TC_MODE_CNT] = {
+		[XB_TC_DIRECT_ACTION] = "direct-action",
+		[XB_TC_CLASSIFIER] = "classifier",
+		[XB_TC_ACTION] = "action",
+		[XB_TC_TCX] = "tcx",
+		[XB_TC_NETKIT] = "netkit",
+	};
+
+	return names[mode];
+}
 
 static bool
 is_action(enum xb_tc_mode mode, u32 retval)
 {
 	return retval < 32 && actions[mode] & BIT(retval);
+}
+
+/* Attached by a link: with actions of their own. */
+static bool
+is_linked(enum xb_tc_mode mode)
+{
+	return mode == XB_TC_TCX || mode == XB_TC_NETKIT;
+}
+
+bool
+xb_tc_has_action(enum xb_tc_mode mode, u32 retval)
+{
+	return mode == XB_TC_CLASSIFIER || retval == (u32)TC_ACT_UNSPEC || is_action(mode, retval);
 }
 
 enum xb_tc_verdict
@@ -25,8 +53,8 @@ xb_tc_verdict(enum xb_tc_mode mode, u32 retval)
 	if (mode == XB_TC_CLASSIFIER)
 		return retval ? XB_TC_OK : XB_TC_UNSPEC;
 	if (retval == (u32)TC_ACT_UNSPEC)
-		return mode == XB_TC_TCX ? XB_TC_TCX_NEXT : XB_TC_UNSPEC;
-	if (retval > TC_ACT_TRAP || (mode == XB_TC_TCX && !is_action(mode, retval)))
+		return is_linked(mode) ? XB_TC_TCX_NEXT : XB_TC_UNSPEC;
+	if (retval > TC_ACT_TRAP || (is_linked(mode) && !is_action(mode, retval)))
 		return XB_TC_INVALID;
 	return (enum xb_tc_verdict)(XB_TC_OK + retval);
 }
@@ -34,6 +62,8 @@ xb_tc_verdict(enum xb_tc_mode mode, u32 retval)
 enum xb_tc_fate
 xb_tc_fate(enum xb_tc_mode mode, u32 retval)
 {
+	if (mode == XB_TC_NETKIT && !xb_tc_has_action(mode, retval))
+		return XB_TC_DROPPED;
 	if (mode == XB_TC_CLASSIFIER || !is_action(mode, retval))
 		return XB_TC_PASSES;
 	switch (retval) {

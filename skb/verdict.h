@@ -16,8 +16,14 @@ enum xb_tc_mode {
 	XB_TC_CLASSIFIER,    /* one whose value is a class: 0 none, -1 the default (cf.
 	                        cls_bpf_classify) */
 	XB_TC_ACTION,        /* an action (cf. net/sched/act_bpf.c: tcf_bpf_act) */
-	XB_TC_TCX,           /* by a tcx or netkit link (cf. include/net/tcx.h: tcx_action_code) */
+	XB_TC_TCX,           /* by a tcx link (cf. include/net/tcx.h: tcx_action_code) */
+	XB_TC_NETKIT,        /* by a netkit link (cf. drivers/net/netkit.c: netkit_xmit) */
 };
+
+#define XB_TC_MODE_CNT (XB_TC_NETKIT + 1)
+
+/* "direct-action", "classifier", "action", "tcx", "netkit". */
+const char *xb_tc_mode_name(enum xb_tc_mode mode);
 
 /* X(enumerator, name) */
 #define XB_TC_VERDICT_LIST(X)                                                                      \
@@ -31,7 +37,7 @@ enum xb_tc_mode {
 	X(REPEAT, "TC_ACT_REPEAT")                                                                 \
 	X(REDIRECT, "TC_ACT_REDIRECT")                                                             \
 	X(TRAP, "TC_ACT_TRAP")                                                                     \
-	X(TCX_NEXT, "TCX_NEXT") /* -1 of a tcx program */                                          \
+	X(TCX_NEXT, "TCX_NEXT") /* -1 of a tcx or netkit program */                                \
 	X(INVALID, "INVALID")   /* no action of the program's kind */
 
 #define XB_TC_VERDICT_ENUM(id, name) XB_TC_##id,
@@ -45,6 +51,12 @@ enum xb_tc_fate {
 	XB_TC_CONSUMED,   /* it ends here, and is none */
 	XB_TC_REDIRECTED, /* to where a helper said */
 };
+
+/*
+ * Whether a program of that kind has the action. Where it has not, direct action, actions and tcx
+ * take it for their -1; netkit drops.
+ */
+bool xb_tc_has_action(enum xb_tc_mode mode, u32 retval);
 
 /* What a return value is called. In CLASSIFIER mode: OK where it matches, else UNSPEC. */
 enum xb_tc_verdict xb_tc_verdict(enum xb_tc_mode mode, u32 retval);

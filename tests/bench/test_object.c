@@ -129,11 +129,11 @@ test_types(void **state)
 	}
 }
 
-#define OPTS(...)         .opts = { __VA_ARGS__ }
-#define CHOOSES(name)     .chosen = (name)
-#define CHOOSES_TCX(name) .chosen = (name), .tcx = true
-#define USAGE(text)       .error = XB_ERR_USAGE, .says = (text)
-#define NOT_RUN(text)     .error = XB_ERR_LOAD, .says = (text)
+#define OPTS(...)               .opts = { __VA_ARGS__ }
+#define CHOOSES(name)           .chosen = (name)
+#define CHOOSES_TC(name, mode_) .chosen = (name), .mode = XB_TC_##mode_
+#define USAGE(text)             .error = XB_ERR_USAGE, .says = (text)
+#define NOT_RUN(text)           .error = XB_ERR_LOAD, .says = (text)
 
 static const struct choice_row {
 	const char *name;
@@ -142,21 +142,22 @@ static const struct choice_row {
 	const char *chosen; /* or: */
 	enum xb_err_kind error;
 	const char *says;
-	bool tcx;
+	enum xb_tc_mode mode;
 } choice_rows[] = {
 	{ "several of either kind", 0, OPTS(.want = XB_WANT_ANY),
 	  USAGE("more than one XDP or TC program; choose one with -p: 'in_xdp' (section 'xdp'), "
 	        "*") },
 	{ "several for XDP", 0, OPTS(.want = XB_WANT_XDP),
-	  USAGE("more than one XDP program; choose one with -p: *") },
+	  USAGE("more than one XDP program; choose one with FILE:NAME: *") },
 	{ "several for TC", 0, OPTS(.want = XB_WANT_TC),
-	  USAGE("more than one TC program; choose one with -p: *") },
+	  USAGE("more than one TC program; choose one with FILE:NAME: *") },
 	{ "the only one for TC", 1, OPTS(.want = XB_WANT_TC), CHOOSES("needs_tc") },
 	{ "one for XDP", 0, OPTS(.prog = "xdp", .want = XB_WANT_XDP), CHOOSES("in_xdp") },
 	{ "one for XDP, wanted for TC", 0, OPTS(.prog = "xdp", .want = XB_WANT_TC),
 	  USAGE("prog 'in_xdp': expected a TC program, found one of type xdp") },
 	{ "classifier for TC", 0, OPTS(.prog = "tc", .want = XB_WANT_TC), CHOOSES("in_tc") },
-	{ "action for TC", 0, OPTS(.prog = "action", .want = XB_WANT_TC), CHOOSES("in_action") },
+	{ "action for TC", 0, OPTS(.prog = "action", .want = XB_WANT_TC),
+	  CHOOSES_TC("in_action", ACTION) },
 	{ "classifier, wanted for XDP", 0, OPTS(.prog = "tc", .want = XB_WANT_XDP),
 	  USAGE("prog 'in_tc': expected an XDP program, found one of type sched_cls") },
 	{ "action, wanted for XDP", 0, OPTS(.prog = "action", .want = XB_WANT_XDP),
@@ -171,12 +172,13 @@ static const struct choice_row {
 	        "or tcx") },
 	{ "type given", 0, OPTS(.prog = "tcp_any", .want = XB_WANT_TC, .type = "tc"),
 	  CHOOSES("in_tcp_any") },
-	{ "type given, tcx", 0, OPTS(.prog = "tcp_any", .type = "tcx"), CHOOSES_TCX("in_tcp_any") },
-	{ "tcx by section", 0, OPTS(.prog = "tcx/egress"), CHOOSES_TCX("in_tcx_egress") },
-	{ "tcx by pin name", 0, OPTS(.prog = "tcx_ingress"), CHOOSES_TCX("in_tcx_ingress") },
-	{ "netkit", 0, OPTS(.prog = "netkit_peer"), CHOOSES_TCX("in_netkit_peer") },
+	{ "type given, tcx", 0, OPTS(.prog = "tcp_any", .type = "tcx"),
+	  CHOOSES_TC("in_tcp_any", TCX) },
+	{ "tcx by section", 0, OPTS(.prog = "tcx/egress"), CHOOSES_TC("in_tcx_egress", TCX) },
+	{ "tcx by pin name", 0, OPTS(.prog = "tcx_ingress"), CHOOSES_TC("in_tcx_ingress", TCX) },
+	{ "netkit", 0, OPTS(.prog = "netkit_peer"), CHOOSES_TC("in_netkit_peer", NETKIT) },
 	{ "tc made tcx", 0, OPTS(.prog = "classifier", .type = "tcx"),
-	  CHOOSES_TCX("in_classifier") },
+	  CHOOSES_TC("in_classifier", TCX) },
 	{ "XDP is none", 0, OPTS(.prog = "xdp", .type = "tcx"), CHOOSES("in_xdp") },
 	{ "chosen for a map's slots", 0, OPTS(.prog = "xdp_devmap"), CHOOSES("in_xdp_devmap") },
 };
@@ -197,8 +199,8 @@ test_choice(void **state)
 			fail_msg("%s: %d: %s", row->name, rc, err.msg);
 		if (row->chosen && strcmp(bpf_program__name(rig.object->chosen), row->chosen))
 			fail_msg("%s: '%s'", row->name, bpf_program__name(rig.object->chosen));
-		if (row->chosen && xb_object_is_tcx(rig.object) != row->tcx)
-			fail_msg("%s: tcx, or not", row->name);
+		if (row->chosen && xb_object_tc_mode(rig.object) != row->mode)
+			fail_msg("%s: mode %d", row->name, (int)xb_object_tc_mode(rig.object));
 		if (!row->chosen && (err.kind != row->error || fnmatch(row->says, err.msg, 0)))
 			fail_msg("%s: %s", row->name, err.msg);
 		rig_fini(&rig);

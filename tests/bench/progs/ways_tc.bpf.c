@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ways_tc.bpf.c - TC programs that do as `what` says, of every kind that there is; and an XDP
- * program in front of them. */
+/* ways_tc.bpf.c - TC programs that do as `verdict`, `ifindex` and `flags` say, of every kind that
+ * there is; and an XDP program in front of them. */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
@@ -31,6 +31,40 @@ int
 xdp_returns(struct xdp_md *ctx)
 {
 	return (int)xdp_verdict;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} counts SEC(".maps");
+
+__u64 counted;
+
+static long
+count(void)
+{
+	__u32 key = 0;
+	__u64 *n = bpf_map_lookup_elem(&counts, &key);
+
+	if (n)
+		++*n;
+	return (long)++counted;
+}
+
+SEC("xdp")
+int
+xdp_counts(struct xdp_md *ctx)
+{
+	return count() ? XDP_PASS : XDP_DROP;
+}
+
+SEC("tc")
+int
+tc_counts(struct __sk_buff *skb)
+{
+	return count() ? TC_ACT_OK : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -302,12 +302,17 @@ fault_comment(struct xb_output *out, const struct xb_fault *fault)
 static u32
 lint_comment(struct xb_output *out, u32 lint)
 {
-	int n = snprintf(out->lint_text, sizeof(out->lint_text), "wrong after the program:");
+	int n = snprintf(out->lint_text, sizeof(out->lint_text),
+	                 "right before the program, wrong after it:");
+	const char *comma = "";
 
-	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
-		if (lint & XB_LINT_BIT(i))
-			n += snprintf(out->lint_text + n, sizeof(out->lint_text) - (size_t)n, " %s",
-			              xb_lint_words[i]);
+	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++) {
+		if (!(lint & XB_LINT_BIT(i)))
+			continue;
+		n += snprintf(out->lint_text + n, sizeof(out->lint_text) - (size_t)n, "%s %s",
+		              comma, xb_lint_words[i]);
+		comma = ",";
+	}
 	return (u32)n;
 }
 

@@ -106,7 +106,7 @@ print_lint(FILE *to, const struct xb_stats *s)
 {
 	if (!s->linted)
 		return;
-	fprintf(to, "\n  wrong after the program, and right before: %llu packet%s\n",
+	fprintf(to, "\n  right before the program, wrong after it: %llu packet%s\n",
 	        (unsigned long long)s->linted, s->linted == 1 ? "" : "s");
 	for (u32 i = 0; i < XB_LINT_KIND_CNT; i++)
 		if (s->lints[i])

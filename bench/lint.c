@@ -68,11 +68,15 @@ lost(struct walk *w, u32 level)
 	return false;
 }
 
-/* Ends the walk: nothing is where a wrong length says it is. */
+/*
+ * Ends the walk: nothing is where a wrong length says it is. Around a packet that the capture cut
+ * short it is no wrong one: a program that puts a header there finds no more than was captured.
+ */
 static bool
 wrong_length(struct walk *w)
 {
-	w->wrong |= BIT(IP_LEN);
+	if (w->end != w->in->caplen || w->in->len <= w->in->caplen)
+		w->wrong |= BIT(IP_LEN);
 	w->unknown |= CSUMS | BIT(UDP_LEN);
 	return false;
 }
@@ -82,6 +86,14 @@ static bool
 no_header(struct walk *w, u32 level, u32 bytes)
 {
 	return w->end - w->off < bytes ? wrong_length(w) : lost(w, level);
+}
+
+/* The same of IPv4, whose checksum nobody could see. */
+static bool
+no_header4(struct walk *w, u32 level, u32 bytes)
+{
+	w->unknown |= BIT(IP_CSUM);
+	return no_header(w, level, bytes);
 }
 
 /* The EtherType behind the tags, 0 where there is none. */
@@ -175,13 +187,13 @@ ipv4(struct walk *w, u32 level)
 	u32 hdr_bytes, total;
 
 	if (!p)
-		return no_header(w, level, 20);
+		return no_header4(w, level, 20);
 	hdr_bytes = (p[0] & 15u) * 4;
 	total = xb_ld_be16(p + 2);
 	if (p[0] >> 4 != 4 || hdr_bytes < 20)
 		return lost(w, level);
 	if (!peek(w, hdr_bytes))
-		return no_header(w, level, hdr_bytes);
+		return no_header4(w, level, hdr_bytes);
 	if (xb_ip_fast_csum(p, hdr_bytes / 4))
 		w->wrong |= BIT(IP_CSUM);
 	if (!total && w->end - w->off > 0xffff)

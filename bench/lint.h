@@ -11,15 +11,17 @@
  * class that was wrong before, at any level and in any protocol, is not spoken of: a sender's
  * offload leaves such packets in captures. Nor is one that hid before: all of them where there was
  * no IP header to be seen, transport checksums in a fragment, in a packet that the capture cut
- * short, and behind a length that was wrong. What no walk reaches (inside of ESP, of GTP-U) is
- * not asked for. A header that was simply not there (the outer one of a tunnel, IPv4's where there
- * was IPv6) counts as right.
+ * short, behind a length that was wrong, and of a header that was not whole. What no walk reaches
+ * (inside of ESP, of GTP-U) is not asked for. A header that was simply not there (the outer one of
+ * a tunnel, IPv4's where there was IPv6) counts as right.
  *
  * Right are:
  * - a frame longer than its IP packet: padding, or a trailer;
  * - UDP's checksum 0 over IPv4, and over IPv6 for the ports of tunnels (RFC 6935, RFC 6936);
  * - the pseudo-header's folded sum in place of a partial checksum, and around it the outer checksum
  *   that holds once the inner one is finished;
+ * - in a packet that the capture cut short: an outer length that ends with what was captured, as a
+ *   program has to write it;
  * - any length that is 0 for being too big for its field (RFC 2675's jumbograms, BIG TCP).
  */
 #ifndef XB_BENCH_LINT_H

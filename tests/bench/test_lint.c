@@ -96,7 +96,8 @@ static const struct row {
 	struct poke broken; /* of the packet before, and of the one after */
 	struct poke poke[2];
 	s32 tail;            /* bytes that come to the end of the packet after, or go */
-	u32 snap;            /* bytes captured of each */
+	u32 snap, snap_more; /* bytes captured of each; so many more of the one after */
+	s32 tail_before;     /* as tail, of the packet before */
 	u32 partial, become; /* the layer with a partial checksum, before and after */
 } rows[] = {
 	/* the checksums, by the field that changed */
@@ -202,6 +203,16 @@ static const struct row {
 	{ "captured in part, grown", "eth ip4 tcp", 0, .snap = 60, .tail = 20 },
 	{ "captured in part, inside", "eth ip4 ip4 tcp", IP_CSUM, .snap = 60,
 	  .poke = { { 2, 8, 1 } } },
+	{ "captured in part, encapsulated", "eth ip4 tcp", 0, .after = "eth ip6 ip4 tcp",
+	  .snap = 60, .snap_more = 40, .poke = { { 1, 5, 80 ^ 46 } } },
+	{ "captured in part, encapsulated, shorter", "eth ip4 tcp", IP_LEN,
+	  .after = "eth ip6 ip4 tcp", .snap = 60, .snap_more = 40, .poke = { { 1, 5, 80 ^ 45 } } },
+	{ "header not whole before", "eth ip4 tcp", 0, .tail_before = -75,
+	  .poke = { { 1, 8, 1 } } },
+	{ "options not whole before", "eth ip4opt tcp", 0, .tail_before = -64,
+	  .poke = { { 1, 8, 1 } } },
+	{ "header whole before", "eth ip4 tcp", IP_CSUM, .tail_before = -60,
+	  .poke = { { 1, 8, 1 } } },
 	/* partial checksums */
 	{ "partial", "eth ip4 tcp", 0, .partial = 2, .become = 2, .poke = { { 3, 0, 1 } } },
 	{ "partial, port", "eth ip4 tcp", 0, .partial = 2, .become = 2, .poke = { { 2, 1, 1 } } },
@@ -264,6 +275,7 @@ lint_row(const struct row *r)
 
 	build(&p, r->before, r->partial);
 	poke(&p, &r->broken);
+	p.len += (u32)r->tail_before;
 	before = make(&p, r->partial, r->snap);
 	build(&p, r->after ? r->after : r->before, r->become);
 	if (!r->after)
@@ -271,7 +283,7 @@ lint_row(const struct row *r)
 	for (size_t i = 0; i < XB_ARRAY_SIZE(r->poke); i++)
 		poke(&p, &r->poke[i]);
 	p.len += (u32)r->tail;
-	after = make(&p, r->become, r->snap);
+	after = make(&p, r->become, r->snap ? r->snap + r->snap_more : 0);
 	got = xb_lint(&before, &after);
 	in_free(&before);
 	in_free(&after);

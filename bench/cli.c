@@ -235,6 +235,9 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 
 	if (check_objects(opts, err) != 0)
 		return -1;
+	if (opts->strict && opts->no_lint)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--strict: is about the checks that --no-lint leaves out");
 	if (!opts->read)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
 	stdins = (u32)!strcmp(opts->read, "-");

@@ -42,7 +42,7 @@ path_lint(struct xb_path *p)
 		return;
 	if (ctx->ip_summed == XB_CHECKSUM_PARTIAL && p->first->kind != XB_STAGE_XDP) {
 		before.partial = true;
-		before.csum_start = ctx->csum_start;
+		before.csum_start = ctx->csum_start + (p->has_tag ? 4u : 0u);
 		before.csum_offset = ctx->csum_offset;
 	}
 	after = (struct xb_lint_in){ .data = last->data,

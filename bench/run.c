@@ -303,6 +303,17 @@ say_faults(const struct work *w)
 	       xb_fault_kind_name(first->kind), first->message, place);
 }
 
+/* The same for exit code 1 of --strict. */
+static void
+say_linted(const struct work *w)
+{
+	unsigned long long linted = w->stats.linted;
+
+	xb_say("%s: %llu packet%s with a checksum or length that was right before the program, and "
+	       "wrong after it",
+	       xb_session_first(&w->session)->object->opts.path, linted, linted == 1 ? "" : "s");
+}
+
 static int
 replay(struct work *w)
 {
@@ -329,11 +340,13 @@ replay(struct work *w)
 	finish(w, interrupted, &code);
 	if (code == XB_EXIT_OK && interrupted)
 		code = XB_EXIT_INTERRUPTED;
-	if (code == XB_EXIT_OK && cli->strict && w->stats.linted)
-		code = XB_EXIT_FAILED;
 	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count) {
 		say_faults(w);
 		code = XB_EXIT_FAULT;
+	}
+	if (code == XB_EXIT_OK && cli->strict && w->stats.linted) {
+		say_linted(w);
+		code = XB_EXIT_FAILED;
 	}
 	return code;
 }

@@ -38,6 +38,22 @@
 	"$X -q --trace -r $C/mixed.pcapng --rxvlan-offload " offload                               \
 	" -p tc_shows $B/ways_tc.o | grep -o 'vlan .*' | sort -u"
 
+#define WRONG(what, filter)                                                                        \
+	"$X -r $C/demo.pcap --map '.rodata[0]={what=" what "}' -f 'ip and " filter "' $B/wrong.o"
+#define LINTS(first, words, packets)                                                               \
+	SAYS("*demo.pcap: packet " first ": right before the program, wrong after it: " words),    \
+	        "*right before the program, wrong after it: " packets " packets\n *" packets       \
+	        " x " words "\n"
+/* One packet whose TCP checksum is the pseudo-header's sum alone. */
+#define PARTIAL(what, options)                                                                     \
+	"printf "                                                                                  \
+	"'\\324\\303\\262\\241\\2\\0\\4\\0\\0\\0\\0\\0\\0\\0\\0\\0\\377\\377\\0\\0\\1\\0\\0\\0"    \
+	"\\0\\0\\0\\0\\0\\0\\0\\0\\66\\0\\0\\0\\66\\0\\0\\0"                                       \
+	"\\2\\0\\0\\0\\0\\2\\2\\0\\0\\0\\0\\1\\10\\0"                                              \
+	"\\105\\0\\0\\50\\0\\0\\0\\0\\100\\6\\146\\316\\12\\0\\0\\1\\12\\0\\0\\2"                  \
+	"\\0\\1\\0\\2\\0\\0\\0\\0\\0\\0\\0\\0\\120\\2\\0\\0\\24\\35\\0\\0' >p.pcap; "              \
+	"$X -r p.pcap " options " --map '.rodata[0]={what=" what "}' $B/wrong.o"
+
 static const struct cli_row rows[] = {
 	/* Verdicts: what each value is called in each mode, and how many packets go on. */
 	VERDICT("direct-action", "4294967295", "TC_ACT_UNSPEC", 1),
@@ -199,6 +215,56 @@ static const struct cli_row rows[] = {
 	  SAYS("--rxvlan-offload: there is no TC program to find the tag"), NULL },
 	{ "neither on nor off", RUN "--rxvlan-offload yes $P/pass.o", 2,
 	  SAYS("--rxvlan-offload: 'yes': expected on or off"), NULL },
+
+	/* Checksums and lengths: what, packets, the first of them, words. */
+	{ "lint: IP length", WRONG("1", "udp"), 0, LINTS("2", "IP length", "7") },
+	{ "lint: UDP length", WRONG("2", "udp"), 0, LINTS("2", "UDP length", "6") },
+	{ "lint: IPv4 header checksum", WRONG("3", "udp"), 0,
+	  LINTS("2", "IPv4 header checksum", "7") },
+	{ "lint: UDP checksum", WRONG("4", "udp"), 0, LINTS("2", "UDP checksum", "6") },
+	{ "lint: TCP checksum", WRONG("4", "tcp"), 0, LINTS("3", "TCP checksum", "*") },
+	{ "lint: ICMP checksum", WRONG("5", "icmp"), 0, LINTS("*", "ICMP checksum", "3") },
+	{ "lint: address", WRONG("6", "tcp"), 0, LINTS("3", "TCP checksum", "*") },
+	{ "lint: nothing wrong", WRONG("7", "tcp") " | grep -c 'wrong after'", 1, NULL, "0\n" },
+	{ "lint: nothing changed", WRONG("0", "ip") " | grep -c 'wrong after'", 1, NULL, "0\n" },
+	{ "lint: as JSON", WRONG("4", "udp") " -q --json - --no-data | grep '\"lint\"'", 0, NULL,
+	  "*\"n\":2,*\"lint\":[[]\"udp_checksum\"]}*{\"type\":\"summary\",*\"lint\":{\"packets\":"
+	  "6,\"udp_checksum\":6},*" },
+	{ "lint: in the capture",
+	  WRONG("2", "udp") " -q -w l.pcapng; grep -ac 'right before the program, wrong after it: "
+	                    "UDP length' l.pcapng",
+	  0, NULL, "*" },
+	{ "lint: of XDP", "$X -r $C/demo.pcap $P/truncate.o", 0,
+	  SAYS("*packet 2: right before the program, wrong after it: IP length"), "*" },
+	{ "lint: quiet", WRONG("4", "udp") " -q", 0, NULL, NULL },
+	{ "lint: left out", WRONG("4", "udp") " --no-lint | grep -c 'wrong after'", 1, NULL,
+	  "0\n" },
+	{ "lint: strict", WRONG("4", "udp") " --strict -q", 1,
+	  SAYS("*wrong.o: 6 packets with a checksum or length that was right before the program, "
+	       "and wrong after it"),
+	  NULL },
+	{ "lint: strict, nothing wrong", WRONG("7", "tcp") " --strict -q", 0, NULL, NULL },
+	{ "lint: strict, and a fault", RUN "--strict -p tc_faults $B/ways_tc.o", 4,
+	  SAYS("*60 faults*"), NULL },
+	{ "lint: strict, and left out", RUN "--strict --no-lint $P/pass.o", 2,
+	  SAYS("--strict: is about the checks that --no-lint leaves out"), NULL },
+	{ "lint: not of what is dropped",
+	  "$X -r $C/demo.pcap " SET("verdict=2") "-p tc_clone $B/ways_tc.o | grep -c 'wrong after'",
+	  1, NULL, "0\n" },
+	{ "lint: an address under a partial checksum",
+	  PARTIAL("6", "--ctx ip_summed=partial,csum_start=34,csum_offset=16"), 0,
+	  SAYS("p.pcap: packet 1: right before the program, wrong after it: TCP checksum"), "*" },
+	{ "lint: a port under it",
+	  PARTIAL("4", "--ctx ip_summed=partial,csum_start=34,csum_offset=16"), 0, NULL, "*" },
+	{ "lint: it follows the address",
+	  PARTIAL("7", "--ctx ip_summed=partial,csum_start=34,csum_offset=16"), 0, NULL, "*" },
+	{ "lint: it was wrong where nobody says that it is partial", PARTIAL("6", ""), 0, NULL,
+	  "*" },
+	{ "lint: the programs that are right",
+	  "for o in $P/tc/*.o; do case $o in */csum.o|*/snap.o) continue;; esac; for c in "
+	  "demo.pcap mixed.pcapng overlay.pcapng; do for p in $($X inspect $o | sed -n 's/^program "
+	  "//p'); do $X -q --strict -r $C/$c -p $p $o || echo $o $p $c; done; done; done",
+	  0, NULL, NULL },
 
 	/* Short packets, faults, long packets. */
 	{ "short packets",

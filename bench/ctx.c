@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TAG_8021Q  0x0081u /* ETH_P_8021Q, ETH_P_8021AD in wire order */
+#define TAG_8021AD 0xa888u
+
 #define XDP (1u << XB_STAGE_XDP)
 #define TC  (1u << XB_STAGE_TC | 1u << XB_STAGE_TC_EGRESS)
 
@@ -14,7 +17,7 @@
 enum form {
 	NUMBER,
 	FLAG,      /* 0 or 1 */
-	ETHERTYPE, /* a number as people write it, held in wire order */
+	TAG_TYPE,  /* EtherType of a VLAN tag, in wire order as in the uapi */
 	HEX_BYTES, /* data_meta */
 	CHECKSUM,  /* a name of enum xb_checksum */
 	SOCKET,    /* "none" or "test-run" */
@@ -62,10 +65,10 @@ static const struct row rows[] = {
 	SKB(gso_size, 0xffff),
 	SKB(gso_type, UINT32_MAX),
 	{ "pkt_type", TC, NUMBER, AT(skb.pkt_type), 7, XB_SKB_HAS_PKT_TYPE },
-	{ "protocol", TC, ETHERTYPE, AT(skb.protocol), 0xffff, XB_SKB_HAS_PROTOCOL },
+	{ "protocol", TC, NUMBER, AT(skb.protocol), 0xffff, XB_SKB_HAS_PROTOCOL },
 	{ "vlan_present", TC, FLAG, AT(skb.vlan_present), 1, 0 },
 	SKB(vlan_tci, 0xffff),
-	{ "vlan_proto", TC, ETHERTYPE, AT(skb.vlan_proto), 0xffff, 0 },
+	{ "vlan_proto", TC, TAG_TYPE, AT(skb.vlan_proto), 0xffff, 0 },
 	SKB(hash, UINT32_MAX),
 	{ "l4_hash", TC, FLAG, AT(skb.l4_hash), 1, 0 },
 	{ "sw_hash", TC, FLAG, AT(skb.sw_hash), 1, 0 },
@@ -162,8 +165,11 @@ set_number(struct xb_ctx_opts *ctx, const struct row *row, const char *text, str
 	if (v > row->max)
 		return xb_err_set(err, XB_ERR_USAGE, "%.64s: expected a number from 0 to %llu",
 		                  text, (unsigned long long)row->max);
-	if (row->form == ETHERTYPE)
-		v = __builtin_bswap16((u16)v);
+	if (row->form == TAG_TYPE && v != TAG_8021Q && v != TAG_8021AD)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "%.64s: expected 0x%04x (802.1Q) or 0x%04x (802.1ad), which are "
+		                  "in network byte order as in __sk_buff",
+		                  text, TAG_8021Q, TAG_8021AD);
 	memcpy((u8 *)ctx + row->off, &v, row->bytes); /* little-endian, cf. vm/bytes.h */
 	ctx->skb.has |= row->has;
 	return 0;
@@ -180,7 +186,7 @@ set_row(struct xb_ctx_opts *ctx, const struct row *row, const char *text, struct
 	switch (row->form) {
 	case NUMBER:
 	case FLAG:
-	case ETHERTYPE:
+	case TAG_TYPE:
 		return set_number(ctx, row, text, err);
 	case HEX_BYTES:
 		return set_meta(ctx, text, err);
@@ -209,7 +215,7 @@ complete(struct xb_ctx_opts *ctx)
 	if ((skb->vlan_tci || skb->vlan_proto) && !xb_ctx_has(ctx, "vlan_present"))
 		skb->vlan_present = true;
 	if (skb->vlan_present && !xb_ctx_has(ctx, "vlan_proto"))
-		skb->vlan_proto = __builtin_bswap16(ETH_P_8021Q);
+		skb->vlan_proto = TAG_8021Q;
 	if (skb->hash && !xb_ctx_has(ctx, "l4_hash"))
 		skb->l4_hash = true; /* as from a device that hashes ports */
 	if (skb->ip_summed == XB_CHECKSUM_COMPLETE && !xb_ctx_has(ctx, "csum"))
@@ -305,29 +311,20 @@ xb_ctx_write_skb(struct xb_json *j, const struct xb_skb_out *out)
 	static const struct {
 		const char *name;
 		u32 off;
-		bool ethertype; /* as --ctx takes it */
 	} words[] = {
-#define WORD(nm) { #nm, offsetof(struct __sk_buff, nm), false }
-#define TYPE(nm)                                                                                   \
-	{                                                                                          \
-#nm, offsetof(struct __sk_buff, nm), true                                          \
-	}
+#define WORD(nm) { #nm, offsetof(struct __sk_buff, nm) }
 		WORD(len),      WORD(pkt_type),        WORD(mark),     WORD(queue_mapping),
-		TYPE(protocol), WORD(vlan_present),    WORD(vlan_tci), TYPE(vlan_proto),
+		WORD(protocol), WORD(vlan_present),    WORD(vlan_tci), WORD(vlan_proto),
 		WORD(priority), WORD(ingress_ifindex), WORD(ifindex),  WORD(tc_index),
 		WORD(hash),     WORD(tc_classid),      WORD(napi_id),  WORD(wire_len),
 		WORD(gso_segs), WORD(gso_size),
 #undef WORD
-#undef TYPE
 	};
 	const u8 *ctx = (const u8 *)out->ctx;
 
 	xb_json_open_object(j, "ctx");
-	for (size_t i = 0; i < XB_ARRAY_SIZE(words); i++) {
-		u32 v = *(const u32 *)(const void *)(ctx + words[i].off);
-
-		xb_json_u64(j, words[i].name, words[i].ethertype ? __builtin_bswap16((u16)v) : v);
-	}
+	for (size_t i = 0; i < XB_ARRAY_SIZE(words); i++)
+		xb_json_u64(j, words[i].name, *(const u32 *)(const void *)(ctx + words[i].off));
 	write_cb(j, out->ctx);
 	xb_json_u64(j, "tstamp", out->tstamp);
 	xb_json_u64(j, "tstamp_type", out->tstamp_type);

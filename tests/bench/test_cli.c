@@ -246,7 +246,7 @@ static const struct cli_row rows[] = {
 	{ "cgroups above a socket's, of text",
 	  "echo '{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[\"a\"]}}}' "
 	  ">a.json; $X -r $C/demo.pcap --ctx-file a.json $B/groups.o",
-	  2, SAYS("a.json: sock: cgroupAncestors: *expected a number"), NULL },
+	  2, SAYS("a.json: cgroupAncestors: *expected a number"), NULL },
 	{ "cgroups above a socket's, too many",
 	  "echo "
 	  "'{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[1,2,3,4,5,6,7,8,9]}}}' "

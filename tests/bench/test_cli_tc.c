@@ -469,25 +469,29 @@ static const struct cli_row rows[] = {
 	{ "every field as JSON",
 	  LINE "--ctx mark=1,priority=2,ingress_ifindex=3,ifindex=4,queue_mapping=5,tc_index=6,"
 	       "tc_classid=7,napi_id=13,wire_len=14000,gso_segs=15,gso_size=16,pkt_type=3,"
-	       "vlan_tci=17,hash=18,tstamp=19,tstamp_type=1,hwtstamp=20,protocol=0x86dd,"
+	       "vlan_tci=17,hash=18,tstamp=19,tstamp_type=1,hwtstamp=20,protocol=0xdd86,"
 	       "data_meta=0102030405060708 --ctx 'cb[0]=8,cb[1]=9,cb[2]=10,cb[3]=11,cb[4]=12' "
 	       "-p tc_returns $B/ways_tc.o",
 	  0, NULL,
-	  "*\"ctx\":{\"len\":42,\"pkt_type\":3,\"mark\":1,\"queue_mapping\":5,\"protocol\":34525,"
-	  "\"vlan_present\":1,\"vlan_tci\":17,\"vlan_proto\":33024,\"priority\":2,"
+	  "*\"ctx\":{\"len\":42,\"pkt_type\":3,\"mark\":1,\"queue_mapping\":5,\"protocol\":56710,"
+	  "\"vlan_present\":1,\"vlan_tci\":17,\"vlan_proto\":129,\"priority\":2,"
 	  "\"ingress_ifindex\":3,\"ifindex\":4,\"tc_index\":6,\"hash\":18,\"tc_classid\":7,"
 	  "\"napi_id\":13,\"wire_len\":14000,\"gso_segs\":15,\"gso_size\":16,"
 	  "\"cb\":[[]8,9,10,11,12],\"tstamp\":19,\"tstamp_type\":1,\"hwtstamp\":20,"
 	  "\"data_meta\":\"0102030405060708\"}*" },
-	{ "EtherTypes as people write them", CTX("protocol=0x0800,vlan_proto=0x88a8,vlan_tci=9"), 0,
-	  NULL, "*protocol 8 *vlan 1 tci 9 proto a888\n*" },
+	{ "EtherTypes in wire order", CTX("protocol=8,vlan_proto=0xa888,vlan_tci=9"), 0, NULL,
+	  "*protocol 8 *vlan 1 tci 9 proto a888\n*" },
 	{ "as the wire has them",
-	  LINE "--ctx vlan_proto=0x88a8,vlan_tci=9 -p tc_returns $B/ways_tc.o -w t.pcapng >t.json; "
+	  LINE "--ctx vlan_proto=0xa888,vlan_tci=9 -p tc_returns $B/ways_tc.o -w t.pcapng >t.json; "
 	       "grep -o '\"vlan_proto\":[0-9]*' t.json; " LINE
 	       "-p tc_returns -r t.pcapng $B/ways_tc.o >t.json; " ONE
 	       "--json - -p tc_returns -r t.pcapng $B/ways_tc.o | grep -o "
 	       "'\"data\":\"ffffffffffff02000000000188a80009'",
-	  0, NULL, "\"vlan_proto\":34984\n\"data\":*\n" },
+	  0, NULL, "\"vlan_proto\":43144\n\"data\":*\n" },
+	{ "EtherType of a tag in host order",
+	  LINE "--ctx vlan_proto=0x8100 -p tc_returns $B/ways_tc.o", 2,
+	  SAYS("--ctx: vlan_proto: 0x8100: expected 0x0081 (802.1Q) or 0xa888 (802.1ad), *"),
+	  NULL },
 	{ "a tag without a number", CTX("vlan_present=1"), 0, NULL, "*vlan 1 tci 0 proto 81\n*" },
 	{ "a number without a tag", CTX("vlan_present=0,vlan_tci=5"), 0, NULL, "*vlan 0 *" },
 	{ "interface 0 is the loopback", CTX("ifindex=0"), 0, NULL, "*ifindex 1\n*" },

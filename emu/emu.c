@@ -7,6 +7,7 @@
 #include "emu/obj.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
+#include "emu/world.h"
 #include "emu/sock.h"
 #include "vm/mem.h"
 #include "vm/proc.h"
@@ -96,7 +97,8 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		return -1;
 	emu->mem = emu->vm->mem;
 	emu->handle_region = xb_mem_map(emu->mem, &handles, err);
-	if (emu->handle_region == NULL)
+	emu->world = xb_world_new(err);
+	if (emu->handle_region == NULL || emu->world == NULL)
 		return -1;
 	return xb_obj_table_new(emu, err);
 }
@@ -141,6 +143,7 @@ xb_emu_free(struct xb_emu *emu)
 	xb_pin_free(emu);
 	xb_obj_table_free(emu);
 	xb_btf_kernel_free(emu);
+	xb_world_free(emu->world);
 	free(emu->handles);
 	xb_vm_free(emu->vm);
 	free(emu->pin_dir);

@@ -26,6 +26,7 @@ struct xb_proc;
 struct xb_helper;
 struct xb_prog_type;
 struct xb_sock;
+struct xb_world;
 
 /* One record that a program put out: a perf sample or a ring buffer record. */
 struct xb_event {
@@ -86,6 +87,7 @@ struct xb_emu {
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
+	struct xb_world *world;           /* emu/world.h; never NULL */
 	struct xb_sock *socks;            /* emu/sock.h: all of them */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };

@@ -23,6 +23,7 @@ struct xb_ctx_opts {
 	u8 meta[XB_CTX_MAX_META];
 	u32 meta_bytes;
 	struct xb_skb_ctx skb;
+	struct xb_captured *captured; /* of a file of type captured, or NULL; the owner's to free */
 };
 
 /* Takes "k=v,...". XB_ERR_USAGE, without the option's name. */

@@ -5,7 +5,7 @@
  *   {"name": "...", "type": "sk_buff", "ctx": {"mark": 7, "cb": [1, 2], "sock": {...}, "dev":
  * {"ifIndex": 3}}}
  */
-#include "bench/ctx.h"
+#include "bench/ctx_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,8 +16,8 @@
 #define XDP_MD  (1u << XB_STAGE_XDP)
 #define SK_BUFF (1u << XB_STAGE_TC | 1u << XB_STAGE_TC_EGRESS)
 
-static int
-fail(const struct xb_value *v, struct xb_err *err, const char *what)
+int
+ctx_fail(const struct xb_value *v, struct xb_err *err, const char *what)
 {
 	return xb_err_set(err, XB_ERR_FILE, "line %u, column %u: %s%s%s", v->line, v->col,
 	                  v->key ? v->key : "", v->key ? ": " : "", what);
@@ -70,7 +70,7 @@ read_number(const struct xb_value *v, enum form form, size_t bytes, u64 *number,
 	char *end;
 
 	if (v->kind != XB_VALUE_NUMBER)
-		return fail(v, err, "expected a number");
+		return ctx_fail(v, err, "expected a number");
 	if (form == PORT)
 		limit = UINT16_MAX;
 	if (form == SIGNED)
@@ -78,8 +78,8 @@ read_number(const struct xb_value *v, enum form form, size_t bytes, u64 *number,
 	errno = 0;
 	*number = strtoull(v->text, &end, 10);
 	if (*end || (v->text[0] == '-' && !none))
-		return fail(v, err, "expected a whole number, not negative");
-	return none || (!errno && *number <= limit) ? 0 : fail(v, err, "out of range");
+		return ctx_fail(v, err, "expected a whole number, not negative");
+	return none || (!errno && *number <= limit) ? 0 : ctx_fail(v, err, "out of range");
 }
 
 static int
@@ -87,7 +87,8 @@ read_address(const struct xb_value *v, enum form form, u8 *to, struct xb_err *er
 {
 	if (inet_pton(form == IP4 ? AF_INET : AF_INET6, v->text, to) == 1)
 		return 0;
-	return fail(v, err, form == IP4 ? "expected an IPv4 address" : "expected an IPv6 address");
+	return ctx_fail(v, err,
+	                form == IP4 ? "expected an IPv4 address" : "expected an IPv6 address");
 }
 
 /* The cgroups above the socket's, from level 1 on. */
@@ -97,7 +98,7 @@ set_ancestors(struct xb_sock_info *sock, const struct xb_value *v, struct xb_err
 	u64 *to = sock->cgroup_above;
 
 	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_SOCK_CGROUPS_ABOVE)
-		return fail(v, err, "expected an array of at most 8 ids of cgroups");
+		return ctx_fail(v, err, "expected an array of at most 8 ids of cgroups");
 	for (const struct xb_value *e = v->first; e; e = e->next)
 		if (read_number(e, NUMBER, sizeof(*to), to++, err) != 0)
 			return xb_err_prefix(err, "%s", v->key);
@@ -117,13 +118,13 @@ set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_e
 	while (i < XB_ARRAY_SIZE(sock_rows) && strcmp(sock_rows[i].name, v->key))
 		i++;
 	if (i == XB_ARRAY_SIZE(sock_rows))
-		return fail(v, err, "no field of a socket");
+		return ctx_fail(v, err, "no field of a socket");
 	form = sock_rows[i].form;
 	to = (u8 *)sock + sock_rows[i].off;
 	if ((form == IP4 || form == IP6) && v->kind == XB_VALUE_STRING)
 		return read_address(v, form, to, err);
 	if (form == IP6)
-		return fail(v, err, "expected an IPv6 address");
+		return ctx_fail(v, err, "expected an IPv6 address");
 	if (read_number(v, form, sock_rows[i].bytes, &n, err) != 0)
 		return -1;
 	if (form == WIRE_PORT)
@@ -132,14 +133,13 @@ set_sock_member(struct xb_sock_info *sock, const struct xb_value *v, struct xb_e
 	return 0;
 }
 
-/* No key twice: the second would be lost. */
-static int
-check_keys(const struct xb_value *object, struct xb_err *err)
+int
+ctx_check_keys(const struct xb_value *object, struct xb_err *err)
 {
 	for (const struct xb_value *m = object->first; m; m = m->next)
 		for (const struct xb_value *k = m->next; k; k = k->next)
 			if (!strcmp(m->key, k->key))
-				return fail(k, err, "is there twice");
+				return ctx_fail(k, err, "is there twice");
 	return 0;
 }
 
@@ -149,8 +149,8 @@ set_sock(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
 	struct xb_sock_info sock = { .cookie = 1, .cgroup_id = 1, .uapi.rx_queue_mapping = -1 };
 
 	if (v->kind != XB_VALUE_NULL && v->kind != XB_VALUE_OBJECT)
-		return fail(v, err, "expected an object, or null for no socket");
-	if (v->kind == XB_VALUE_OBJECT && check_keys(v, err) != 0)
+		return ctx_fail(v, err, "expected an object, or null for no socket");
+	if (v->kind == XB_VALUE_OBJECT && ctx_check_keys(v, err) != 0)
 		return -1;
 	for (const struct xb_value *m = v->first; m; m = m->next)
 		if (set_sock_member(&sock, m, err) != 0)
@@ -178,7 +178,7 @@ set_dev(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
 	struct xb_value ifindex;
 
 	if (v->kind != XB_VALUE_OBJECT || v->cnt != 1 || strcmp(v->first->key, "ifIndex") != 0)
-		return fail(v, err, "expected {\"ifIndex\": NUMBER}");
+		return ctx_fail(v, err, "expected {\"ifIndex\": NUMBER}");
 	ifindex = *v->first;
 	ifindex.key = "ifindex";
 	return set_field(ctx, &ifindex, SK_BUFF, err);
@@ -190,7 +190,7 @@ set_cb(struct xb_ctx_opts *ctx, const struct xb_value *v, struct xb_err *err)
 	char key[] = "cb[0]";
 
 	if (v->kind != XB_VALUE_ARRAY || v->cnt > XB_ARRAY_SIZE(ctx->skb.cb))
-		return fail(v, err, "expected an array of at most 5 numbers");
+		return ctx_fail(v, err, "expected an array of at most 5 numbers");
 	for (const struct xb_value *e = v->first; e; e = e->next) {
 		struct xb_value word = *e;
 
@@ -218,53 +218,86 @@ set_member(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds, struct 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(parts); i++)
 		if (!strcmp(parts[i].name, v->key))
 			return kinds == SK_BUFF ? parts[i].set(ctx, v, err)
-			                        : fail(v, err, "no field of xdp_md");
+			                        : ctx_fail(v, err, "no field of xdp_md");
 	return set_field(ctx, v, kinds, err);
 }
 
-/* The stages whose contexts are of the file's type; 0 and err: it has none. */
-static u32
-kinds_of(const struct xb_value *root, struct xb_err *err)
-{
-	const struct xb_value *type = xb_value_member(root, "type");
+static int take_fields(struct xb_ctx_opts *ctx, const struct xb_value *fields, u32 kinds,
+                       struct xb_err *err);
+static int take_captured(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds,
+                         struct xb_err *err);
 
-	if (type && type->kind == XB_VALUE_STRING && !strcmp(type->text, "sk_buff"))
-		return SK_BUFF;
-	if (type && type->kind == XB_VALUE_STRING && !strcmp(type->text, "xdp_md"))
-		return XDP_MD;
-	fail(type ? type : root, err,
-	     type ? "expected \"sk_buff\" or \"xdp_md\""
-	          : "expected a \"type\", \"sk_buff\" or \"xdp_md\"");
-	return 0;
-}
+static const struct {
+	const char *name;
+	u32 kinds; /* stages whose contexts are of the type */
+	int (*take)(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds,
+	            struct xb_err *err);
+} types[] = {
+	{ "sk_buff", SK_BUFF, take_fields },
+	{ "xdp_md", XDP_MD, take_fields },
+	{ "captured", 0, take_captured },
+};
 
 static int
-take_ctx(struct xb_ctx_opts *ctx, const struct xb_value *root, struct xb_err *err)
+take_fields(struct xb_ctx_opts *ctx, const struct xb_value *fields, u32 kinds, struct xb_err *err)
 {
-	const struct xb_value *fields;
-	u32 kinds;
-
-	if (root->kind != XB_VALUE_OBJECT)
-		return fail(root, err, "expected an object");
-	if (check_keys(root, err) != 0)
-		return -1;
-	for (const struct xb_value *m = root->first; m; m = m->next)
-		if (strcmp(m->key, "type") && strcmp(m->key, "ctx") && strcmp(m->key, "name"))
-			return fail(m, err, "expected name, type or ctx");
-	kinds = kinds_of(root, err);
-	if (!kinds)
-		return -1;
-	fields = xb_value_member(root, "ctx");
-	if (!fields)
-		return fail(root, err, "expected a \"ctx\" with the fields");
-	if (fields->kind != XB_VALUE_OBJECT)
-		return fail(fields, err, "expected an object");
-	if (check_keys(fields, err) != 0)
-		return -1;
 	for (const struct xb_value *m = fields->first; m; m = m->next)
 		if (set_member(ctx, m, kinds, err) != 0)
 			return -1;
 	return 0;
+}
+
+/* {"name": "...", "type": "...", "ctx": {...}} */
+static int
+take_ctx(struct xb_ctx_opts *ctx, const struct xb_value *root, struct xb_err *err)
+{
+	const struct xb_value *type, *fields;
+	size_t i = 0;
+
+	if (root->kind != XB_VALUE_OBJECT)
+		return ctx_fail(root, err, "expected an object");
+	if (ctx_check_keys(root, err) != 0)
+		return -1;
+	for (const struct xb_value *m = root->first; m; m = m->next)
+		if (strcmp(m->key, "type") && strcmp(m->key, "ctx") && strcmp(m->key, "name"))
+			return ctx_fail(m, err, "expected name, type or ctx");
+	type = xb_value_member(root, "type");
+	if (!type)
+		return ctx_fail(root, err,
+		                "expected a \"type\": \"sk_buff\", \"xdp_md\" or \"captured\"");
+	while (i < XB_ARRAY_SIZE(types) &&
+	       (type->kind != XB_VALUE_STRING || strcmp(type->text, types[i].name) != 0))
+		i++;
+	if (i == XB_ARRAY_SIZE(types))
+		return ctx_fail(type, err, "expected \"sk_buff\", \"xdp_md\" or \"captured\"");
+	fields = xb_value_member(root, "ctx");
+	if (!fields)
+		return ctx_fail(root, err, "expected a \"ctx\" with the fields");
+	if (fields->kind != XB_VALUE_OBJECT)
+		return ctx_fail(fields, err, "expected an object");
+	return ctx_check_keys(fields, err) == 0 ? types[i].take(ctx, fields, types[i].kinds, err)
+	                                        : -1;
+}
+
+/* {"subContext": {...}, "helperCalls": {...}}; a captured context in another one is none. */
+static int
+take_captured(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kinds, struct xb_err *err)
+{
+	const struct xb_value *sub = xb_value_member(v, "subContext");
+	const struct xb_value *calls = xb_value_member(v, "helperCalls");
+
+	(void)kinds;
+	for (const struct xb_value *m = v->first; m; m = m->next)
+		if (m != sub && m != calls)
+			return ctx_fail(m, err, "expected subContext or helperCalls");
+	if (ctx->captured)
+		return ctx_fail(v, err, "a captured context in a captured context");
+	if (!calls)
+		return ctx_fail(v, err, "expected \"helperCalls\"");
+	ctx->captured = ctx_read_calls(calls, err);
+	if (!ctx->captured)
+		return -1;
+	return sub ? take_ctx(ctx, sub, err) : 0;
 }
 
 int

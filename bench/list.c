@@ -19,7 +19,8 @@
 struct item {
 	u32 id;
 	const char *name;
-	bool emulated;
+	const char *state;
+	bool emulated;      /* by itself or from a world */
 	u64 prog_types;     /* that may call it; bits XB_PROG_TYPE_BIT */
 	const char *source; /* of the kernel, or NULL */
 };
@@ -48,8 +49,7 @@ print_item(const struct item *item)
 {
 	char types[128];
 
-	printf("%4u  %-28s %-13s ", item->id, item->name,
-	       item->emulated ? "emulated" : "not emulated");
+	printf("%4u  %-28s %-24s ", item->id, item->name, item->state);
 	if (item->prog_types) {
 		name_types(item->prog_types, types, sizeof(types));
 		printf("%-23s ", types);
@@ -64,6 +64,7 @@ write_item(struct xb_json *j, const struct item *item)
 	xb_json_u64(j, "id", item->id);
 	xb_json_string(j, "name", item->name);
 	xb_json_bool(j, "emulated", item->emulated);
+	xb_json_string(j, "state", item->state);
 	if (item->prog_types) {
 		xb_json_open_array(j, "prog_types");
 		for (u32 type = 1; type < LIST_MAX_TYPES; type++)
@@ -103,25 +104,38 @@ add_source(char *text, size_t bytes, const char *source)
 		snprintf(text + len, bytes - len, "%s%s", len ? "; " : "", source);
 }
 
+static const char *
+state_of(bool emulated)
+{
+	return xb_helper_state_name(emulated ? XB_HELPER_EMULATED : XB_HELPER_MISSING);
+}
+
 /* A helper may be another function for each type of program. */
 static void
 list_helpers(struct lister *l)
 {
 	for (u32 id = 1; id < XB_EMU_HELPER_MAX; id++) {
-		struct item item = { .id = id, .name = xb_helper_name(id) };
+		const char *foreign;
+		enum xb_helper_state state = xb_helper_state_of(l->emu, id, &foreign);
+		struct item item = {
+			.id = id,
+			.name = xb_helper_name(id),
+			.state = xb_helper_state_name(state),
+			.emulated = state == XB_HELPER_EMULATED || state == XB_HELPER_WORLD,
+		};
 		char source[256] = "";
 
 		for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
 			const struct xb_helper *row = xb_helper_find(l->emu, id, type);
 
-			if (!row || !can_run(l->emu, type))
+			if (!row)
 				continue;
 			item.name = row->name;
-			item.emulated = true;
-			item.prog_types |= XB_PROG_TYPE_BIT(type);
+			if (can_run(l->emu, type))
+				item.prog_types |= XB_PROG_TYPE_BIT(type);
 			add_source(source, sizeof(source), row->source);
 		}
-		item.source = source[0] ? source : NULL;
+		item.source = source[0] ? source : foreign;
 		if (item.name)
 			put_item(l, &item);
 	}
@@ -134,6 +148,7 @@ list_maps(struct lister *l)
 		const struct xb_map_ops *ops = xb_map_ops_of(type);
 		const struct item item = { .id = type,
 			                   .name = xb_map_type_name(type),
+			                   .state = state_of(ops != NULL),
 			                   .emulated = ops != NULL,
 			                   .source = ops ? ops->source : NULL };
 
@@ -148,6 +163,7 @@ list_progs(struct lister *l)
 	for (u32 type = 1; type < LIST_MAX_TYPES; type++) {
 		const struct item item = { .id = type,
 			                   .name = xb_prog_type_name(type),
+			                   .state = state_of(can_run(l->emu, type)),
 			                   .emulated = can_run(l->emu, type) };
 
 		if (item.name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/path_priv.h"
 
+#include "emu/captured.h"
 #include "vm/bytes.h"
 
 #include <errno.h>
@@ -82,6 +83,7 @@ xb_path_run(struct xb_path *p, struct xb_result *r, struct xb_err *err)
 	p->err = err;
 	p->rc = 0;
 	p->clone_used = 0;
+	xb_captured_rewind(p->opts.session->emu->captured);
 	r->ran = true;
 	r->run_cnt = 0;
 	r->changed = false;

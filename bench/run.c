@@ -7,6 +7,7 @@
 #include "bench/say.h"
 #include "bench/summary.h"
 #include "bench/worker.h"
+#include "emu/captured.h"
 #include "emu/pin.h"
 
 #include <errno.h>
@@ -421,5 +422,6 @@ xb_run_main(const struct xb_opts *cli)
 	else
 		code = xb_worker_run(job.files.objects[0].file.name, work, &job);
 	close_files(&job.files, cli);
+	xb_captured_free(job.opts.ctx.captured);
 	return code;
 }

@@ -211,6 +211,7 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 	s->emu = xb_emu_new(&emu_opts, err);
 	if (!s->emu)
 		return -1;
+	s->emu->captured = opts->cli->ctx.captured;
 	xb_xdp_register(s->emu);
 	xb_skb_register(s->emu);
 	if (open_all(s, opts, err) != 0) {

@@ -21,6 +21,7 @@
 #define XB_EMU_HELPER_MAX 256 /* helper numbers are below */
 
 struct xb_emu;
+struct xb_captured;
 struct xb_map;
 struct xb_proc;
 struct xb_helper;
@@ -88,6 +89,7 @@ struct xb_emu {
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
 	struct xb_world *world;           /* emu/world.h; never NULL */
+	struct xb_captured *captured;     /* emu/captured.h: the owner's, or NULL */
 	struct xb_sock *socks;            /* emu/sock.h: all of them */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };

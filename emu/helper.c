@@ -37,8 +37,9 @@ void
 xb_helper_register_base(struct xb_emu *emu)
 {
 	static const struct xb_helper_table *const tables[] = {
-		&xb_helpers_map,  &xb_helpers_time,    &xb_helpers_trace, &xb_helpers_string,
-		&xb_helpers_loop, &xb_helpers_ringbuf, &xb_helpers_misc,  &xb_helpers_lock,
+		&xb_helpers_captured, &xb_helpers_map,    &xb_helpers_time,
+		&xb_helpers_trace,    &xb_helpers_string, &xb_helpers_loop,
+		&xb_helpers_ringbuf,  &xb_helpers_misc,   &xb_helpers_lock,
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)

@@ -54,6 +54,18 @@ union xb_arg {
 /* The arguments by position from 0; raw registers are in proc->r[1..5]. The result becomes R0. */
 typedef u64 (*xb_helper_fn)(struct xb_proc *proc, const union xb_arg *a);
 
+/* X(enumerator, name in lists): how the emulator answers for a helper */
+#define XB_HELPER_STATE_LIST(X)                                                                    \
+	X(EMULATED, "emulated")                                                                    \
+	X(WORLD, "from the world")             /* asks the network around, emu/world.h */          \
+	X(CAPTURED, "from a captured context") /* reads the machine, emu/captured.h */             \
+	X(FOREIGN, "not for network programs")                                                     \
+	X(MISSING, "not emulated")
+
+#define XB_HELPER_STATE_ENUM(id, name) XB_HELPER_##id,
+enum xb_helper_state { XB_HELPER_STATE_LIST(XB_HELPER_STATE_ENUM) XB_HELPER_STATE_CNT };
+#undef XB_HELPER_STATE_ENUM
+
 struct xb_helper {
 	u32 id;           /* BPF_FUNC_* */
 	const char *name; /* "map_lookup_elem" */
@@ -61,9 +73,10 @@ struct xb_helper {
 	enum xb_arg_kind args[5];
 	u64 prog_types; /* bit 1 << BPF_PROG_TYPE_*; XB_PROG_TYPES_ALL */
 	bool gpl_only;
-	const char *source; /* "kernel/bpf/helpers.c: bpf_map_lookup_elem" */
-	u64 map_types;      /* of its MAP argument: bit 1 << BPF_MAP_TYPE_*; 0: any (cf.
-	                       check_map_func_compatibility) */
+	const char *source;         /* "kernel/bpf/helpers.c: bpf_map_lookup_elem" */
+	u64 map_types;              /* of its MAP argument: bit 1 << BPF_MAP_TYPE_*; 0: any (cf.
+	                               check_map_func_compatibility) */
+	enum xb_helper_state state; /* EMULATED, WORLD or CAPTURED */
 };
 
 #define XB_PROG_TYPES_ALL   (~0ull)
@@ -78,6 +91,16 @@ void xb_helper_register_base(struct xb_emu *emu);
 
 /* The row for a number and program type, or NULL. `type` of ~0u: any. */
 const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type);
+
+/* "emulated", "from the world", ... */
+const char *xb_helper_state_name(enum xb_helper_state state);
+
+/*
+ * How the emulator answers for a number: as the rows for the program types that are registered do;
+ * FOREIGN, with its source, where only other kinds of programs may call it; MISSING otherwise.
+ * *source is the kernel's, or NULL where a row has it.
+ */
+enum xb_helper_state xb_helper_state_of(const struct xb_emu *emu, u32 id, const char **source);
 
 /*
  * The name of helper number `id` ("map_lookup_elem"), emulated or not (cf. __BPF_FUNC_MAPPER); NULL

@@ -415,11 +415,11 @@ static const struct xb_helper *
 find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struct xb_err *err)
 {
 	const struct xb_helper *row = xb_helper_find(emu, id, xb_bpf_prog_type(prog));
-	const char *name = xb_helper_name(id);
+	const char *name = xb_helper_name(id), *source;
 
 	if (!name)
 		xb_err_set(err, XB_ERR_LOAD, "invalid func unknown#%u", id);
-	else if (!row && xb_helper_find(emu, id, ~0u))
+	else if (!row && xb_helper_state_of(emu, id, &source) != XB_HELPER_MISSING)
 		xb_err_set(err, XB_ERR_LOAD, "program of this type cannot use helper bpf_%s#%u",
 		           name, id);
 	else if (!row)
@@ -427,7 +427,7 @@ find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struc
 		           name, id);
 	else if (row->gpl_only && !may_call_gpl(prog))
 		xb_err_set(err, XB_ERR_LOAD,
-		           "cannot call GPL-restricted function from non GPL compatible program: "
+		           "cannot call GPL-restricted function from non-GPL compatible program: "
 		           "bpf_%s#%u",
 		           name, id);
 	else

@@ -24,6 +24,7 @@ extern const struct xb_helper_table xb_helpers_loop;
 extern const struct xb_helper_table xb_helpers_ringbuf;
 extern const struct xb_helper_table xb_helpers_misc;
 extern const struct xb_helper_table xb_helpers_lock;
+extern const struct xb_helper_table xb_helpers_captured;
 
 /* The fields of a row that all helpers have; more may follow. */
 #define XB_HELPER_ROW(helper, file)                                                                \

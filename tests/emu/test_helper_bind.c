@@ -33,7 +33,7 @@ static const struct bind_row {
 	{ "another type's", "GPL", XB_CALL(BPF_FUNC_skb_load_bytes),
 	  "program of this type cannot use helper bpf_skb_load_bytes#26" },
 	{ "GPL only", "BSD", XB_CALL(BPF_FUNC_trace_printk),
-	  "cannot call GPL-restricted function from non GPL compatible program" },
+	  "cannot call GPL-restricted function from non-GPL compatible program" },
 	{ "GPL only, dual", "Dual BSD/GPL", XB_CALL(BPF_FUNC_trace_printk), NULL },
 	{ "not GPL only", "BSD", XB_CALL(BPF_FUNC_ktime_get_ns), NULL },
 	{ "kernel function", "GPL", XB_CALL_KFUNC(123, 0),

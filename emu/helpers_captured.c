@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * helpers_captured.c - helpers that read the machine: tasks, their memory, stacks, counters.
+ * Nothing of that is emulated; a captured context has what the calls gave where it was recorded.
+ */
+#include "emu/helpers_priv.h"
+
+#include "emu/captured.h"
+#include "emu/prog.h"
+
+/* Programs that are attached to events of the kernel. */
+#define TRACING                                                                                    \
+	(XB_PROG_TYPE_BIT(BPF_PROG_TYPE_KPROBE) | XB_PROG_TYPE_BIT(BPF_PROG_TYPE_TRACEPOINT) |     \
+	 XB_PROG_TYPE_BIT(BPF_PROG_TYPE_PERF_EVENT) |                                              \
+	 XB_PROG_TYPE_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT) |                                          \
+	 XB_PROG_TYPE_BIT(BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE) |                                 \
+	 XB_PROG_TYPE_BIT(BPF_PROG_TYPE_TRACING))
+
+/* The number stands in the call itself. */
+static u64
+captured(struct xb_proc *proc, const union xb_arg *a)
+{
+	u32 cnt;
+	const struct bpf_insn *insn = xb_prog_insns(proc->prog, &cnt) + proc->pc;
+
+	(void)a;
+	return xb_captured_call(proc, (u32)insn->imm);
+}
+
+/* Helper, program types, kernel file; the last column: for GPL-compatible programs only. */
+#define ROW(helper, types, file, gpl)                                                              \
+	{                                                                                          \
+		.id = BPF_FUNC_##helper, .name = #helper, .fn = captured,                          \
+		.args = { XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY },            \
+		.prog_types = (types), .source = file ": bpf_" #helper, .gpl_only = (gpl),         \
+		.state = XB_HELPER_CAPTURED,                                                       \
+	}
+
+static const struct xb_helper rows[] = {
+	ROW(probe_read, TRACING, "kernel/trace/bpf_trace.c", true),
+	ROW(probe_read_str, TRACING, "kernel/trace/bpf_trace.c", true),
+	ROW(probe_read_user, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(probe_read_kernel, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(probe_read_user_str, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(probe_read_kernel_str, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(get_current_pid_tgid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(get_current_uid_gid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(get_current_comm, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(get_current_task, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(get_current_task_btf, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(get_ns_current_pid_tgid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(get_current_cgroup_id, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(get_current_ancestor_cgroup_id, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	ROW(current_task_under_cgroup, XB_PROG_TYPES_ALL, "kernel/bpf/cgroup.c", false),
+	ROW(task_pt_regs, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(perf_event_read, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(perf_event_read_value, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(perf_prog_read_value, TRACING, "kernel/trace/bpf_trace.c", true),
+	ROW(read_branch_records, TRACING, "kernel/trace/bpf_trace.c", true),
+	ROW(get_branch_snapshot, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
+	ROW(get_stackid, TRACING, "kernel/bpf/stackmap.c", true),
+	ROW(get_stack, TRACING, "kernel/bpf/stackmap.c", true),
+	ROW(get_task_stack, XB_PROG_TYPES_ALL, "kernel/bpf/stackmap.c", false),
+	ROW(d_path, TRACING, "kernel/trace/bpf_trace.c", false),
+	ROW(send_signal, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", false),
+	ROW(send_signal_thread, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", false),
+	ROW(find_vma, XB_PROG_TYPES_ALL, "kernel/bpf/task_iter.c", false),
+	ROW(copy_from_user, TRACING, "kernel/bpf/helpers.c", false),
+	ROW(copy_from_user_task, TRACING, "kernel/bpf/helpers.c", true),
+	ROW(sock_from_file, TRACING, "net/core/filter.c", false),
+	ROW(get_func_ip, TRACING, "kernel/trace/bpf_trace.c", true),
+	ROW(get_func_arg, TRACING, "kernel/trace/bpf_trace.c", false),
+	ROW(get_func_ret, TRACING, "kernel/trace/bpf_trace.c", false),
+	ROW(get_func_arg_cnt, TRACING, "kernel/trace/bpf_trace.c", false),
+	ROW(get_attach_cookie, TRACING, "kernel/trace/bpf_trace.c", false),
+};
+
+const struct xb_helper_table xb_helpers_captured = { rows, XB_ARRAY_SIZE(rows) };

@@ -6,10 +6,10 @@
  *   mutate COUNT SEED FILE COMMAND ARG...
  *
  * Each round writes FILE with 1 to 4 changes (a byte, a bit, a run of bytes, a cut) to a temporary
- * file, runs COMMAND with the file's name in place of the argument "@@" (or within one: "name=@@"),
- * and expects it to end by itself within ten seconds with an exit code of the tool's, and at most
- * one line that names an error. A crash of libbpf that the tool caught is such a line; they are
- * counted.
+ * file, runs COMMAND with the file's name in place of the argument "@@" (or within one:
+ * "name=@@:x"), and expects it to end by itself within ten seconds with an exit code of the tool's,
+ * and at most one line that names an error. A crash of libbpf that the tool caught is such a line;
+ * they are counted.
  */
 #include "vm/types.h"
 
@@ -237,7 +237,8 @@ take_command(struct mutate *m, char **argv)
 		at = strstr(argv[i], "@@");
 		if (!at)
 			continue;
-		snprintf(m->arg, sizeof(m->arg), "%.*s%s", (int)(at - argv[i]), argv[i], m->path);
+		snprintf(m->arg, sizeof(m->arg), "%.*s%s%s", (int)(at - argv[i]), argv[i], m->path,
+		         at + 2);
 		m->argv[i] = m->arg;
 	}
 }

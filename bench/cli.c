@@ -11,7 +11,9 @@ static const struct {
 	const char *args;
 	const char *help; /* NULL: not in this version */
 } commands[] = {
-	[XB_COMMAND_RUN] = { "run", "-r FILE [-w FILE] [options] prog.o",
+	[XB_COMMAND_RUN] = { "run",
+	                     "-r FILE [-w FILE] [options] prog.o | --xdp A.o --tc B.o "
+	                     "--tc-egress C.o",
 	                     "replay a capture through a program (the default)" },
 	[XB_COMMAND_INSPECT] = { "inspect", "[options] prog.o",
 	                         "programs, maps and helpers of an object, and which are "
@@ -335,7 +337,7 @@ xb_cli_help(FILE *to, enum xb_command command)
 	for (size_t i = 0; i < XB_ARRAY_SIZE(commands); i++)
 		if (commands[i].help)
 			fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
-	fprintf(to, "\nexit codes: 0 fine, 1 a comparison failed, 2 usage or a file, 3 the object "
+	fprintf(to, "\nexit codes: 0 fine, 1 a check failed, 2 usage or a file, 3 the object "
 	            "cannot be "
 	            "loaded,\n4 a program faulted, 130 interrupted\n");
 }

@@ -106,6 +106,14 @@ xb_ctx_has(const struct xb_ctx_opts *ctx, const char *name)
 	return row && ctx->set & 1ull << (row - rows);
 }
 
+const char *
+xb_ctx_option(const struct xb_ctx_opts *ctx, const char *name)
+{
+	const struct row *row = find_row(name);
+
+	return row && ctx->from_file & 1ull << (row - rows) ? "--ctx-file" : "--ctx";
+}
+
 static int
 hex_digit(char c)
 {
@@ -291,7 +299,7 @@ xb_ctx_check(const struct xb_ctx_opts *ctx, u32 kinds, struct xb_err *err)
 		if (ctx->set & 1ull << i && !(rows[i].kinds & kinds))
 			return xb_err_set(
 			        err, XB_ERR_USAGE, "%s: %s: no field of %s, which %s programs have",
-			        ctx->from_file & 1ull << i ? "--ctx-file" : "--ctx", rows[i].name,
+			        xb_ctx_option(ctx, rows[i].name), rows[i].name,
 			        kinds & XDP ? "xdp_md" : "__sk_buff", kinds & XDP ? "XDP" : "TC");
 	return 0;
 }

@@ -48,8 +48,9 @@ int xb_ctx_set_value(struct xb_ctx_opts *ctx, const struct xb_value *v, u32 kind
  */
 int xb_ctx_check(const struct xb_ctx_opts *ctx, u32 kinds, struct xb_err *err);
 
-/* Whether a field was given. */
+/* Whether a field was given; by which option. */
 bool xb_ctx_has(const struct xb_ctx_opts *ctx, const char *name);
+const char *xb_ctx_option(const struct xb_ctx_opts *ctx, const char *name);
 
 /* The context after a run, as "ctx": every number of __sk_buff that a program may load. */
 void xb_ctx_write_skb(struct xb_json *j, const struct xb_skb_out *out);

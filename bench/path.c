@@ -201,9 +201,10 @@ open_xdp(struct xb_path *p, struct xb_err *err)
 		return -1;
 	if (cli->ctx.meta_bytes > xb_xdp_max_meta_bytes(p->xdp))
 		return xb_err_set(err, XB_ERR_USAGE,
-		                  "--ctx: data_meta: %u bytes do not fit: a headroom of %u has "
-		                  "room for %u",
-		                  cli->ctx.meta_bytes, headroom, xb_xdp_max_meta_bytes(p->xdp));
+		                  "%s: data_meta: %u bytes do not fit: a headroom of %u has room "
+		                  "for %u",
+		                  xb_ctx_option(&cli->ctx, "data_meta"), cli->ctx.meta_bytes,
+		                  headroom, xb_xdp_max_meta_bytes(p->xdp));
 	return 0;
 }
 

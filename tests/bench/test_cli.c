@@ -260,6 +260,10 @@ static const struct cli_row rows[] = {
 	  SAYS("--map: groups*: value: expected the id of a cgroup"), NULL },
 	{ "cgroup past the map", RUN "--map 'groups[2]=7' $B/groups.o", 2,
 	  SAYS("--map: groups*: does not fit: max_entries is 2"), NULL },
+	{ "broadcast, also to where it came from",
+	  RUN "-c 1 --json - --map '.rodata[0]={only=7}' --map 'ports[1]=1' --map 'ports[2]=5' "
+	      "$B/ways.o",
+	  0, NULL, "*\"ifindexes\":[[]1,5],*" },
 	{ "global variable", "$X -r $C/demo.pcap --map '.rodata[0]={only=1}' $B/ways.o", 0, NULL,
 	  "*XDP_DROP * 60 *" },
 	{ "global variables, second element", RUN "--map '.rodata[1]={only=1}' $B/ways.o", 2,

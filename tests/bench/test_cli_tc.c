@@ -643,6 +643,12 @@ static const struct cli_row rows[] = {
 	{ "another member", IN_FILE("{\"type\":\"sk_buff\",\"ctx\":{},\"more\":1}"), 2,
 	  AT(1, 35, "more: expected name, type or ctx") },
 	{ "nothing in it", IN_FILE(""), 2, AT(1, 1, "expected a value, found the end") },
+	{ "metadata beyond XDP's headroom",
+	  "printf '{\"type\":\"sk_buff\",\"ctx\":{\"data_meta\":\"%0440d\"}}' 0 >c.json; " RUN
+	  "--ctx-file c.json --xdp $P/pass.o",
+	  2,
+	  SAYS("--ctx-file: data_meta: 220 bytes do not fit: a headroom of 256 has room for 216"),
+	  NULL },
 	{ "no such context file", RUN "--ctx-file nope.json $P/pass.o", 2,
 	  SAYS("nope.json: cannot be opened: No such file or directory"), NULL },
 	{ "a context file too long",

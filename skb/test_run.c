@@ -100,12 +100,14 @@ static const struct {
 static bool
 others_are_zero(const struct __sk_buff *ctx)
 {
-	struct __sk_buff rest = *ctx;
-	static const struct __sk_buff zero;
+	/* As bytes: a structure's assignment may leave out those between the fields. */
+	u8 rest[sizeof(*ctx)];
+	static const u8 zero[sizeof(*ctx)];
 
+	memcpy(rest, ctx, sizeof(rest));
 	for (size_t i = 0; i < XB_ARRAY_SIZE(settable); i++)
-		memset((u8 *)&rest + settable[i].off, 0, settable[i].bytes);
-	return memcmp(&rest, &zero, sizeof(rest)) == 0;
+		memset(rest + settable[i].off, 0, settable[i].bytes);
+	return memcmp(rest, zero, sizeof(rest)) == 0;
 }
 
 /* cf. net/bpf/test_run.c: convert___skb_to_skb */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* act.bpf.c - an action, not a classifier: swallows packets of bad networks, polices by count, lets
+/* act.bpf.c - an action, not a classifier: drops packets of bad networks, polices by count, lets
  * the rest go on to the next action. */
 #include "tc.h"
 
@@ -41,7 +41,7 @@ act_blackhole(struct __sk_buff *skb)
 	if (!n)
 		return TC_ACT_PIPE;
 	++*n;
-	return TC_ACT_STOLEN;
+	return TC_ACT_SHOT;
 }
 
 /* Eight packets of a source, then every other one. */

@@ -349,27 +349,27 @@ gather_comments(struct xb_output *out, const struct xb_result *r)
 	return cnt;
 }
 
-static void
+/*
+ * Every field is written, and none of them twice: zeroing the whole of it first costs 10 ns a
+ * packet.
+ */
+static inline void
 fill_meta(const struct block *b, struct xb_packet_meta *meta)
 {
 	const struct xb_packet_meta *in = &b->r->pkt->meta;
-	const struct xb_stage_run *last = b->r->last;
+	const struct xb_stage_run *last = b->verdict ? b->r->last : NULL;
+	bool queue = b->port.kind == XB_PORT_INGRESS;
+	bool xdp = last && last->stage->kind == XB_STAGE_XDP;
 
-	meta->has = XB_PACKET_FLAGS | XB_PACKET_ID | (in->has & XB_PACKET_HASH);
+	meta->has = XB_PACKET_FLAGS | XB_PACKET_ID | (in->has & XB_PACKET_HASH) |
+	            (queue ? XB_PACKET_QUEUE : 0u) | (last ? XB_PACKET_VERDICT : 0u);
 	meta->flags = (in->flags & ~XB_PACKET_DIR_MASK) | b->direction;
-	meta->packet_id = b->r->n;
-	meta->hash = in->hash;
+	meta->queue = queue ? b->r->in.rx_queue_index : 0;
+	meta->verdict_type = xdp ? XB_VERDICT_XDP : XB_VERDICT_TC;
 	meta->hash_type = in->hash_type;
-	if (b->port.kind == XB_PORT_INGRESS) {
-		meta->has |= XB_PACKET_QUEUE;
-		meta->queue = b->r->in.rx_queue_index;
-	}
-	if (b->verdict) {
-		meta->has |= XB_PACKET_VERDICT;
-		meta->verdict_type =
-		        last->stage->kind == XB_STAGE_XDP ? XB_VERDICT_XDP : XB_VERDICT_TC;
-		meta->verdict = last->retval;
-	}
+	meta->packet_id = b->r->n;
+	meta->verdict = last ? last->retval : 0;
+	meta->hash = in->hash;
 }
 
 static u32
@@ -385,12 +385,7 @@ write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 {
 	u32 verdict = verdict_of(b);
 	struct sink *sink = find_sink(out, verdict, b->port, err);
-	struct xb_out_packet packet = {
-		.caplen = b->bytes,
-		.len = (u32)((s64)b->bytes + b->cut),
-		.ts_ns = b->r->ts_ns,
-		.data = b->data,
-	};
+	struct xb_out_packet packet;
 	int if_id;
 
 	if (!sink)
@@ -399,6 +394,12 @@ write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 	if (if_id < 0)
 		return -1;
 	packet.if_id = (u32)if_id;
+	packet.caplen = b->bytes;
+	packet.len = (u32)((s64)b->bytes + b->cut);
+	packet.ts_ns = b->r->ts_ns;
+	packet.data = b->data;
+	packet.comments = NULL;
+	packet.comment_cnt = 0;
 	sink->ports[if_id].stats.received++;
 	if (b->verdict && b->r->last->fate == XB_FATE_DROP)
 		sink->ports[if_id].stats.dropped++;
@@ -421,7 +422,7 @@ cut_bytes(const struct xb_packet *pkt)
 static int
 write_entry(struct xb_output *out, const struct xb_result *r, struct xb_err *err)
 {
-	u8 joined[XB_XDP_MAX_BYTES];
+	u8 joined[XB_SKB_MAX_BYTES];
 	struct block b = {
 		.r = r,
 		.port = { XB_PORT_INGRESS, r->pkt->if_idx },

@@ -49,7 +49,7 @@ print_item(const struct item *item)
 {
 	char types[128];
 
-	printf("%4u  %-28s %-24s ", item->id, item->name, item->state);
+	printf("%4u  %-32s %-24s ", item->id, item->name, item->state);
 	if (item->prog_types) {
 		name_types(item->prog_types, types, sizeof(types));
 		printf("%-23s ", types);

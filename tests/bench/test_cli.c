@@ -115,9 +115,27 @@ static const struct cli_row rows[] = {
 	{ "TC program", RUN "-p needs_tc $B/needs.o", 0, NULL, NULL },
 	{ "unknown helper", RUN "-p needs_helper $B/needs.o", 3,
 	  SAYS("*needs.o: prog 'needs_helper': insn * (*needs.bpf.c:39): *9999*"), NULL },
-	{ "helper not emulated", RUN "-p needs_tracing $B/needs.o", 3,
-	  SAYS("*: prog 'needs_tracing': insn * (*needs.bpf.c:*): *probe_read_kernel*not emulated"),
+	{ "helper that reads the machine", RUN "-p needs_tracing $B/needs.o", 4,
+	  SAYS("*not emulated: bpf_probe_read_kernel reads the machine: its results have to be "
+	       "given, as \"helperCalls\" of a captured context, at *"),
 	  NULL },
+	{ "results of a helper, recorded",
+	  "echo '{\"type\":\"captured\",\"ctx\":{\"helperCalls\":{\"113\":[{\"params\":[{\"reg\":2,"
+	  "\"value\":8}],\"results\":[{\"reg\":0,\"value\":0},{\"reg\":1,\"value\":\"AQIDBAUGBwg="
+	  "\"}]}"
+	  "]}}}' >c.json; " RUN
+	  "--json - --no-data -c 1 --ctx-file c.json -p needs_tracing $B/needs.o",
+	  0, NULL, "*\"retval\":67305985,*" },
+	{ "recorded with other arguments",
+	  "sed 's/:8}/:4}/' c.json >d.json; " RUN "--ctx-file d.json -p needs_tracing $B/needs.o",
+	  4, SAYS("*bpf_probe_read_kernel: recorded call 1 has 0x4 in r2, the program 0x8, at *"),
+	  NULL },
+	{ "recorded call without a number",
+	  "sed 's/113/x/' c.json >d.json; $X -r $C/demo.pcap --ctx-file d.json $P/pass.o", 2,
+	  SAYS("d.json: line 1, column *: x: no helper has this number"), NULL },
+	{ "recorded bytes that are no base64",
+	  "sed 's/AQID/AQI/' c.json >d.json; $X -r $C/demo.pcap --ctx-file d.json $P/pass.o", 2,
+	  SAYS("d.json: line 1, column *: value: expected base64"), NULL },
 	{ "map of before BTF", RUN "-p packets $B/../emu/progs/legacy.o", 0, NULL, NULL },
 	{ "map of iproute2 with others inside", RUN "-p packets $B/../emu/progs/legacy_nested.o", 3,
 	  SAYS("*legacy_nested.o: legacy map 'kinds': inner_id 2, inner_idx 0: *"), NULL },
@@ -402,9 +420,9 @@ static const struct cli_row rows[] = {
 	  "$X list helpers | grep -cE ' xdp_adjust_(head|meta|tail) +emulated +xdp +net/'", 0, NULL,
 	  "3\n" },
 	{ "list helpers as JSON", "$X list helpers --json", 0, NULL,
-	  "*\"name\":\"map_lookup_elem\",\"emulated\":true,\"prog_types\":[[]\"sched_cls\","
-	  "\"sched_act\",\"xdp\"],*\"name\":\"xdp_adjust_tail\",\"emulated\":true,"
-	  "\"prog_types\":[[]\"xdp\"],*" },
+	  "*\"name\":\"map_lookup_elem\",\"emulated\":true,\"state\":\"emulated\","
+	  "\"prog_types\":[[]*\"xdp\"*],*\"name\":\"xdp_adjust_tail\",\"emulated\":true,"
+	  "\"state\":\"emulated\",\"prog_types\":[[]\"xdp\"],*" },
 	{ "list maps", "$X list maps", 0, NULL, "*percpu_hash*emulated*sockmap*not emulated*" },
 	{ "list progs", "$X list progs", 0, NULL, "*tracepoint *not emulated*3 emulated\n" },
 	{ "list progs, emulated ones",

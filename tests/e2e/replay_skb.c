@@ -20,25 +20,27 @@ run_skb_sections(void)
 	libbpf_register_prog_handler("tcx/egress", BPF_PROG_TYPE_SCHED_CLS, 0, NULL);
 }
 
-/* All that a test run takes, another one from packet to packet; now and then what it has by itself.
+/*
+ * All that a test run takes, another one from packet to packet; now and then what it has by itself.
+ * Every byte is set: Linux looks at those between the fields.
  */
-static struct __sk_buff
-skb_in(const struct run *run)
+static void
+skb_in(const struct run *run, struct __sk_buff *in)
 {
 	u32 n = run->packet->n, bytes = run->packet->bytes;
+	const u32 cb[] = { n, n * 3, n << 8, 0, ~n };
 
-	return (struct __sk_buff){
-		.mark = n % 11,
-		.priority = n % 9,
-		.ingress_ifindex = n >> 1 & 1,
-		.ifindex = n & 1,
-		.cb = { n, n * 3, n << 8, 0, ~n },
-		.tstamp = n % 5 * STEP_NS * n,
-		.wire_len = n % 4 ? 0 : bytes + n % 3 * 24,
-		.gso_segs = n % 6,
-		.gso_size = run->opts->row->skb & CORPUS_SEGMENTS ? SEGMENT_BYTES : 0,
-		.hwtstamp = n % 7,
-	};
+	memset(in, 0, sizeof(*in));
+	in->mark = n % 11;
+	in->priority = n % 9;
+	in->ingress_ifindex = n >> 1 & 1;
+	in->ifindex = n & 1;
+	memcpy(in->cb, cb, sizeof(in->cb));
+	in->tstamp = n % 5 * STEP_NS * n;
+	in->wire_len = n % 4 ? 0 : bytes + n % 3 * 24;
+	in->gso_segs = n % 6;
+	in->gso_size = run->opts->row->skb & CORPUS_SEGMENTS ? SEGMENT_BYTES : 0;
+	in->hwtstamp = n % 7;
 }
 
 struct result {
@@ -80,7 +82,7 @@ is_refused(const struct replay_packet *p)
 static void
 take_ctx(const struct xb_skb_out *out, const struct __sk_buff *in, struct __sk_buff *ctx)
 {
-	*ctx = *in;
+	memcpy(ctx, in, sizeof(*ctx));
 	ctx->mark = out->ctx->mark;
 	ctx->priority = out->ctx->priority;
 	ctx->ingress_ifindex = out->ctx->ingress_ifindex;
@@ -141,11 +143,14 @@ void
 run_skb_packet(struct run *run, const struct bpf_program *prog)
 {
 	const struct replay_packet *p = run->packet;
-	struct __sk_buff in = skb_in(run);
-	struct result r = { .retval = 0 };
-	int err = run->world == WORLD_EMU ? run_by_call(run, prog, &in, &r)
-	                                  : run_by_syscall(run, prog, &in, &r);
+	struct __sk_buff in;
+	struct result r;
+	int err;
 
+	skb_in(run, &in);
+	memset(&r, 0, sizeof(r));
+	err = run->world == WORLD_EMU ? run_by_call(run, prog, &in, &r)
+	                              : run_by_syscall(run, prog, &in, &r);
 	run_events_take(run);
 	if (err) {
 		record_note(run->file, "%s packet %u: error %d", p->capture, p->n, err);

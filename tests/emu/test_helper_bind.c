@@ -25,8 +25,9 @@ static const struct bind_row {
 	const char *message; /* part of the log; NULL: it loads */
 } bind_rows[] = {
 	{ "a helper", "GPL", XB_CALL(BPF_FUNC_ktime_get_ns), NULL },
-	{ "not emulated", "GPL", XB_CALL(BPF_FUNC_get_current_task),
-	  "unknown func bpf_get_current_task#35" },
+	{ "of no network program", "GPL", XB_CALL(BPF_FUNC_setsockopt),
+	  "program of this type cannot use helper bpf_setsockopt#49" },
+	{ "from a captured context", "GPL", XB_CALL(BPF_FUNC_get_current_task), NULL },
 	{ "number 0", "GPL", XB_CALL(0), "invalid func unknown#0" },
 	{ "no such number", "GPL", XB_CALL(9999), "invalid func unknown#9999" },
 	{ "negative number", "GPL", XB_CALL(-1), "invalid func unknown#4294967295" },

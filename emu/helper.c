@@ -33,18 +33,16 @@ xb_helper_register(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt)
 	emu->helper_tables++;
 }
 
+#define TABLE(name) &xb_helpers_##name,
 void
 xb_helper_register_base(struct xb_emu *emu)
 {
-	static const struct xb_helper_table *const tables[] = {
-		&xb_helpers_captured, &xb_helpers_map,    &xb_helpers_time,
-		&xb_helpers_trace,    &xb_helpers_string, &xb_helpers_loop,
-		&xb_helpers_ringbuf,  &xb_helpers_misc,   &xb_helpers_lock,
-	};
+	static const struct xb_helper_table *const tables[] = { XB_HELPER_TABLES(TABLE) };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
 		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);
 }
+#undef TABLE
 
 const struct xb_helper *
 xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type)

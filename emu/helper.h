@@ -16,13 +16,14 @@
 
 /* What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). */
 enum xb_arg_kind {
-	XB_ARG_NONE,          /* not used */
-	XB_ARG_ANY,           /* a number, or a pointer nobody looks behind */
-	XB_ARG_CTX,           /* the run's context: the address R1 had at entry */
-	XB_ARG_MAP,           /* a map's handle */
-	XB_ARG_MAP_KEY,       /* key_size bytes of the map in an earlier argument, read */
-	XB_ARG_MAP_VALUE,     /* value_size bytes, read */
-	XB_ARG_MAP_VALUE_W,   /* value_size bytes, written */
+	XB_ARG_NONE,        /* not used */
+	XB_ARG_ANY,         /* a number, or a pointer nobody looks behind */
+	XB_ARG_CTX,         /* the run's context: the address R1 had at entry */
+	XB_ARG_MAP,         /* a map's handle */
+	XB_ARG_MAP_KEY,     /* key_size bytes of the map in an earlier argument, read */
+	XB_ARG_MAP_VALUE,   /* value_size bytes, read */
+	XB_ARG_MAP_VALUE_W, /* value_size bytes, written */
+	XB_ARG_MAP_VALUE_OR_NULL,
 	XB_ARG_MEM,           /* bytes read; the next argument is the size */
 	XB_ARG_MEM_W,         /* bytes written; the next argument is the size */
 	XB_ARG_MEM_OR_NULL,   /* as MEM, but NULL is allowed where the size is 0 */

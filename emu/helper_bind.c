@@ -27,15 +27,25 @@
 #define POISON_KFUNC_END 2003000000u
 
 static const char *const kind_names[XB_ARG_KIND_CNT] = {
-	[XB_ARG_CTX] = "context",          [XB_ARG_MAP] = "map",
-	[XB_ARG_MAP_KEY] = "key",          [XB_ARG_MAP_VALUE] = "value",
-	[XB_ARG_MAP_VALUE_W] = "value",    [XB_ARG_MEM] = "buffer",
-	[XB_ARG_MEM_W] = "buffer",         [XB_ARG_MEM_OR_NULL] = "buffer",
-	[XB_ARG_MEM_W_OR_NULL] = "buffer", [XB_ARG_SIZE] = "size",
-	[XB_ARG_SIZE_OR_0] = "size",       [XB_ARG_STR] = "string",
-	[XB_ARG_U32_W] = "result",         [XB_ARG_U64_W] = "result",
-	[XB_ARG_U64_RW] = "result",        [XB_ARG_SPIN_LOCK] = "lock",
-	[XB_ARG_RECORD] = "record",        [XB_ARG_SOCK_COMMON] = "socket",
+	[XB_ARG_CTX] = "context",
+	[XB_ARG_MAP] = "map",
+	[XB_ARG_MAP_KEY] = "key",
+	[XB_ARG_MAP_VALUE] = "value",
+	[XB_ARG_MAP_VALUE_W] = "value",
+	[XB_ARG_MEM] = "buffer",
+	[XB_ARG_MEM_W] = "buffer",
+	[XB_ARG_MEM_OR_NULL] = "buffer",
+	[XB_ARG_MEM_W_OR_NULL] = "buffer",
+	[XB_ARG_SIZE] = "size",
+	[XB_ARG_SIZE_OR_0] = "size",
+	[XB_ARG_STR] = "string",
+	[XB_ARG_U32_W] = "result",
+	[XB_ARG_U64_W] = "result",
+	[XB_ARG_U64_RW] = "result",
+	[XB_ARG_SPIN_LOCK] = "lock",
+	[XB_ARG_RECORD] = "record",
+	[XB_ARG_SOCK_COMMON] = "socket",
+	[XB_ARG_MAP_VALUE_OR_NULL] = "value",
 };
 
 static bool
@@ -180,6 +190,12 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		return arg_map(proc, row, i, a);
 	case XB_ARG_MAP_KEY:
 		return arg_mem(proc, row, i, map->key_size, XB_MEM_READ, a);
+	case XB_ARG_MAP_VALUE_OR_NULL:
+		if (proc->r[1 + i] == 0) {
+			a->mem = NULL;
+			return true;
+		}
+		return arg_mem(proc, row, i, map->value_size, XB_MEM_READ, a);
 	case XB_ARG_MAP_VALUE:
 		return arg_mem(proc, row, i, map->value_size, XB_MEM_READ, a);
 	case XB_ARG_MAP_VALUE_W:

@@ -16,15 +16,24 @@ struct xb_helper_table {
 	u32 cnt;
 };
 
-extern const struct xb_helper_table xb_helpers_map;
-extern const struct xb_helper_table xb_helpers_time;
-extern const struct xb_helper_table xb_helpers_trace;
-extern const struct xb_helper_table xb_helpers_string;
-extern const struct xb_helper_table xb_helpers_loop;
-extern const struct xb_helper_table xb_helpers_ringbuf;
-extern const struct xb_helper_table xb_helpers_misc;
-extern const struct xb_helper_table xb_helpers_lock;
-extern const struct xb_helper_table xb_helpers_captured;
+/* X(name): every table, one a line; the last row for a number and program type wins. */
+/* clang-format off */
+#define XB_HELPER_TABLES(X) \
+	X(map) \
+	X(time) \
+	X(trace) \
+	X(string) \
+	X(loop) \
+	X(ringbuf) \
+	X(misc) \
+	X(lock) \
+	X(captured) \
+	X(sk_storage)
+/* clang-format on */
+
+#define XB_HELPER_TABLE_DECLARE(name) extern const struct xb_helper_table xb_helpers_##name;
+XB_HELPER_TABLES(XB_HELPER_TABLE_DECLARE)
+#undef XB_HELPER_TABLE_DECLARE
 
 /* The fields of a row that all helpers have; more may follow. */
 #define XB_HELPER_ROW(helper, file)                                                                \

@@ -39,7 +39,7 @@ static const struct {
 	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { .name = "percpu_cgroup_storage" },
 	[BPF_MAP_TYPE_QUEUE] = { .ops = &xb_map_queue_ops },
 	[BPF_MAP_TYPE_STACK] = { .ops = &xb_map_stack_ops },
-	[BPF_MAP_TYPE_SK_STORAGE] = { .name = "sk_storage" },
+	[BPF_MAP_TYPE_SK_STORAGE] = { .ops = &xb_map_sk_storage_ops },
 	[BPF_MAP_TYPE_DEVMAP_HASH] = { .ops = &xb_map_devmap_hash_ops },
 	[BPF_MAP_TYPE_STRUCT_OPS] = { .name = "struct_ops" },
 	[BPF_MAP_TYPE_RINGBUF] = { .ops = &xb_map_ringbuf_ops },

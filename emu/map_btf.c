@@ -3,6 +3,7 @@
  * map_btf.c - types of keys and values, as far as they decide whether a map may be made.
  */
 #include "emu/btf.h"
+#include "emu/helper.h"
 #include "emu/map_priv.h"
 
 #include <bpf/btf.h>
@@ -44,6 +45,13 @@ xb_map_array_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u3
 	return 0;
 }
 
+/* Types whose values may have one; 32 is CGRP_STORAGE. */
+#define LOCK_TYPES                                                                                 \
+	(XB_MAP_TYPE_BIT(BPF_MAP_TYPE_HASH) | XB_MAP_TYPE_BIT(BPF_MAP_TYPE_ARRAY) |                \
+	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_CGROUP_STORAGE) | XB_MAP_TYPE_BIT(BPF_MAP_TYPE_SK_STORAGE) | \
+	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_INODE_STORAGE) |                                             \
+	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_TASK_STORAGE) | XB_MAP_TYPE_BIT(32))
+
 static int
 find_spin_lock(struct xb_map *map, u32 value_id)
 {
@@ -54,7 +62,7 @@ find_spin_lock(struct xb_map *map, u32 value_id)
 	map->has_spin_lock = true;
 	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
-	return map->type == BPF_MAP_TYPE_HASH || map->type == BPF_MAP_TYPE_ARRAY ? 0 : -EOPNOTSUPP;
+	return XB_MAP_TYPE_BIT(map->type) & LOCK_TYPES ? 0 : -EOPNOTSUPP;
 }
 
 int

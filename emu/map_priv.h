@@ -38,6 +38,7 @@ extern const struct xb_map_ops xb_map_stack_ops;
 extern const struct xb_map_ops xb_map_perf_event_array_ops;
 extern const struct xb_map_ops xb_map_ringbuf_ops;
 extern const struct xb_map_ops xb_map_cgroup_array_ops;
+extern const struct xb_map_ops xb_map_sk_storage_ops;
 
 /*
  * Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sock.h"
 
+#include "emu/map_local_storage.h"
 #include "vm/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#define BY_COOKIE (1ull << 63) /* of an owner: others are guest addresses, which are below */
+
 struct xb_sock *
 xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 {
 	const struct xb_region_opts opts = { .name = "bpf_sock",
-		                             .bytes = 2 * XB_SOCK_STRIDE,
+		                             .bytes = XB_SOCK_FORMS * XB_SOCK_STRIDE,
 		                             .opaque = true };
 	struct xb_sock *sock = calloc(1, sizeof(*sock));
 
@@ -26,6 +29,9 @@ xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 	}
 	sock->common = sock->region->gaddr + XB_SOCK_STRIDE / 2;
 	sock->full = sock->common + XB_SOCK_STRIDE;
+	sock->tcp = sock->full + XB_SOCK_STRIDE;
+	sock->btf = sock->tcp + XB_SOCK_STRIDE;
+	sock->owner = sock->common;
 	sock->next = emu->socks;
 	emu->socks = sock;
 	return sock;
@@ -41,6 +47,7 @@ xb_sock_free(struct xb_sock *sock)
 	for (at = &sock->emu->socks; *at != sock; at = &(*at)->next)
 		;
 	*at = sock->next;
+	xb_local_storage_destroy(sock->emu, BPF_MAP_TYPE_SK_STORAGE, sock->common);
 	xb_mem_unmap(sock->emu->mem, sock->region);
 	free(sock);
 }
@@ -49,6 +56,21 @@ void
 xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info)
 {
 	sock->info = *info;
+	sock->owner = info->cookie ? xb_sock_owner_of_cookie(info->cookie) : sock->common;
+}
+
+void
+xb_sock_set_fresh(struct xb_sock *sock, const struct xb_sock_info *info)
+{
+	sock->info = *info;
+	sock->owner = sock->common;
+	xb_local_storage_destroy(sock->emu, BPF_MAP_TYPE_SK_STORAGE, sock->owner);
+}
+
+u64
+xb_sock_owner_of_cookie(u64 cookie)
+{
+	return cookie | BY_COOKIE;
 }
 
 bool
@@ -90,7 +112,11 @@ xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr)
 {
 	struct xb_sock *sock = emu->socks;
 
-	while (sock && sock->common != gaddr && sock->full != gaddr)
+	const u64 middle = XB_SOCK_STRIDE / 2;
+
+	if (gaddr % XB_SOCK_STRIDE != middle)
+		return NULL;
+	while (sock && gaddr - sock->region->gaddr >= sock->region->bytes)
 		sock = sock->next;
 	return sock;
 }

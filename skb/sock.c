@@ -58,7 +58,7 @@ make_up(struct xb_skb *s)
 
 	take_addresses(s, &info.uapi);
 	info.cookie = ++s->next_cookie;
-	xb_sock_set(s->sock, &info);
+	xb_sock_set_fresh(s->sock, &info);
 }
 
 const struct xb_sock *

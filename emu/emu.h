@@ -81,8 +81,8 @@ struct xb_emu {
 	struct xb_map *gc_maps; /* maps with values to free when the run ends */
 	u32 runs;               /* programs that run now, one inside a helper of the other */
 
-	const struct xb_helper *helpers[32]; /* registered tables, emu/helper.h */
-	u32 helpers_cnt[32];
+	const struct xb_helper *helpers[64]; /* registered tables, emu/helper.h */
+	u32 helpers_cnt[64];
 	u32 helper_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */

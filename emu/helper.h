@@ -34,6 +34,8 @@ enum xb_arg_kind {
 	XB_ARG_U32_W, /* 4 bytes written */
 	XB_ARG_U64_W, /* 8 bytes written */
 	XB_ARG_U64_RW,
+	XB_ARG_MEM20,       /* 20 bytes read: struct iphdr, struct tcphdr */
+	XB_ARG_MEM40,       /* 40 bytes read: struct ipv6hdr */
 	XB_ARG_SPIN_LOCK,   /* a bpf_spin_lock in a map value: 4 bytes written */
 	XB_ARG_FUNC,        /* a function of the program, as BPF_PSEUDO_FUNC loads it */
 	XB_ARG_RECORD,      /* a record reserved in a ring buffer, its first byte; .map is the ring

@@ -46,6 +46,8 @@ static const char *const kind_names[XB_ARG_KIND_CNT] = {
 	[XB_ARG_RECORD] = "record",
 	[XB_ARG_SOCK_COMMON] = "socket",
 	[XB_ARG_MAP_VALUE_OR_NULL] = "value",
+	[XB_ARG_MEM20] = "header",
+	[XB_ARG_MEM40] = "header",
 };
 
 static bool
@@ -216,6 +218,10 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 	case XB_ARG_U64_W:
 	case XB_ARG_U64_RW:
 		return arg_mem(proc, row, i, sizeof(u64), XB_MEM_WRITE, a);
+	case XB_ARG_MEM20:
+		return arg_mem(proc, row, i, 20, XB_MEM_READ, a);
+	case XB_ARG_MEM40:
+		return arg_mem(proc, row, i, 40, XB_MEM_READ, a);
 	case XB_ARG_RECORD:
 		return arg_record(proc, row, i, a);
 	case XB_ARG_SOCK_COMMON:

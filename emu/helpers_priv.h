@@ -27,8 +27,10 @@ struct xb_helper_table {
 	X(ringbuf) \
 	X(misc) \
 	X(lock) \
-	X(captured) \
-	X(sk_storage)
+	X(sk_storage) \
+	X(sock) \
+	X(syncookie) \
+	X(captured)
 /* clang-format on */
 
 #define XB_HELPER_TABLE_DECLARE(name) extern const struct xb_helper_table xb_helpers_##name;

@@ -40,7 +40,8 @@ struct xb_sock {
 	struct xb_region *region;
 	u64 common, full, tcp, btf; /* guest addresses of its forms */
 	u64 owner;                  /* what local storage knows it by */
-	u64 overflow_jiffies;       /* a SYN cookie was made for it then; 0: never */
+	bool v6only;                /* IPV6_V6ONLY */
+	u32 overflow_jiffies;       /* when a SYN cookie was made for it; 0 at first, as in Linux */
 	struct xb_sock_info info;
 };
 

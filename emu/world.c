@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/world.h"
 
+#include "emu/sock_lookup.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,7 @@ xb_world_new(struct xb_err *err)
 	w->links[0] = lo;
 	w->link_cnt = 1;
 	w->netns_cookie = 1;
-	w->tcp_syncookies = true;
+	w->tcp_syncookies = 1;
 	return w;
 }
 
@@ -67,7 +69,9 @@ xb_world_set(struct xb_emu *emu, struct xb_world *w, struct xb_err *err)
 		s->sock = xb_sock_new(emu, err);
 		if (!s->sock)
 			return -1;
+		xb_world_sock_fill(s);
 		xb_sock_set(s->sock, &s->info);
+		s->sock->v6only = s->v6only;
 	}
 	xb_world_free(emu->world);
 	emu->world = w;

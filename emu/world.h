@@ -141,9 +141,9 @@ struct xb_world {
 	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt, sock_cnt, cgroup_cnt, ct_cnt,
 	        xfrm_cnt;
 	u64 netns_cookie;
-	bool tcp_syncookies;     /* net.ipv4.tcp_syncookies is not 0 */
-	u8 syncookie_key[2][16]; /* the secret of SYN cookies, for IPv4's and IPv6's */
-	bool given;              /* by a file: interfaces that are not in it do not exist */
+	u8 tcp_syncookies;          /* net.ipv4.tcp_syncookies: 0, 1, 2 */
+	u8 syncookie_key[2][2][16]; /* secrets of SYN cookies: two keys for IPv4's, for IPv6's */
+	bool given;                 /* by a file: interfaces that are not in it do not exist */
 };
 
 /* What a test run sees. NULL and err where there is no memory. */

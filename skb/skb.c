@@ -94,6 +94,7 @@ load(struct xb_skb *s, const struct xb_skb_in *in)
 	skb_place(s, in);
 	skb_ctx_load(s, in->ctx);
 	s->sock_set = false;
+	s->assigned = NULL;
 	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
 	if (XB_UNLIKELY(s->tunnel != NULL))
 		skb_tunnel_reset(s);
@@ -196,7 +197,7 @@ xb_skb_register(struct xb_emu *emu)
 	static const struct skb_helper_table *const tables[] = {
 		&skb_helpers_bytes, &skb_helpers_csum,   &skb_helpers_hash,     &skb_helpers_vlan,
 		&skb_helpers_proto, &skb_helpers_room,   &skb_helpers_redirect, &skb_helpers_tunnel,
-		&skb_helpers_sock,  &skb_helpers_cgroup, &skb_helpers_perf,
+		&skb_helpers_sock,  &skb_helpers_lookup, &skb_helpers_cgroup,   &skb_helpers_perf,
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)

@@ -96,8 +96,9 @@ struct xb_skb {
 	struct xb_proc *proc;
 	struct xb_region *buff, *ctx_region;
 	struct xb_sock *sock;
-	u8 *base;              /* host address of the buffer */
-	struct __sk_buff *ctx; /* host address of the guest's */
+	struct xb_sock *assigned; /* by bpf_sk_assign; or NULL */
+	u8 *base;                 /* host address of the buffer */
+	struct __sk_buff *ctx;    /* host address of the guest's */
 	struct xb_window window;
 	struct skb skb;
 	u32 linear_max;
@@ -306,6 +307,7 @@ extern const struct skb_helper_table skb_helpers_room;
 extern const struct skb_helper_table skb_helpers_redirect;
 extern const struct skb_helper_table skb_helpers_tunnel;
 extern const struct skb_helper_table skb_helpers_sock;
+extern const struct skb_helper_table skb_helpers_lookup;
 extern const struct skb_helper_table skb_helpers_cgroup;
 extern const struct skb_helper_table skb_helpers_perf;
 

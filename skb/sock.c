@@ -66,6 +66,8 @@ skb_sk(struct xb_skb *s)
 {
 	const struct xb_skb_ctx *ctx = s->in.ctx;
 
+	if (s->assigned)
+		return s->assigned;
 	if (ctx->sock_kind == XB_SKB_SOCK_NONE)
 		return NULL;
 	if (!s->sock_set) {

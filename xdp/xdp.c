@@ -232,4 +232,5 @@ xb_xdp_register(struct xb_emu *emu)
 	xdp_buff_helpers_register(emu);
 	xdp_redirect_helpers_register(emu);
 	xdp_perf_helpers_register(emu);
+	xdp_sock_helpers_register(emu);
 }

@@ -38,7 +38,6 @@ void
 xb_helper_register_base(struct xb_emu *emu)
 {
 	static const struct xb_helper_table *const tables[] = { XB_HELPER_TABLES(TABLE) };
-	static const struct xb_helper_table *const tables[] = { XB_HELPER_TABLES(TABLE) };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
 		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);

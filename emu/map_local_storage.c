@@ -60,12 +60,16 @@ xb_local_storage_next_key(struct xb_map *map, const void *key, void *next)
 	return -XB_ENOTSUPP;
 }
 
+/* Of which one is looked at; the compiler sees loops over keys of any size. */
+#define KEY_WORDS 8
+
 static u32
 find(const struct xb_map *map, u64 owner)
 {
 	const struct xb_htab *h = map->priv;
+	const u64 key[KEY_WORDS] = { owner };
 
-	return xb_htab_find(h, &owner, xb_htab_hash(h, &owner));
+	return xb_htab_find(h, key, xb_htab_hash(h, key));
 }
 
 u64
@@ -82,7 +86,8 @@ static int
 put(struct xb_map *map, u64 owner, u32 old, const void *value)
 {
 	struct xb_htab *h = map->priv;
-	u32 ref = xb_htab_insert(h, &owner, xb_htab_hash(h, &owner));
+	const u64 key[KEY_WORDS] = { owner };
+	u32 ref = xb_htab_insert(h, key, xb_htab_hash(h, key));
 
 	if (!ref)
 		return -ENOMEM;

@@ -174,7 +174,7 @@ prog_query(struct xb_emu *emu, const struct call *c)
 
 /* clang-format off */
 static const struct cmd cmds[] = {
-	CMD(MAP_CREATE,			 map_extra,			map_create),
+	[BPF_MAP_CREATE] = { .name = "MAP_CREATE", .end = XB_MAP_CREATE_BYTES, .fn = map_create },
 	CMD(MAP_LOOKUP_ELEM,		 flags,				map_sys),
 	CMD(MAP_UPDATE_ELEM,		 flags,				map_sys),
 	CMD(MAP_DELETE_ELEM,		 key,				map_sys),

@@ -66,6 +66,7 @@ map_info(const struct xb_map *map, union bpf_attr *attr)
 	info.max_entries = map->max_entries;
 	info.map_flags = map->flags;
 	info.map_extra = map->map_extra;
+	info.btf_vmlinux_value_type_id = map->btf_vmlinux_value_type_id;
 	info.ifindex = map->ifindex;
 	memcpy(info.name, map->name, sizeof(info.name));
 	if (map->btf) {

@@ -4,6 +4,7 @@
 #include "emu/btf.h"
 #include "emu/map_priv.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,7 +23,7 @@ static const struct {
 	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { .ops = &xb_map_perf_event_array_ops },
 	[BPF_MAP_TYPE_PERCPU_HASH] = { .ops = &xb_map_percpu_hash_ops },
 	[BPF_MAP_TYPE_PERCPU_ARRAY] = { .ops = &xb_map_percpu_array_ops },
-	[BPF_MAP_TYPE_STACK_TRACE] = { .name = "stack_trace" },
+	[BPF_MAP_TYPE_STACK_TRACE] = { .ops = &xb_map_stack_trace_ops },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { .ops = &xb_map_cgroup_array_ops },
 	[BPF_MAP_TYPE_LRU_HASH] = { .ops = &xb_map_lru_hash_ops },
 	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { .ops = &xb_map_lru_percpu_hash_ops },
@@ -34,21 +35,21 @@ static const struct {
 	[BPF_MAP_TYPE_CPUMAP] = { .ops = &xb_map_cpumap_ops },
 	[BPF_MAP_TYPE_XSKMAP] = { .ops = &xb_map_xskmap_ops },
 	[BPF_MAP_TYPE_SOCKHASH] = { .name = "sockhash" },
-	[BPF_MAP_TYPE_CGROUP_STORAGE] = { .name = "cgroup_storage" },
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = { .ops = &xb_map_cgroup_storage_ops },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { .name = "reuseport_sockarray" },
-	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { .name = "percpu_cgroup_storage" },
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { .ops = &xb_map_percpu_cgroup_storage_ops },
 	[BPF_MAP_TYPE_QUEUE] = { .ops = &xb_map_queue_ops },
 	[BPF_MAP_TYPE_STACK] = { .ops = &xb_map_stack_ops },
 	[BPF_MAP_TYPE_SK_STORAGE] = { .ops = &xb_map_sk_storage_ops },
 	[BPF_MAP_TYPE_DEVMAP_HASH] = { .ops = &xb_map_devmap_hash_ops },
-	[BPF_MAP_TYPE_STRUCT_OPS] = { .name = "struct_ops" },
+	[BPF_MAP_TYPE_STRUCT_OPS] = { .ops = &xb_map_struct_ops_ops },
 	[BPF_MAP_TYPE_RINGBUF] = { .ops = &xb_map_ringbuf_ops },
 	[BPF_MAP_TYPE_INODE_STORAGE] = { .name = "inode_storage" },
 	[BPF_MAP_TYPE_TASK_STORAGE] = { .name = "task_storage" },
-	[BPF_MAP_TYPE_BLOOM_FILTER] = { .name = "bloom_filter" },
-	[BPF_MAP_TYPE_USER_RINGBUF] = { .name = "user_ringbuf" },
+	[BPF_MAP_TYPE_BLOOM_FILTER] = { .ops = &xb_map_bloom_filter_ops },
+	[BPF_MAP_TYPE_USER_RINGBUF] = { .ops = &xb_map_user_ringbuf_ops },
 	[32] = { .name = "cgrp_storage" }, /* later than some installed headers */
-	[33] = { .name = "arena" },
+	[XB_MAP_TYPE_ARENA] = { .ops = &xb_map_arena_ops },
 	[34] = { .name = "insn_array" },
 };
 
@@ -82,13 +83,21 @@ xb_map_region_new(struct xb_map *map, u64 bytes, bool from_fd)
 	        &err);
 }
 
+/* A flag, and where its descriptor is, that an older uapi header lacks. */
+#define F_TOKEN_FD   (1u << 16)
+#define TOKEN_FD_OFF (XB_MAP_CREATE_BYTES - 4)
+
 static int
-check_attr(const union bpf_attr *attr)
+check_attr(const union bpf_attr *attr, const struct xb_map_ops *ops)
 {
+	bool is_struct_ops = attr->map_type == BPF_MAP_TYPE_STRUCT_OPS;
 	u32 flags = attr->map_flags;
 
-	if (attr->btf_vmlinux_value_type_id ||
-	    (attr->btf_key_type_id && !attr->btf_value_type_id) || attr->map_extra)
+	if (attr->btf_vmlinux_value_type_id
+	            ? !is_struct_ops || attr->btf_key_type_id || attr->btf_value_type_id
+	            : attr->btf_key_type_id && !attr->btf_value_type_id)
+		return -EINVAL;
+	if (attr->map_extra && !(ops && ops->flags & XB_MAP_EXTRA))
 		return -EINVAL;
 	if (flags & BPF_F_RDONLY && flags & BPF_F_WRONLY)
 		return -EINVAL;
@@ -133,6 +142,7 @@ fill(struct xb_map *map, struct xb_emu *emu, const union bpf_attr *attr)
 	map->value_size = attr->value_size;
 	map->max_entries = attr->max_entries;
 	map->flags = attr->map_flags & ~(u32)(BPF_F_RDONLY | BPF_F_WRONLY);
+	map->btf_vmlinux_value_type_id = attr->btf_vmlinux_value_type_id;
 	map->map_extra = attr->map_extra;
 	map->map_extra_lo = (u32)attr->map_extra;
 }
@@ -143,13 +153,14 @@ set_btf(struct xb_map *map, const union bpf_attr *attr)
 	struct xb_obj *obj;
 	int ret;
 
-	if (!attr->btf_key_type_id && !attr->btf_value_type_id)
+	if (!attr->btf_key_type_id && !attr->btf_value_type_id && !attr->btf_vmlinux_value_type_id)
 		return 0;
 	ret = xb_obj_by_fd(map->emu, (int)attr->btf_fd, XB_OBJ_BTF, &obj);
 	if (ret)
 		return ret;
 	map->btf = XB_CONTAINER_OF(obj, struct xb_btf, obj);
-	ret = xb_map_check_btf(map, attr->btf_key_type_id, attr->btf_value_type_id);
+	if (attr->btf_value_type_id)
+		ret = xb_map_check_btf(map, attr->btf_key_type_id, attr->btf_value_type_id);
 	if (ret)
 		return ret;
 	map->btf_key_type_id = attr->btf_key_type_id;
@@ -217,28 +228,45 @@ map_obj_free(struct xb_obj *obj)
 	map_free(xb_map_of_obj(obj));
 }
 
-/* Everything of a map but its object. NULL with *ret. */
+/*
+ * Everything of a map but its object. NULL with *ret. Name and BTF are for alloc to know, but what
+ * is wrong with them counts only after it.
+ */
 static struct xb_map *
 map_new(struct xb_emu *emu, const union bpf_attr *attr, int *ret)
 {
 	struct xb_map *map = calloc(1, sizeof(*map));
+	int late;
 
-	*ret = -ENOMEM;
+	*ret = map ? 0 : -ENOMEM;
 	if (!map)
 		return NULL;
 	fill(map, emu, attr);
-	*ret = copy_name(map->name, attr->map_name) ? 0 : -EINVAL;
-	if (!*ret && map->ops->flags & XB_MAP_OF_MAPS)
+	late = copy_name(map->name, attr->map_name) ? 0 : -EINVAL;
+	if (map->ops->flags & XB_MAP_OF_MAPS)
 		*ret = xb_map_inner_get(emu, attr->inner_map_fd, &map->inner);
-	if (!*ret)
-		*ret = set_btf(map, attr);
+	if (!late)
+		late = set_btf(map, attr);
 	if (!*ret)
 		*ret = map->ops->alloc(map);
+	if (!*ret && late) {
+		map->ops->free(map);
+		*ret = late;
+	}
 	if (*ret) {
 		free(map);
 		return NULL;
 	}
 	return map;
+}
+
+/* No descriptor is one of a token (cf. kernel/bpf/token.c: bpf_token_get_from_fd). */
+static int
+check_token(const union bpf_attr *attr)
+{
+	int fd = (int)xb_ld32((const u8 *)attr + TOKEN_FD_OFF);
+
+	return fcntl(fd, F_GETFD) < 0 ? -EBADF : -EINVAL;
 }
 
 int
@@ -247,17 +275,22 @@ xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
 	const struct xb_map_ops *ops;
 	union bpf_attr attr;
 	struct xb_map *map;
+	bool has_token;
 	int ret;
 
 	memset(&attr, 0, sizeof(attr));
 	memcpy(&attr, user, bytes < sizeof(attr) ? bytes : sizeof(attr));
+	has_token = attr.map_flags & F_TOKEN_FD;
+	attr.map_flags &= ~F_TOKEN_FD;
 	ops = xb_map_ops_of(attr.map_type);
-	ret = check_attr(&attr);
+	ret = check_attr(&attr, ops);
 	if (ret)
 		return ret;
 	if (!ops || attr.map_ifindex)
 		return -EINVAL;
 	ret = ops->check(&attr);
+	if (!ret && has_token)
+		ret = check_token(&attr);
 	if (ret)
 		return ret;
 	map = map_new(emu, &attr, &ret);

@@ -16,10 +16,14 @@
 #include "emu/emu.h"
 #include "emu/obj.h"
 
+#include <stddef.h>
+
 struct xb_bpf_prog;
 struct xb_btf;
 
 #define XB_MAP_HANDLE_BYTES 64
+
+#define XB_MAP_TYPE_ARENA 33 /* BPF_MAP_TYPE_ARENA, later than some installed headers */
 
 struct btf;
 
@@ -70,7 +74,10 @@ enum {
 	XB_MAP_BATCH = 1 << 4,          /* has LOOKUP_BATCH and UPDATE_BATCH */
 	XB_MAP_BATCH_DELETE = 1 << 5,   /* has DELETE_BATCH */
 	XB_MAP_BUCKETS =
-	        1 << 6, /* a hash table: batches go by bucket, LOOKUP_AND_DELETE_BATCH too */
+	        1 << 6,        /* a hash table: batches go by bucket, LOOKUP_AND_DELETE_BATCH too */
+	XB_MAP_TAKE = 1 << 7,  /* has LOOKUP_AND_DELETE_ELEM (queues: pop) */
+	XB_MAP_EXTRA = 1 << 8, /* map_extra is for it */
+	XB_MAP_VALUE_ASKS = 1 << 9, /* LOOKUP_ELEM asks for the value it is given */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
@@ -99,7 +106,7 @@ struct xb_map {
 	char name[16];
 	u32 ifindex;
 	struct xb_btf *btf; /* or NULL */
-	u32 btf_key_type_id, btf_value_type_id;
+	u32 btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
 	u64 handle;        /* guest address that programs hold */
 	bool frozen;       /* bpf(2) may not write any more */
 	u32 spin_lock_off; /* of a bpf_spin_lock in the value */
@@ -118,6 +125,13 @@ const struct xb_map_ops *xb_map_ops_of(u32 type);
 
 /* The name of a map type as bpftool prints it, emulated or not; NULL for numbers out of range. */
 const char *xb_map_type_name(u32 type);
+
+/*
+ * The attributes of BPF_MAP_CREATE end behind map_extra with value_type_btf_obj_fd and
+ * map_token_fd, which an older uapi header lacks.
+ */
+#define XB_MAP_CREATE_BYTES                                                                        \
+	(offsetof(union bpf_attr, map_extra) + sizeof(((union bpf_attr *)0)->map_extra) + 8)
 
 /* BPF_MAP_CREATE (cf. kernel/bpf/syscall.c: map_create). A descriptor or -errno. */
 int xb_map_create(struct xb_emu *emu, const union bpf_attr *attr, u32 bytes);
@@ -162,6 +176,25 @@ bool xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog);
 int xb_cgroup_array_get(const struct xb_map *map, u32 idx, u64 *id);
 int xb_cgroup_array_set(struct xb_map *map, u32 idx, u64 id);
 
+/* CGROUP_STORAGE and PERCPU_CGROUP_STORAGE. */
+bool xb_map_is_cgroup_storage(const struct xb_map *map);
+/*
+ * Makes the value that bpf_get_local_storage() gives from now on: that of a cgroup and attach type,
+ * which is made of zeroes where there was none (as attaching a program does), or one of zeroes that
+ * no key leads to (as each test run has). 0, -ENOMEM, -EINVAL for maps of other types.
+ */
+int xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type);
+int xb_cgroup_storage_use_new(struct xb_map *map);
+/* The guest address of what is in use, a new one if nothing was; 0: no memory. */
+u64 xb_cgroup_storage_value(struct xb_map *map, u32 cpu);
+
+/*
+ * ARENA: the address at which user space has it, for a program's ldimm64 of byte `off`: 0, -EINVAL
+ * where neither map_extra nor a mapping says it, -ERANGE (cf. kernel/bpf/arena.c:
+ * arena_map_direct_value_addr).
+ */
+int xb_arena_address(const struct xb_map *map, u32 off, u64 *address);
+
 /* PROG_ARRAY: the program in a slot, or NULL. */
 struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
 
@@ -186,6 +219,17 @@ long xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flag
 u64 xb_ringbuf_query(struct xb_map *map, u64 flags);
 u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_event *event),
                        void *arg);
+/*
+ * USER_RINGBUF (cf. kernel/bpf/ringbuf.c: bpf_user_ringbuf_drain). begin and end are around a
+ * drain: 0 or -EBUSY inside another. peek gives the next sample's guest address, addressable until
+ * it is released: 0, -ENODATA, -EAGAIN (one was skipped), -EINVAL and -E2BIG for positions and
+ * lengths that cannot be.
+ */
+int xb_user_ringbuf_begin(struct xb_map *map);
+void xb_user_ringbuf_end(struct xb_map *map);
+int xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes);
+void xb_user_ringbuf_release(struct xb_map *map, u64 sample, u32 bytes);
+
 /* The map whose outstanding record starts at this address, with its size; NULL: none does. */
 struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
 

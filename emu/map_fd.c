@@ -49,7 +49,8 @@ prog_fd_array_get_ptr(struct xb_map *map, u32 fd, struct xb_obj **obj)
 static bool
 may_be_inner(const struct xb_map *map)
 {
-	return map->type != BPF_MAP_TYPE_PROG_ARRAY;
+	return map->type != BPF_MAP_TYPE_PROG_ARRAY && map->type != BPF_MAP_TYPE_STRUCT_OPS &&
+	       !xb_map_is_cgroup_storage(map);
 }
 
 /* cf. bpf_map_meta_equal, array_map_meta_equal, xsk_map_meta_equal */

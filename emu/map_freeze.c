@@ -43,10 +43,19 @@ has_writers(const struct xb_map *map)
 	return found;
 }
 
+static bool
+can_be_mapped(const struct xb_map *map)
+{
+	return map->flags & BPF_F_MMAPABLE || map->type == BPF_MAP_TYPE_RINGBUF ||
+	       map->type == BPF_MAP_TYPE_USER_RINGBUF;
+}
+
 int
 xb_map_freeze(struct xb_map *map)
 {
-	if (map->flags & BPF_F_MMAPABLE && has_writers(map))
+	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
+		return -XB_ENOTSUPP;
+	if (can_be_mapped(map) && has_writers(map))
 		return -EBUSY;
 	/* New mappings of the file are read-only from now on; the arena's stays as it is. */
 	if (fcntl(map->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))

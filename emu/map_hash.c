@@ -91,7 +91,7 @@ htab_percpu_map_update_elem(struct xb_map *map, const void *key, const void *val
 const struct xb_map_ops xb_map_hash_ops = {
 	.name = "hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
+	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
 	.free = xb_htab_map_free,
@@ -105,7 +105,7 @@ const struct xb_map_ops xb_map_hash_ops = {
 const struct xb_map_ops xb_map_percpu_hash_ops = {
 	.name = "percpu_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
+	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
 	.free = xb_htab_map_free,

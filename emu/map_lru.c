@@ -201,7 +201,7 @@ htab_lru_map_delete_elem(struct xb_map *map, const void *key)
 const struct xb_map_ops xb_map_lru_hash_ops = {
 	.name = "lru_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
+	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
 	.check = xb_htab_check,
 	.alloc = lru_alloc,
 	.free = lru_free,
@@ -216,7 +216,7 @@ const struct xb_map_ops xb_map_lru_hash_ops = {
 const struct xb_map_ops xb_map_lru_percpu_hash_ops = {
 	.name = "lru_percpu_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS,
+	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
 	.check = xb_htab_check,
 	.alloc = lru_alloc,
 	.free = lru_free,

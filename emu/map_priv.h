@@ -39,6 +39,13 @@ extern const struct xb_map_ops xb_map_perf_event_array_ops;
 extern const struct xb_map_ops xb_map_ringbuf_ops;
 extern const struct xb_map_ops xb_map_cgroup_array_ops;
 extern const struct xb_map_ops xb_map_sk_storage_ops;
+extern const struct xb_map_ops xb_map_stack_trace_ops;
+extern const struct xb_map_ops xb_map_cgroup_storage_ops;
+extern const struct xb_map_ops xb_map_percpu_cgroup_storage_ops;
+extern const struct xb_map_ops xb_map_struct_ops_ops;
+extern const struct xb_map_ops xb_map_bloom_filter_ops;
+extern const struct xb_map_ops xb_map_user_ringbuf_ops;
+extern const struct xb_map_ops xb_map_arena_ops;
 
 /*
  * Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:

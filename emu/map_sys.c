@@ -169,6 +169,8 @@ map_lookup_elem(struct call *c)
 {
 	int ret = read_key(c);
 
+	if (!ret && c->map->ops->flags & XB_MAP_VALUE_ASKS)
+		ret = xb_user_read(c->value, c->attr->value, c->value_bytes);
 	if (!ret)
 		ret = xb_map_read(c->map, c->key, c->value);
 	if (!ret)
@@ -215,14 +217,6 @@ map_get_next_key(struct call *c)
 	return ret;
 }
 
-/* Whether LOOKUP_AND_DELETE is for the type, besides queues. */
-static bool
-is_plain_hash(u32 type)
-{
-	return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_PERCPU_HASH ||
-	       type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
-}
-
 static int
 map_lookup_and_delete_elem(struct call *c)
 {
@@ -236,7 +230,7 @@ map_lookup_and_delete_elem(struct call *c)
 		return ret;
 	if (map->ops->pop) {
 		ret = map->ops->pop(map, c->value);
-	} else if (is_plain_hash(map->type)) {
+	} else if (map->ops->flags & XB_MAP_TAKE) {
 		ret = xb_map_read(map, c->key, c->value);
 		if (!ret)
 			ret = remove_elem(map, c->key);

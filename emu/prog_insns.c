@@ -89,6 +89,19 @@ map_of(const struct xb_bpf_prog *prog, const union bpf_attr *attr, const struct 
 	return 0;
 }
 
+static int
+arena_address(const struct xb_map *map, u32 off, u64 *address, struct xb_log *log)
+{
+	int rc = xb_arena_address(map, off, address);
+
+	if (rc == -EINVAL)
+		xb_log_printf(log, "arena's user address must be set via map_extra or mmap()\n");
+	else if (rc)
+		xb_log_printf(log, "invalid access to map value pointer, value_size=%u off=%u\n",
+		              map->value_size, off);
+	return rc;
+}
+
 /*
  * The address of byte `off` of the one value of an array (cf. kernel/bpf/arraymap.c:
  * array_map_direct_value_addr).
@@ -103,6 +116,8 @@ value_of(struct xb_map *map, u32 off, u64 *gaddr, struct xb_log *log)
 		xb_log_printf(log, "direct value offset of %u is not allowed\n", off);
 		return -EINVAL;
 	}
+	if (map->type == XB_MAP_TYPE_ARENA)
+		return arena_address(map, off, gaddr, log);
 	if (map->type != BPF_MAP_TYPE_ARRAY) {
 		xb_log_printf(log, "no direct value access support for this map type\n");
 		return -EINVAL;

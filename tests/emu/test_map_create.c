@@ -6,6 +6,7 @@
 #include "emu/map.h"
 #include "tests/emu/map_backend.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,13 +39,21 @@ static const struct map_spec types[] = {
 	{ BPF_MAP_TYPE_STACK, 0, 8, 16, 0 },
 	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
 	{ BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 16, 0 },
+	{ BPF_MAP_TYPE_STACK_TRACE, 4, 80, 16, 0 },
+	{ BPF_MAP_TYPE_CGROUP_STORAGE, 16, 8, 0, 0 },
+	{ BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, 8, 0, 0 },
+	{ BPF_MAP_TYPE_STRUCT_OPS, 4, 0, 1, 0 }, /* value: what the kernel says */
+	{ BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 16, 0 },
+	{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
+	{ XB_MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE },
 };
 
 static const u32 keys[] = { 0, 1, 3, 4, 5, 8, 16, 260, 261, 512, 513, 1 << 20 };
 static const u32 values[] = {
-	0,        1,        2,         4,         5,          8,          9,          16,
-	32768,    32769,    BIG - 400, BIG - 300, BIG - 281,  BIG - 280,  BIG - 279,  BIG - 53,
-	BIG - 52, BIG - 51, BIG,       BIG + 1,   0x7fffffff, 0x80000000, 0xffffffff,
+	0,        1,         2,         4,         5,          8,          9,
+	16,       1016,      1024,      4064,      32768,      32769,      65407,
+	65408,    BIG - 400, BIG - 300, BIG - 281, BIG - 280,  BIG - 279,  BIG - 53,
+	BIG - 52, BIG - 51,  BIG,       BIG + 1,   0x7fffffff, 0x80000000, 0xffffffff,
 };
 static const u32 counts[] = { 0, 1, 2, 3, 100, 4095, 4096, 8192, 8193, 12288 };
 /* Too big for a kernel to make, but only refused here: never given with values that make it. */
@@ -54,22 +63,30 @@ struct pair {
 	struct backend emu, kernel;
 	bool has_kernel;
 	int inner[2]; /* for map-in-map: of emu and kernel */
+	u64 extra;    /* of the maps that are made now */
+	u32 ops_id;   /* a type that STRUCT_OPS takes, and its size */
+	u32 ops_bytes;
+	int btf_fd[2]; /* any, for STRUCT_OPS */
 	u32 done;
 };
 
 static long
-create(const struct backend *b, const struct map_spec *s, int inner)
+create(const struct pair *p, const struct backend *b, const struct map_spec *s)
 {
+	bool is_ops = s->type == BPF_MAP_TYPE_STRUCT_OPS;
 	union bpf_attr attr;
 	long fd;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_type = s->type;
 	attr.key_size = s->key;
-	attr.value_size = s->value;
+	attr.value_size = is_ops && !s->value ? p->ops_bytes : s->value;
 	attr.max_entries = s->max;
 	attr.map_flags = s->flags;
-	attr.inner_map_fd = (u32)inner;
+	attr.map_extra = p->extra;
+	attr.inner_map_fd = (u32)p->inner[b == &p->kernel];
+	attr.btf_vmlinux_value_type_id = is_ops ? p->ops_id : 0;
+	attr.btf_fd = is_ops ? (u32)p->btf_fd[b == &p->kernel] : 0;
 	fd = backend_bpf(b, BPF_MAP_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
 		return fd;
@@ -80,16 +97,51 @@ create(const struct backend *b, const struct map_spec *s, int inner)
 static void
 compare(struct pair *p, const struct map_spec *s)
 {
-	long emu = create(&p->emu, s, p->inner[0]), kernel;
+	long emu = create(p, &p->emu, s), kernel;
 
 	if (!p->has_kernel)
 		return;
-	kernel = create(&p->kernel, s, p->inner[1]);
+	kernel = create(p, &p->kernel, s);
 	p->done++;
 	if (emu != kernel)
-		fail_msg("%s key %u value %u max %u flags 0x%x: emulator %ld, kernel %ld",
-		         xb_map_type_name(s->type), s->key, s->value, s->max, s->flags, emu,
-		         kernel);
+		fail_msg("%s key %u value %u max %u flags 0x%x extra 0x%llx: emulator %ld, kernel "
+		         "%ld",
+		         xb_map_type_name(s->type), s->key, s->value, s->max, s->flags,
+		         (unsigned long long)p->extra, emu, kernel);
+}
+
+static int
+load_btf(const struct backend *b)
+{
+	struct btf *btf = btf__new_empty();
+	union bpf_attr attr;
+	u32 bytes;
+	long fd;
+
+	assert_true(btf__add_int(btf, "int", 4, BTF_INT_SIGNED) > 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
+	attr.btf_size = bytes;
+	fd = backend_bpf(b, BPF_BTF_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	btf__free(btf);
+	return (int)fd;
+}
+
+/* A type that the kernel has a registry for; any will do where it has none. */
+static void
+find_ops(struct pair *p)
+{
+	struct btf *btf = p->has_kernel ? btf__load_vmlinux_btf() : NULL;
+	int id = btf ? btf__find_by_name_kind(btf, "bpf_struct_ops_tcp_congestion_ops",
+	                                      BTF_KIND_STRUCT)
+	             : -1;
+
+	p->ops_id = id > 0 ? (u32)id : 1;
+	p->ops_bytes = id > 0 ? (u32)btf__resolve_size(btf, (u32)id) : 256;
+	if (p->has_kernel && id < 0)
+		print_message("skipped: struct_ops, the kernel has none for TCP\n");
+	btf__free(btf);
 }
 
 static int
@@ -102,6 +154,9 @@ setup(void **state)
 	p.has_kernel = backend_kernel(&p.kernel);
 	p.inner[0] = (int)map_create(&p.emu, &inner);
 	p.inner[1] = p.has_kernel ? (int)map_create(&p.kernel, &inner) : -1;
+	p.btf_fd[0] = load_btf(&p.emu);
+	p.btf_fd[1] = p.has_kernel ? load_btf(&p.kernel) : -1;
+	find_ops(&p);
 	*state = &p;
 	return p.inner[0] < 0;
 }
@@ -111,9 +166,10 @@ teardown(void **state)
 {
 	struct pair *p = *state;
 
-	close(p->inner[0]);
-	if (p->has_kernel)
-		close(p->inner[1]);
+	for (int i = 0; i < (p->has_kernel ? 2 : 1); i++) {
+		close(p->inner[i]);
+		close(p->btf_fd[i]);
+	}
 	backend_free(&p->emu);
 	return 0;
 }
@@ -125,7 +181,7 @@ test_types(void **state)
 	struct pair *p = *state;
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++) {
-		if (create(&p->emu, &types[i], p->inner[0]))
+		if (create(p, &p->emu, &types[i]))
 			fail_msg("%s", xb_map_type_name(types[i].type));
 		compare(p, &types[i]);
 	}
@@ -145,9 +201,8 @@ test_table(void **state)
 		if (row != (xb_map_ops_of(type) != NULL))
 			fail_msg("type %u", type);
 		if (!row)
-			assert_int_equal(
-			        create(&p->emu, &(struct map_spec){ type, 4, 4, 1, 0 }, -1),
-			        -EINVAL);
+			assert_int_equal(create(p, &p->emu, &(struct map_spec){ type, 4, 4, 1, 0 }),
+			                 -EINVAL);
 		assert_true(type > BPF_MAP_TYPE_USER_RINGBUF || xb_map_type_name(type));
 	}
 }
@@ -156,6 +211,18 @@ static bool
 too_big(const struct map_spec *s)
 {
 	return (u64)s->max * (s->value + 64ull) > 64u << 20;
+}
+
+static bool
+is_ring(u32 type)
+{
+	return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF;
+}
+
+static bool
+is_unbound(u32 type)
+{
+	return type == BPF_MAP_TYPE_CGROUP_STORAGE || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
 static void
@@ -170,10 +237,14 @@ test_sizes(void **state)
 			for (size_t v = 0; v < XB_ARRAY_SIZE(values); v++) {
 				s.key = keys[k];
 				s.value = values[v];
-				s.max = s.type == BPF_MAP_TYPE_RINGBUF ? 4096 : 1;
+				s.max = is_ring(s.type) ? 4096 : is_unbound(s.type) ? 0 : 1;
 				/* What both would make from host memory: 2 GiB arrays. */
-				if (s.value != 0x7fffffff)
-					compare(p, &s);
+				if (s.value == 0x7fffffff)
+					continue;
+				/* What a value has is the kernel's BTF's affair. */
+				if (s.type == BPF_MAP_TYPE_STRUCT_OPS && s.value)
+					continue;
+				compare(p, &s);
 			}
 		}
 	}
@@ -201,21 +272,20 @@ test_counts(void **state)
 			s.flags = types[t].flags;
 			if (s.type == BPF_MAP_TYPE_HASH || s.type == BPF_MAP_TYPE_PERCPU_HASH ||
 			    s.type == BPF_MAP_TYPE_LRU_HASH || s.type == BPF_MAP_TYPE_CPUMAP ||
-			    s.type == BPF_MAP_TYPE_HASH_OF_MAPS || s.type == BPF_MAP_TYPE_RINGBUF)
+			    s.type == BPF_MAP_TYPE_HASH_OF_MAPS || s.type == BPF_MAP_TYPE_RINGBUF ||
+			    s.type == XB_MAP_TYPE_ARENA || is_unbound(s.type) ||
+			    s.type == BPF_MAP_TYPE_STRUCT_OPS)
 				compare(p, &s);
 		}
 	}
 }
 
+#define LAST_FLAG 19u /* one beyond those that Linux 6.18 has */
+
+/* One flag, alone and besides what the type needs, and every two of them. */
 static void
 test_flags(void **state)
 {
-	static const u32 pairs[] = {
-		BPF_F_RDONLY | BPF_F_WRONLY,         BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
-		BPF_F_RDONLY | BPF_F_RDONLY_PROG,    BPF_F_NO_COMMON_LRU | BPF_F_NUMA_NODE,
-		BPF_F_NO_PREALLOC | BPF_F_ZERO_SEED, BPF_F_MMAPABLE | BPF_F_INNER_MAP,
-		BPF_F_MMAPABLE | BPF_F_RDONLY_PROG,
-	};
 	struct pair *p = *state;
 
 	for (size_t t = 0; t < XB_ARRAY_SIZE(types); t++) {
@@ -227,13 +297,32 @@ test_flags(void **state)
 			s.flags = types[t].flags ^ 1u << bit;
 			compare(p, &s);
 		}
-		for (size_t i = 0; i < XB_ARRAY_SIZE(pairs); i++) {
-			s.flags = types[t].flags | pairs[i];
-			compare(p, &s);
-		}
+		for (u32 a = 0; a <= LAST_FLAG; a++)
+			for (u32 b = 0; b < a; b++) {
+				s.flags = types[t].flags ^ (1u << a | 1u << b);
+				compare(p, &s);
+			}
 	}
 	if (p->has_kernel)
 		print_message("%u maps agree with the kernel\n", p->done);
+}
+
+/* map_extra is for two types, each with its own rule. */
+static void
+test_extra(void **state)
+{
+	static const u64 extras[] = {
+		1,          2,          15,          16,         0x1000,         0x1001,
+		0xffffc000, 0xffffd000, 0x100000000, 1ull << 62, 0x7fff00000000, ~0ull,
+	};
+	struct pair *p = *state;
+
+	for (size_t t = 0; t < XB_ARRAY_SIZE(types); t++)
+		for (size_t i = 0; i < XB_ARRAY_SIZE(extras); i++) {
+			p->extra = extras[i];
+			compare(p, &types[t]);
+		}
+	p->extra = 0;
 }
 
 /* The other attributes. */
@@ -245,6 +334,7 @@ struct attr_row {
 };
 
 #define HASH       .map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 4, .max_entries = 1
+#define TOKEN_FD   (1u << 16) /* BPF_F_TOKEN_FD */
 #define END(field) (offsetof(union bpf_attr, field) + sizeof(((union bpf_attr *)0)->field))
 
 static const struct attr_row attr_rows[] = {
@@ -266,6 +356,53 @@ static const struct attr_row attr_rows[] = {
 	{ "value type, no BTF", { HASH, .btf_fd = 77777, .btf_value_type_id = 1 }, 0, -EBADF },
 	{ "vmlinux value", { HASH, .btf_vmlinux_value_type_id = 1 }, 0, -EINVAL },
 	{ "map_extra", { HASH, .map_extra = 1 }, 0, -EINVAL },
+	{ "token: no token", { HASH, .map_flags = TOKEN_FD }, 0, -EINVAL },
+	{ "name and size",
+	  { .map_type = BPF_MAP_TYPE_HASH,
+	    .key_size = 4,
+	    .value_size = 4,
+	    .max_entries = 0xffffffff,
+	    .map_name = "-" },
+	  0,
+	  -E2BIG },
+	{ "BTF and size",
+	  { .map_type = BPF_MAP_TYPE_HASH,
+	    .key_size = 4,
+	    .value_size = 4,
+	    .max_entries = 0xffffffff,
+	    .btf_fd = 77777,
+	    .btf_value_type_id = 1 },
+	  0,
+	  -E2BIG },
+	{ "name and BTF",
+	  { HASH, .map_name = "-", .btf_fd = 77777, .btf_value_type_id = 1 },
+	  0,
+	  -EINVAL },
+	{ "name and inner map",
+	  { .map_type = BPF_MAP_TYPE_ARRAY_OF_MAPS,
+	    .key_size = 4,
+	    .value_size = 4,
+	    .max_entries = 1,
+	    .map_name = "-",
+	    .inner_map_fd = 77777 },
+	  0,
+	  -EBADF },
+	{ "struct_ops without a type",
+	  { .map_type = BPF_MAP_TYPE_STRUCT_OPS,
+	    .key_size = 4,
+	    .value_size = 64,
+	    .max_entries = 1 },
+	  0,
+	  -EINVAL },
+	{ "struct_ops with two types",
+	  { .map_type = BPF_MAP_TYPE_STRUCT_OPS,
+	    .key_size = 4,
+	    .value_size = 64,
+	    .max_entries = 1,
+	    .btf_vmlinux_value_type_id = 1,
+	    .btf_value_type_id = 1 },
+	  0,
+	  -EINVAL },
 	{ "short attributes", { HASH }, END(max_entries), 0 },
 	{ "cut attributes", { HASH }, END(value_size), -EINVAL },
 	{ "inner map: none",
@@ -356,6 +493,51 @@ static const struct inner_row {
 	{ "perf array",
 	  { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
 	  { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 5, 0 } },
+	{ "stack trace",
+	  { BPF_MAP_TYPE_STACK_TRACE, 4, 8, 4, 0 },
+	  { BPF_MAP_TYPE_STACK_TRACE, 4, 8, 5, 0 } },
+	{ "cgroup storage",
+	  { BPF_MAP_TYPE_CGROUP_STORAGE, 8, 8, 0, 0 },
+	  { BPF_MAP_TYPE_CGROUP_STORAGE, 8, 8, 0, 0 } },
+	{ "per-CPU cgroup storage",
+	  { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, 8, 0, 0 },
+	  { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, 8, 0, 0 } },
+	{ "bloom filter",
+	  { BPF_MAP_TYPE_BLOOM_FILTER, 0, 4, 4, 0 },
+	  { BPF_MAP_TYPE_BLOOM_FILTER, 0, 4, 9, 0 } },
+	{ "bloom filter's value",
+	  { BPF_MAP_TYPE_BLOOM_FILTER, 0, 4, 4, 0 },
+	  { BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0 } },
+	{ "user ring buffer",
+	  { BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
+	  { BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 8192, 0 } },
+	{ "user ring buffer, other ring buffer",
+	  { BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
+	  { BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 } },
+	{ "arena",
+	  { XB_MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE },
+	  { XB_MAP_TYPE_ARENA, 0, 0, 5, BPF_F_MMAPABLE } },
+	{ "node",
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, BPF_F_NUMA_NODE },
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, 0 } },
+	{ "zero seed",
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, BPF_F_ZERO_SEED },
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, 0 } },
+	{ "read-only for programs",
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, BPF_F_RDONLY_PROG },
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, 0 } },
+	{ "write-only descriptor put in",
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, 0 },
+	  { BPF_MAP_TYPE_HASH, 4, 4, 4, BPF_F_WRONLY } },
+	{ "mmapable array",
+	  { BPF_MAP_TYPE_ARRAY, 4, 4, 4, BPF_F_MMAPABLE },
+	  { BPF_MAP_TYPE_ARRAY, 4, 4, 4, 0 } },
+	{ "devmap, read-only for programs by itself",
+	  { BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0 },
+	  { BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0 } },
+	{ "LRU, lists per CPU",
+	  { BPF_MAP_TYPE_LRU_HASH, 4, 4, 4, BPF_F_NO_COMMON_LRU },
+	  { BPF_MAP_TYPE_LRU_HASH, 4, 4, 4, 0 } },
 	{ "cgroup array",
 	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 },
 	  { BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0 } },
@@ -413,10 +595,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_sizes), cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_flags), cmocka_unit_test(test_attributes),
-		cmocka_unit_test(test_inner),
+		cmocka_unit_test(test_types),      cmocka_unit_test(test_table),
+		cmocka_unit_test(test_sizes),      cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_flags),      cmocka_unit_test(test_extra),
+		cmocka_unit_test(test_attributes), cmocka_unit_test(test_inner),
 	};
 
 	return cmocka_run_group_tests_name("map create", tests, setup, teardown);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * map_arena.c - ARENA: pages that user space and programs share (cf. kernel/bpf/arena.c).
+ *
+ * The pages are the memfd's: user space maps them. A program can load the map, and the address at
+ * which user space has it; its pointers into the pages take an instruction (addr_space_cast) that
+ * the machine does not have, and pages of its own kernel functions that are not emulated: both are
+ * errors when such a program is loaded.
+ *
+ * Differs: where and how much of it user space maps is not checked; BPF_F_SEGV_ON_FAULT has no
+ * effect; a map that was once mapped writable can be frozen when it is no more.
+ */
+#include "emu/map_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Flags that an older uapi header lacks. */
+#define F_SEGV_ON_FAULT (1u << 17)
+#define F_NO_USER_CONV  (1u << 18)
+
+#define SPACE (1ull << 32)
+
+static int
+arena_map_check(const union bpf_attr *attr)
+{
+	const u32 allowed = BPF_F_MMAPABLE | F_SEGV_ON_FAULT | F_NO_USER_CONV;
+	u64 bytes = (u64)attr->max_entries * XB_PAGE_BYTES, start = attr->map_extra;
+
+	if (attr->key_size || attr->value_size || !attr->max_entries ||
+	    !(attr->map_flags & BPF_F_MMAPABLE) || attr->map_flags & ~allowed ||
+	    start % XB_PAGE_BYTES)
+		return -EINVAL;
+	if (bytes > SPACE)
+		return -E2BIG;
+	return start / SPACE != (start + bytes - 1) / SPACE ? -ERANGE : 0;
+}
+
+static int
+arena_map_alloc(struct xb_map *map)
+{
+	(void)map;
+	return 0;
+}
+
+static int
+arena_map_publish(struct xb_map *map)
+{
+	off_t bytes = (off_t)map->max_entries * XB_PAGE_BYTES;
+
+	return ftruncate(map->obj.memfd, bytes) ? -ENOMEM : 0;
+}
+
+static void
+arena_map_free(struct xb_map *map)
+{
+	(void)map;
+}
+
+static int
+arena_map_read(struct xb_map *map, const void *key, void *value)
+{
+	(void)map;
+	(void)key;
+	(void)value;
+	return -EINVAL;
+}
+
+static int
+arena_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 flags)
+{
+	(void)map;
+	(void)key;
+	(void)value;
+	(void)flags;
+	return -EOPNOTSUPP;
+}
+
+static int
+arena_map_delete_elem(struct xb_map *map, const void *key)
+{
+	(void)map;
+	(void)key;
+	return -EOPNOTSUPP;
+}
+
+static int
+arena_map_get_next_key(struct xb_map *map, const void *key, void *next)
+{
+	(void)map;
+	(void)key;
+	(void)next;
+	return -EOPNOTSUPP;
+}
+
+/* Whether a line of /proc/self/maps is of the map's file; with where it starts. */
+static bool
+is_mapping(const struct xb_map *map, const char *line, u64 *start, u64 *end)
+{
+	unsigned long from, to, ino;
+
+	if (sscanf(line, "%lx-%lx %*s %*x %*s %lu", &from, &to, &ino) != 3 || ino != map->obj.ino)
+		return false;
+	*start = from;
+	*end = to;
+	return true;
+}
+
+/* Where user space has mapped it: false where it has not. */
+static bool
+find_mapping(const struct xb_map *map, u64 *start, u64 *end)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char *line = NULL;
+	size_t cap = 0;
+
+	if (!f)
+		return false;
+	while (!found && getline(&line, &cap, f) > 0)
+		found = is_mapping(map, line, start, end);
+	free(line);
+	fclose(f);
+	return found;
+}
+
+int
+xb_arena_address(const struct xb_map *map, u32 off, u64 *address)
+{
+	u64 start = map->map_extra, end = start + (u64)map->max_entries * XB_PAGE_BYTES;
+
+	if (!start && !find_mapping(map, &start, &end))
+		return -EINVAL;
+	if (off > end - start)
+		return -ERANGE;
+	*address = start;
+	return 0;
+}
+
+const struct xb_map_ops xb_map_arena_ops = {
+	.name = "arena",
+	.source = "kernel/bpf/arena.c",
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_EXTRA,
+	.check = arena_map_check,
+	.alloc = arena_map_alloc,
+	.publish = arena_map_publish,
+	.free = arena_map_free,
+	.lookup = xb_map_no_lookup,
+	.update = xb_map_no_update,
+	.update_sys = arena_map_update_elem,
+	.read_sys = arena_map_read,
+	.remove = arena_map_delete_elem,
+	.next_key = arena_map_get_next_key,
+};

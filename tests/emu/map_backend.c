@@ -4,6 +4,7 @@
 #include "emu/map.h"
 #include "emu/obj.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -93,6 +94,12 @@ backend_pin(void)
 long
 map_create(const struct backend *b, const struct map_spec *spec)
 {
+	return map_create_with(b, spec, &(struct map_more){ 0 });
+}
+
+long
+map_create_with(const struct backend *b, const struct map_spec *spec, const struct map_more *more)
+{
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -101,7 +108,44 @@ map_create(const struct backend *b, const struct map_spec *spec)
 	attr.value_size = spec->value;
 	attr.max_entries = spec->max;
 	attr.map_flags = spec->flags;
+	attr.inner_map_fd = (u32)more->inner;
+	attr.map_extra = more->extra;
+	attr.btf_vmlinux_value_type_id = more->vmlinux_value;
+	attr.btf_fd = (u32)more->btf_fd;
 	return backend_bpf(b, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+struct map_ops_type
+map_ops_type(bool has_kernel)
+{
+	struct btf *btf = has_kernel ? btf__load_vmlinux_btf() : NULL;
+	int id = btf ? btf__find_by_name_kind(btf, "bpf_struct_ops_tcp_congestion_ops",
+	                                      BTF_KIND_STRUCT)
+	             : -1;
+	struct map_ops_type type = { 1, 256 };
+
+	if (id > 0)
+		type = (struct map_ops_type){ (u32)id, (u32)btf__resolve_size(btf, (u32)id) };
+	btf__free(btf);
+	return type;
+}
+
+int
+map_load_btf(const struct backend *b)
+{
+	struct btf *btf = btf__new_empty();
+	union bpf_attr attr;
+	u32 bytes;
+	long fd;
+
+	assert_true(btf__add_int(btf, "int", 4, BTF_INT_SIGNED) > 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
+	attr.btf_size = bytes;
+	fd = backend_bpf(b, BPF_BTF_LOAD, &attr, sizeof(attr));
+	assert_true(fd >= 0);
+	btf__free(btf);
+	return (int)fd;
 }
 
 static long

@@ -38,6 +38,25 @@ struct map_spec {
 /* A descriptor or -errno. */
 long map_create(const struct backend *b, const struct map_spec *spec);
 
+/* What few types need besides; zeros: nothing. */
+struct map_more {
+	int inner;         /* map-in-map */
+	u64 extra;         /* map_extra */
+	u32 vmlinux_value; /* STRUCT_OPS: the type of its value, */
+	int btf_fd;        /* and any BTF */
+};
+long map_create_with(const struct backend *b, const struct map_spec *spec,
+                     const struct map_more *more);
+
+/* A type that STRUCT_OPS takes: the kernel's, or without one any. */
+struct map_ops_type {
+	u32 id, bytes;
+};
+struct map_ops_type map_ops_type(bool has_kernel);
+
+/* Loads a BTF of one integer: its descriptor. */
+int map_load_btf(const struct backend *b);
+
 /* The element commands. Values have the size that bpf(2) moves. */
 long map_lookup(const struct backend *b, int fd, const void *key, void *value);
 long map_update(const struct backend *b, int fd, const void *key, const void *value, u64 flags);

@@ -6,7 +6,6 @@
 #include "emu/map.h"
 #include "tests/emu/map_backend.h"
 
-#include <bpf/btf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,8 +63,7 @@ struct pair {
 	bool has_kernel;
 	int inner[2]; /* for map-in-map: of emu and kernel */
 	u64 extra;    /* of the maps that are made now */
-	u32 ops_id;   /* a type that STRUCT_OPS takes, and its size */
-	u32 ops_bytes;
+	struct map_ops_type ops;
 	int btf_fd[2]; /* any, for STRUCT_OPS */
 	u32 done;
 };
@@ -73,21 +71,18 @@ struct pair {
 static long
 create(const struct pair *p, const struct backend *b, const struct map_spec *s)
 {
-	bool is_ops = s->type == BPF_MAP_TYPE_STRUCT_OPS;
-	union bpf_attr attr;
+	const struct map_more more = {
+		.inner = p->inner[b == &p->kernel],
+		.extra = p->extra,
+		.vmlinux_value = s->type == BPF_MAP_TYPE_STRUCT_OPS ? p->ops.id : 0,
+		.btf_fd = p->btf_fd[b == &p->kernel],
+	};
+	struct map_spec spec = *s;
 	long fd;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.map_type = s->type;
-	attr.key_size = s->key;
-	attr.value_size = is_ops && !s->value ? p->ops_bytes : s->value;
-	attr.max_entries = s->max;
-	attr.map_flags = s->flags;
-	attr.map_extra = p->extra;
-	attr.inner_map_fd = (u32)p->inner[b == &p->kernel];
-	attr.btf_vmlinux_value_type_id = is_ops ? p->ops_id : 0;
-	attr.btf_fd = is_ops ? (u32)p->btf_fd[b == &p->kernel] : 0;
-	fd = backend_bpf(b, BPF_MAP_CREATE, &attr, sizeof(attr));
+	if (s->type == BPF_MAP_TYPE_STRUCT_OPS && !s->value)
+		spec.value = p->ops.bytes;
+	fd = map_create_with(b, &spec, &more);
 	if (fd < 0)
 		return fd;
 	close((int)fd);
@@ -111,40 +106,6 @@ compare(struct pair *p, const struct map_spec *s)
 }
 
 static int
-load_btf(const struct backend *b)
-{
-	struct btf *btf = btf__new_empty();
-	union bpf_attr attr;
-	u32 bytes;
-	long fd;
-
-	assert_true(btf__add_int(btf, "int", 4, BTF_INT_SIGNED) > 0);
-	memset(&attr, 0, sizeof(attr));
-	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
-	attr.btf_size = bytes;
-	fd = backend_bpf(b, BPF_BTF_LOAD, &attr, sizeof(attr));
-	assert_true(fd >= 0);
-	btf__free(btf);
-	return (int)fd;
-}
-
-/* A type that the kernel has a registry for; any will do where it has none. */
-static void
-find_ops(struct pair *p)
-{
-	struct btf *btf = p->has_kernel ? btf__load_vmlinux_btf() : NULL;
-	int id = btf ? btf__find_by_name_kind(btf, "bpf_struct_ops_tcp_congestion_ops",
-	                                      BTF_KIND_STRUCT)
-	             : -1;
-
-	p->ops_id = id > 0 ? (u32)id : 1;
-	p->ops_bytes = id > 0 ? (u32)btf__resolve_size(btf, (u32)id) : 256;
-	if (p->has_kernel && id < 0)
-		print_message("skipped: struct_ops, the kernel has none for TCP\n");
-	btf__free(btf);
-}
-
-static int
 setup(void **state)
 {
 	static struct pair p;
@@ -154,9 +115,9 @@ setup(void **state)
 	p.has_kernel = backend_kernel(&p.kernel);
 	p.inner[0] = (int)map_create(&p.emu, &inner);
 	p.inner[1] = p.has_kernel ? (int)map_create(&p.kernel, &inner) : -1;
-	p.btf_fd[0] = load_btf(&p.emu);
-	p.btf_fd[1] = p.has_kernel ? load_btf(&p.kernel) : -1;
-	find_ops(&p);
+	p.btf_fd[0] = map_load_btf(&p.emu);
+	p.btf_fd[1] = p.has_kernel ? map_load_btf(&p.kernel) : -1;
+	p.ops = map_ops_type(p.has_kernel);
 	*state = &p;
 	return p.inner[0] < 0;
 }

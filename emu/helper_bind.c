@@ -9,6 +9,7 @@
  */
 #include "emu/helper.h"
 
+#include "emu/dynptr.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
 
@@ -48,6 +49,8 @@ static const char *const kind_names[XB_ARG_KIND_CNT] = {
 	[XB_ARG_MAP_VALUE_OR_NULL] = "value",
 	[XB_ARG_MEM20] = "header",
 	[XB_ARG_MEM40] = "header",
+	[XB_ARG_DYNPTR] = "dynptr",
+	[XB_ARG_DYNPTR_W] = "dynptr",
 };
 
 static bool
@@ -169,6 +172,18 @@ arg_sock(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg 
 	return a->sock || fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "not a socket");
 }
 
+/* cf. kernel/bpf/verifier.c: process_dynptr_func */
+static bool
+arg_dynptr(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
+{
+	struct xb_dynptr ptr;
+
+	if (!arg_mem(proc, row, i, XB_DYNPTR_BYTES, XB_MEM_READ, a))
+		return false;
+	return xb_dynptr_load(a->mem, &ptr) ||
+	       fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "not an initialized dynptr");
+}
+
 static bool
 arg_ctx(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *a)
 {
@@ -226,6 +241,10 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		return arg_record(proc, row, i, a);
 	case XB_ARG_SOCK_COMMON:
 		return arg_sock(proc, row, i, a);
+	case XB_ARG_DYNPTR:
+		return arg_dynptr(proc, row, i, a);
+	case XB_ARG_DYNPTR_W:
+		return arg_mem(proc, row, i, XB_DYNPTR_BYTES, XB_MEM_WRITE, a);
 	case XB_ARG_NONE:
 	case XB_ARG_ANY:
 	case XB_ARG_SIZE: /* checked with the buffer before it */

@@ -27,6 +27,7 @@ struct xb_helper_table {
 	X(ringbuf) \
 	X(misc) \
 	X(lock) \
+	X(dynptr) \
 	X(sk_storage) \
 	X(sock) \
 	X(syncookie) \

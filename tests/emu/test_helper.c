@@ -45,7 +45,9 @@
 	X(random) \
 	X(printk) \
 	X(sample) \
-	X(captured)
+	X(captured) \
+	X(dynptr) \
+	X(dynptr_ringbuf)
 /* clang-format on */
 
 #define DECLARE(name) void test_helper_##name(void **state);

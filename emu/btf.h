@@ -33,12 +33,6 @@ int xb_btf_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
 int xb_btf_prog_info(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log);
 
 /*
- * The offset of a bpf_spin_lock in a map value's type. 0, -ENOENT where there is none, -EINVAL,
- * -E2BIG (two of them) (cf. kernel/bpf/btf.c: btf_find_spin_lock).
- */
-int xb_btf_spin_lock_off(const struct xb_btf *btf, u32 value_type_id, u32 value_size, u32 *off);
-
-/*
  * Sets the BTF that stands for the kernel's (/sys/kernel/btf/vmlinux) while libbpf loads an object,
  * made for one ELF file: what CO-RE relocates against, and where functions and variables of the
  * kernel are looked up. Types are those of the host's kernel where it can be read and `use_host`

@@ -9,6 +9,7 @@
 #include "emu/prog.h"
 #include "emu/world.h"
 #include "emu/sock.h"
+#include "emu/timer.h"
 #include "vm/mem.h"
 #include "vm/proc.h"
 
@@ -141,6 +142,7 @@ xb_emu_free(struct xb_emu *emu)
 		if (emu->prog_types[type] && emu->prog_types[type]->fini)
 			emu->prog_types[type]->fini(emu);
 	xb_pin_free(emu);
+	xb_timer_free_all(emu);
 	xb_obj_table_free(emu);
 	xb_btf_kernel_free(emu);
 	xb_world_free(emu->world);

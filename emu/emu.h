@@ -91,6 +91,7 @@ struct xb_emu {
 	struct xb_world *world;           /* emu/world.h; never NULL */
 	struct xb_captured *captured;     /* emu/captured.h: the owner's, or NULL */
 	struct xb_sock *socks;            /* emu/sock.h: all of them */
+	struct xb_timers *timers;         /* emu/timer.h's own, or NULL */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 

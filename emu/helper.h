@@ -42,6 +42,7 @@ enum xb_arg_kind {
 	                       buffer */
 	XB_ARG_SOCK_COMMON, /* a socket, in either form; .sock */
 	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
+	XB_ARG_TIMER,         /* a bpf_timer in a map value: 16 bytes written */
 	XB_ARG_DYNPTR,        /* a struct bpf_dynptr that was initialised: its 16 bytes */
 	XB_ARG_DYNPTR_W,      /* one to be: 16 bytes written */
 	XB_ARG_KIND_CNT

@@ -12,6 +12,7 @@
 #include "emu/dynptr.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
+#include "emu/timer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static const char *const kind_names[XB_ARG_KIND_CNT] = {
 	[XB_ARG_MEM20] = "header",
 	[XB_ARG_MEM40] = "header",
 	[XB_ARG_DYNPTR] = "dynptr",
+	[XB_ARG_TIMER] = "timer",
 	[XB_ARG_DYNPTR_W] = "dynptr",
 };
 
@@ -241,6 +243,8 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		return arg_record(proc, row, i, a);
 	case XB_ARG_SOCK_COMMON:
 		return arg_sock(proc, row, i, a);
+	case XB_ARG_TIMER:
+		return arg_mem(proc, row, i, XB_TIMER_BYTES, XB_MEM_WRITE, a);
 	case XB_ARG_DYNPTR:
 		return arg_dynptr(proc, row, i, a);
 	case XB_ARG_DYNPTR_W:

@@ -28,6 +28,7 @@ struct xb_helper_table {
 	X(misc) \
 	X(lock) \
 	X(dynptr) \
+	X(timer) \
 	X(sk_storage) \
 	X(sock) \
 	X(syncookie) \

@@ -3,6 +3,7 @@
 
 #include "emu/btf.h"
 #include "emu/map_priv.h"
+#include "emu/timer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -209,6 +210,7 @@ static void
 map_free(struct xb_map *map)
 {
 	unqueue(map);
+	xb_timer_forget_map(map);
 	if (map->handle)
 		map->emu->handles[(map->handle - map->emu->handle_region->gaddr) /
 		                  XB_MAP_HANDLE_BYTES] = NULL;

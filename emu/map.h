@@ -13,6 +13,7 @@
 #ifndef XB_EMU_MAP_H
 #define XB_EMU_MAP_H
 
+#include "emu/btf_fields.h"
 #include "emu/emu.h"
 #include "emu/obj.h"
 
@@ -62,6 +63,11 @@ struct xb_map_ops {
 	int (*publish)(struct xb_map *map);
 	/* Refuses types of key and value (key_id 0: none given); NULL: a key type must be given. */
 	int (*check_btf)(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
+	/*
+	 * The key of the element whose value, of CPU 0, is at `value`; of an array it is put to
+	 * *idx. NULL where there is no element there. Types that may have timers have it.
+	 */
+	const void *(*key_of)(const struct xb_map *map, u64 value, u32 *idx);
 	/* As xb_map_for_each(); NULL: -EINVAL. */
 	long (*for_each)(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 };
@@ -111,7 +117,8 @@ struct xb_map {
 	bool frozen;       /* bpf(2) may not write any more */
 	u32 spin_lock_off; /* of a bpf_spin_lock in the value */
 	bool has_spin_lock;
-	struct xb_map *inner; /* template of map-in-map */
+	struct xb_specials specials; /* fields of the value that only helpers touch */
+	struct xb_map *inner;        /* template of map-in-map */
 	struct xb_map_owner owner;
 	struct xb_map *gc_next;
 	bool gc_queued;

@@ -154,9 +154,23 @@ percpu_array_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	return a->gaddr + cpu * a->cpu_stride + (u64)idx * a->stride;
 }
 
+static const void *
+array_key_of(const struct xb_map *map, u64 value, u32 *idx)
+{
+	const struct array *a = map->priv;
+	u64 off = value - a->gaddr;
+
+	if (off % a->stride || off / a->stride >= map->max_entries)
+		return NULL;
+	*idx = (u32)(off / a->stride);
+	return idx;
+}
+
 static int
 array_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 flags, u32 cpu)
 {
+	u64 gaddr;
+
 	if (XB_UNLIKELY((flags & ~(u64)BPF_F_LOCK) > BPF_EXIST))
 		return -EINVAL;
 	if (XB_UNLIKELY(xb_ld32(key) >= map->max_entries))
@@ -165,7 +179,10 @@ array_map_update_elem(struct xb_map *map, const void *key, const void *value, u6
 		return -EEXIST;
 	if (XB_UNLIKELY(flags & BPF_F_LOCK && !map->has_spin_lock))
 		return -EINVAL;
-	xb_map_value_copy(map, xb_mem_host(map->emu->mem, map->ops->lookup(map, key, cpu)), value);
+	gaddr = map->ops->lookup(map, key, cpu);
+	xb_map_value_copy(map, xb_mem_host(map->emu->mem, gaddr), value);
+	if (XB_UNLIKELY(map->specials.cnt))
+		xb_map_value_drop(map, gaddr);
 	return 0;
 }
 
@@ -203,6 +220,7 @@ const struct xb_map_ops xb_map_array_ops = {
 	.free = array_map_free,
 	.lookup = array_map_lookup_elem,
 	.update = array_map_update_elem,
+	.key_of = array_key_of,
 	.remove = xb_map_no_remove,
 	.next_key = xb_map_array_next_key,
 	.for_each = bpf_for_each_array_elem,

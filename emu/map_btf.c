@@ -45,24 +45,53 @@ xb_map_array_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u3
 	return 0;
 }
 
-/* Types whose values may have one; 32 is CGRP_STORAGE. */
-#define LOCK_TYPES                                                                                 \
-	(XB_MAP_TYPE_BIT(BPF_MAP_TYPE_HASH) | XB_MAP_TYPE_BIT(BPF_MAP_TYPE_ARRAY) |                \
-	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_CGROUP_STORAGE) | XB_MAP_TYPE_BIT(BPF_MAP_TYPE_SK_STORAGE) | \
-	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_INODE_STORAGE) |                                             \
-	 XB_MAP_TYPE_BIT(BPF_MAP_TYPE_TASK_STORAGE) | XB_MAP_TYPE_BIT(32))
+#define XB_MAP_TYPE_CGRP_STORAGE 32 /* later than some installed headers */
+#define TYPE(t)                  XB_MAP_TYPE_BIT(BPF_MAP_TYPE_##t)
+#define STORAGE_TYPES                                                                              \
+	(TYPE(SK_STORAGE) | TYPE(INODE_STORAGE) | TYPE(TASK_STORAGE) |                             \
+	 XB_MAP_TYPE_BIT(XB_MAP_TYPE_CGRP_STORAGE))
+#define LOCK_TYPES  (TYPE(HASH) | TYPE(ARRAY) | TYPE(CGROUP_STORAGE) | STORAGE_TYPES)
+#define TIMER_TYPES (TYPE(HASH) | TYPE(LRU_HASH) | TYPE(ARRAY))
+#define KPTR_TYPES                                                                                 \
+	(TYPE(HASH) | TYPE(PERCPU_HASH) | TYPE(LRU_HASH) | TYPE(LRU_PERCPU_HASH) | TYPE(ARRAY) |   \
+	 TYPE(PERCPU_ARRAY) | STORAGE_TYPES)
+
+/* Map types whose values may have a field, by its kind (cf. kernel/bpf/syscall.c: map_check_btf).
+ */
+static const u64 types_with[XB_SPECIAL_KIND_CNT] = {
+	/* clang-format off */
+	[XB_SPECIAL_SPIN_LOCK]      = LOCK_TYPES,
+	[XB_SPECIAL_RES_SPIN_LOCK]  = LOCK_TYPES,
+	[XB_SPECIAL_TIMER]          = TIMER_TYPES,
+	[XB_SPECIAL_WORKQUEUE]      = TIMER_TYPES,
+	[XB_SPECIAL_TASK_WORK]      = TIMER_TYPES,
+	[XB_SPECIAL_KPTR_UNTRUSTED] = KPTR_TYPES,
+	[XB_SPECIAL_KPTR]           = KPTR_TYPES,
+	[XB_SPECIAL_KPTR_PERCPU]    = KPTR_TYPES,
+	[XB_SPECIAL_UPTR]           = TYPE(TASK_STORAGE),
+	[XB_SPECIAL_LIST_HEAD]      = TIMER_TYPES,
+	[XB_SPECIAL_RB_ROOT]        = TIMER_TYPES,
+	[XB_SPECIAL_REFCOUNT]       = KPTR_TYPES,
+	/* clang-format on */
+};
 
 static int
-find_spin_lock(struct xb_map *map, u32 value_id)
+find_specials(struct xb_map *map, u32 value_id)
 {
-	int ret = xb_btf_spin_lock_off(map->btf, value_id, map->value_size, &map->spin_lock_off);
+	struct xb_specials *sp = &map->specials;
 
-	if (ret) /* Linux makes the map all the same: no program may lock it */
+	/* Linux makes the map all the same: no program may use the fields. */
+	if (xb_btf_specials(map->btf, value_id, map->value_size, sp) || !sp->cnt)
 		return 0;
-	map->has_spin_lock = true;
 	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
-	return XB_MAP_TYPE_BIT(map->type) & LOCK_TYPES ? 0 : -EOPNOTSUPP;
+	for (u32 i = 0; i < sp->cnt; i++)
+		if (!(types_with[sp->field[i].kind] & XB_MAP_TYPE_BIT(map->type)))
+			return -EOPNOTSUPP;
+	map->has_spin_lock = sp->mask & XB_SPECIAL_BIT(XB_SPECIAL_SPIN_LOCK);
+	if (map->has_spin_lock)
+		map->spin_lock_off = xb_specials_off(sp, XB_SPECIAL_SPIN_LOCK);
+	return 0;
 }
 
 int
@@ -75,7 +104,7 @@ xb_map_check_btf(struct xb_map *map, u32 key_id, u32 value_id)
 		return -EINVAL;
 	if (btf__resolve_size(btf, value_id) != (s64)map->value_size)
 		return -EINVAL;
-	ret = find_spin_lock(map, value_id);
+	ret = find_specials(map, value_id);
 	if (ret || !map->ops->check_btf)
 		return ret;
 	return map->ops->check_btf(map, btf, key_id, value_id);

@@ -59,7 +59,7 @@ meta_equal(const struct xb_map *meta, const struct xb_map *map)
 {
 	if (meta->type != map->type || meta->key_size != map->key_size ||
 	    meta->value_size != map->value_size || meta->flags != map->flags ||
-	    meta->has_spin_lock != map->has_spin_lock || meta->spin_lock_off != map->spin_lock_off)
+	    memcmp(&meta->specials, &map->specials, sizeof(map->specials)) != 0)
 		return false;
 	if (meta->type == BPF_MAP_TYPE_ARRAY && !(meta->flags & BPF_F_INNER_MAP))
 		return meta->max_entries == map->max_entries;

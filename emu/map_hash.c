@@ -100,6 +100,7 @@ const struct xb_map_ops xb_map_hash_ops = {
 	.remove = xb_htab_map_delete,
 	.next_key = xb_htab_map_next_key,
 	.for_each = xb_htab_map_for_each,
+	.key_of = xb_htab_map_key_of,
 };
 
 const struct xb_map_ops xb_map_percpu_hash_ops = {

@@ -110,6 +110,9 @@ xb_htab_remove(struct xb_htab *h, u32 ref)
 		link = &xb_htab_elem(h, *link)->next;
 	*link = e->next;
 	h->count--;
+	if (XB_UNLIKELY(h->pool.map->specials.cnt))
+		for (u32 cpu = 0; cpu < h->pool.copies; cpu++)
+			xb_map_value_drop(h->pool.map, xb_pool_value(&h->pool, ref, cpu));
 	xb_pool_retire(&h->pool, ref);
 }
 
@@ -188,6 +191,16 @@ xb_htab_map_next_key(struct xb_map *map, const void *key, void *next)
 	const struct xb_htab *h = map->priv;
 
 	return xb_htab_next_key(h, key ? xb_htab_find(h, key, xb_htab_hash(h, key)) : 0, next);
+}
+
+const void *
+xb_htab_map_key_of(const struct xb_map *map, u64 value, u32 *idx)
+{
+	const struct xb_htab *h = map->priv;
+	u32 ref = xb_pool_ref_of(&h->pool, value);
+
+	(void)idx;
+	return ref ? xb_htab_elem(h, ref)->key : NULL;
 }
 
 long

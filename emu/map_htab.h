@@ -162,6 +162,7 @@ void xb_htab_map_free(struct xb_map *map);
 void xb_htab_map_gc(struct xb_map *map);
 int xb_htab_map_delete(struct xb_map *map, const void *key);
 int xb_htab_map_next_key(struct xb_map *map, const void *key, void *next);
+const void *xb_htab_map_key_of(const struct xb_map *map, u64 value, u32 *idx);
 /* fn may remove elements: the next one is called for all the same (cf. bpf_for_each_hash_elem). */
 long xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
 

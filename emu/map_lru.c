@@ -211,6 +211,7 @@ const struct xb_map_ops xb_map_lru_hash_ops = {
 	.remove = htab_lru_map_delete_elem,
 	.next_key = xb_htab_map_next_key,
 	.for_each = xb_htab_map_for_each,
+	.key_of = xb_htab_map_key_of,
 };
 
 const struct xb_map_ops xb_map_lru_percpu_hash_ops = {

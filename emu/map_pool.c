@@ -103,9 +103,35 @@ xb_pool_get(struct xb_pool *pool)
 	return ref;
 }
 
+u32
+xb_pool_ref_of(const struct xb_pool *pool, u64 value)
+{
+	for (u32 i = 0; i < pool->chunk_cnt; i++) {
+		const struct xb_region *r = pool->chunks[i];
+		u64 off = value - r->gaddr, in = pool->val_off + (u64)pool->head * 16;
+
+		if (off < r->bytes)
+			return off >= in && (off - in) % pool->stride == 0 &&
+			                       (value < pool->next || i + 1 < pool->chunk_cnt)
+			               ? (u32)((value - pool->val_off) >> 4)
+			               : 0;
+	}
+	return 0;
+}
+
+/* A program may have armed a timer of an element that was gone. */
+static void
+drop_specials(struct xb_pool *pool, u32 ref)
+{
+	for (u32 cpu = 0; cpu < pool->copies; cpu++)
+		xb_map_value_drop(pool->map, xb_pool_value(pool, ref, cpu));
+}
+
 void
 xb_pool_put(struct xb_pool *pool, u32 ref)
 {
+	if (XB_UNLIKELY(pool->map->specials.cnt))
+		drop_specials(pool, ref);
 	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
 		xb_mem_forbid(pool->map->emu->mem, xb_pool_value(pool, ref, cpu),
 		              pool->value_bytes);

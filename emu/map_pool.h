@@ -61,6 +61,9 @@ void xb_pool_retire(struct xb_pool *pool, u32 ref);
 /* Takes back what was retired. */
 void xb_pool_gc(struct xb_pool *pool);
 
+/* The reference of the element whose value, of CPU 0, is at `value`; 0: there is none. */
+u32 xb_pool_ref_of(const struct xb_pool *pool, u64 value);
+
 static inline void *
 xb_pool_host(const struct xb_pool *pool, u32 ref)
 {

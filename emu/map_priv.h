@@ -73,22 +73,33 @@ xb_map_copy_cnt(const struct xb_map *map)
 	return map->ops->flags & XB_MAP_PERCPU ? map->emu->cpu_cnt : 1;
 }
 
+/* See xb_map_value_copy. */
+void xb_map_value_copy_around(const struct xb_map *map, u8 *dst, const u8 *src);
+
 /*
- * Copies a value but for its spin lock (cf. include/linux/bpf.h: copy_map_value). In an mmapable
- * array one value may lie across others.
+ * Copies a value but for its special fields (cf. include/linux/bpf.h: copy_map_value). In an
+ * mmapable array one value may lie across others.
  */
 static inline void
 xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 {
-	u32 off = map->spin_lock_off;
-
-	if (XB_LIKELY(!map->has_spin_lock)) {
+	if (XB_LIKELY(!map->specials.cnt))
 		memmove(dst, src, map->value_size);
-		return;
-	}
-	memmove(dst, src, off);
-	memmove((u8 *)dst + off + 4, (const u8 *)src + off + 4, map->value_size - off - 4);
+	else
+		xb_map_value_copy_around(map, dst, src);
 }
+
+/*
+ * What bpf(2) sees of the special fields in its copy of a value (cf. include/linux/bpf.h:
+ * check_and_init_map_value).
+ */
+void xb_map_value_hide(const struct xb_map *map, void *value);
+
+/*
+ * Ends what the special fields of a value hold: its element goes, or gets another value (cf.
+ * kernel/bpf/syscall.c: bpf_obj_free_fields).
+ */
+void xb_map_value_drop(struct xb_map *map, u64 value);
 
 /*
  * Maps a region of `bytes` under the name of the map's values; of its memfd if from_fd. NULL: no
@@ -122,7 +133,7 @@ int xb_map_no_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u
 int xb_map_array_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 value_id);
 
 /*
- * Checks the types given for key and value, and finds the spin lock (cf. kernel/bpf/syscall.c:
+ * Checks the types given for key and value, and finds the special fields (cf. kernel/bpf/syscall.c:
  * map_check_btf).
  */
 int xb_map_check_btf(struct xb_map *map, u32 key_id, u32 value_id);

@@ -69,6 +69,7 @@ percpu_read(struct xb_map *map, const void *key, u8 *value)
 		if (!gaddr)
 			return -ENOENT;
 		memcpy(value + cpu * bytes, xb_mem_host(map->emu->mem, gaddr), bytes);
+		xb_map_value_hide(map, value + cpu * bytes);
 	}
 	return 0;
 }
@@ -76,7 +77,7 @@ percpu_read(struct xb_map *map, const void *key, u8 *value)
 static int
 percpu_write(struct xb_map *map, const void *key, const u8 *value, u64 flags)
 {
-	u64 bytes = xb_align_up(map->value_size, 8), gaddr;
+	u64 bytes = xb_align_up(map->value_size, 8);
 	int ret;
 
 	if (flags > BPF_EXIST)
@@ -85,8 +86,12 @@ percpu_write(struct xb_map *map, const void *key, const u8 *value, u64 flags)
 	if (ret)
 		return ret;
 	for (u32 cpu = 0; cpu < map->emu->cpu_cnt; cpu++) {
-		gaddr = lookup(map, key, cpu);
-		memcpy(xb_mem_host(map->emu->mem, gaddr), value + cpu * bytes, bytes);
+		u8 *host = xb_mem_host(map->emu->mem, lookup(map, key, cpu));
+
+		if (map->specials.cnt)
+			xb_map_value_copy(map, host, value + cpu * bytes);
+		else
+			memcpy(host, value + cpu * bytes, bytes);
 	}
 	return 0;
 }
@@ -106,8 +111,7 @@ xb_map_read(struct xb_map *map, const void *key, void *value)
 	if (!gaddr)
 		return -ENOENT;
 	memcpy(value, xb_mem_host(map->emu->mem, gaddr), map->value_size);
-	if (map->has_spin_lock)
-		xb_st32((u8 *)value + map->spin_lock_off, 0);
+	xb_map_value_hide(map, value);
 	return 0;
 }
 

@@ -278,3 +278,15 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 	proc->pc = caller.pc;
 	return true;
 }
+
+enum xb_run_status
+xb_proc_run_func(struct xb_proc *proc, const struct xb_prog *prog, u64 func, const u64 args[5])
+{
+	u64 r0;
+
+	xb_proc_start(proc, prog, 0);
+	if (!xb_proc_callback(proc, func, args, &r0))
+		return drop_lock(proc, XB_RUN_FAULT);
+	proc->r[0] = r0;
+	return drop_lock(proc, XB_RUN_EXIT);
+}

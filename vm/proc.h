@@ -72,6 +72,13 @@ void xb_proc_free(struct xb_proc *proc);
  */
 enum xb_run_status xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr);
 
+/*
+ * Runs one function of prog, which starts at the address `func` (as BPF_PSEUDO_FUNC loads it), to
+ * its end, with up to five arguments and without a context.
+ */
+enum xb_run_status xb_proc_run_func(struct xb_proc *proc, const struct xb_prog *prog, u64 func,
+                                    const u64 args[5]);
+
 /* Prepares a run without executing anything, for xb_vm_step(). */
 void xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr);
 

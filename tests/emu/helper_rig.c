@@ -3,6 +3,7 @@
 
 #include "emu/map.h"
 #include "emu/prog.h"
+#include "emu/timer.h"
 #include "tests/rig/backend.h"
 #include "xdp/xdp.h"
 
@@ -45,6 +46,8 @@ static const struct map_def {
 	[RIG_LOCK] = { BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0 },
 	[RIG_BIGKEY] = { BPF_MAP_TYPE_HASH, 1000, 8, 2, 0 },
 	[RIG_NOWRITE] = { BPF_MAP_TYPE_HASH, 4, 8, 2, BPF_F_RDONLY_PROG },
+	[RIG_TIMERS] = { BPF_MAP_TYPE_ARRAY, 4, 32, 2, 0 },
+	[RIG_TIMER_HASH] = { BPF_MAP_TYPE_HASH, 4, 32, 2, 0 },
 };
 
 #define READERS      2
@@ -61,12 +64,27 @@ struct rig {
 	struct backend b;
 	struct xb_xdp *xdp; /* emulator only */
 	int btf;
-	u32 type_main, type_sub, type_int, type_lock_value; /* BTF ids */
+	u32 type_main, type_sub, type_int, type_lock_value, type_timer_value; /* BTF ids */
 	int maps[RIG_CNT];
 	char log[LOG_BYTES];
 };
 
-/* Types: of the two functions a program may have, and of a value with a lock. */
+static u32
+add_timer_value(struct btf *btf)
+{
+	int u64_id = btf__add_int(btf, "u64", 8, 0), timer, value;
+
+	timer = btf__add_struct(btf, "bpf_timer", 16);
+	btf__add_field(btf, "low", u64_id, 0, 0);
+	btf__add_field(btf, "high", u64_id, 64, 0);
+	value = btf__add_struct(btf, "timer_value", 32);
+	btf__add_field(btf, "before", u64_id, 0, 0);
+	btf__add_field(btf, "timer", timer, 64, 0);
+	btf__add_field(btf, "after", u64_id, 192, 0);
+	return (u32)value;
+}
+
+/* Types: of the functions a program may have, and of values with a lock or a timer. */
 static void
 load_btf(struct rig *rig)
 {
@@ -85,6 +103,7 @@ load_btf(struct rig *rig)
 	rig->type_lock_value = (u32)btf__add_struct(btf, "value", 16);
 	btf__add_field(btf, "lock", lock, 0, 0);
 	btf__add_field(btf, "number", number, 64, 0);
+	rig->type_timer_value = add_timer_value(btf);
 	rig->type_int = (u32)number;
 	memset(&attr, 0, sizeof(attr));
 	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
@@ -267,6 +286,11 @@ open_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
 		attr.btf_key_type_id = rig->type_int;
 		attr.btf_value_type_id = rig->type_lock_value;
 	}
+	if (map == RIG_TIMERS || map == RIG_TIMER_HASH) {
+		attr.btf_fd = (u32)rig->btf;
+		attr.btf_key_type_id = rig->type_int;
+		attr.btf_value_type_id = rig->type_timer_value;
+	}
 	fd = backend_bpf(&rig->b, BPF_MAP_CREATE, &attr);
 	if (fd < 0)
 		fail_msg("%s: %s: map %d: %s", rig->b.name, row->name, map, strerror((int)-fd));
@@ -346,6 +370,8 @@ run_kernel(struct rig *rig, int prog, const struct rig_row *row, struct rig_resu
 	if (ret)
 		fail_msg("%s: %s: test run: %s", rig->b.name, row->name, strerror((int)-ret));
 	res->retval = attr.test.retval;
+	if (row->wait_ms)
+		usleep(row->wait_ms * 1000);
 	read_sample(rig, res);
 }
 
@@ -367,6 +393,18 @@ check_fault(const struct rig *rig, const struct rig_row *row, const struct xb_xd
 		         out->fault->message, row->message);
 }
 
+static void
+run_timers(struct rig *rig, const struct rig_row *row)
+{
+	struct xb_clock *clock = &rig->b.emu->clock;
+	u64 until = clock->now_ns + row->wait_ms * 1000000ull;
+	const struct xb_fault *f = xb_timer_run_until(rig->b.emu, until);
+
+	if (!f != !row->timer_fault || (f && strcmp(f->message, row->timer_fault) != 0))
+		fail_msg("%s: %s: timer: %s", rig->b.name, row->name, f ? f->message : "no fault");
+	clock->now_ns = until;
+}
+
 /* A program that faults runs twice: the second run finds nothing that the first one left behind. */
 static void
 run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result *res)
@@ -382,6 +420,7 @@ run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result 
 		xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
 		xb_emu_run_end(rig->b.emu);
 		check_fault(rig, row, &out);
+		run_timers(rig, row);
 	}
 	res->retval = out.retval;
 	res->faulted = out.status == XB_RUN_FAULT;

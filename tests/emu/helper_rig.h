@@ -16,20 +16,22 @@
 
 /* Fresh for every row. Keys of arrays and hashes are 4 bytes. */
 enum rig_map {
-	RIG_OUT,     /* array: the result in 8 bytes, then what the row likes */
-	RIG_RO,      /* array, read-only: the row's `ro` */
-	RIG_HASH,    /* 2 entries of 8 bytes */
-	RIG_ARRAY,   /* 4 entries of 8 bytes */
-	RIG_PERCPU,  /* array, 4 entries of 8 bytes */
-	RIG_QUEUE,   /* 2 values of 8 bytes */
-	RIG_STACK,   /* 2 values of 8 bytes */
-	RIG_RINGBUF, /* 4096 bytes */
-	RIG_PROGS,   /* 4 slots; the row's program itself is in slot 1 */
-	RIG_PERF,    /* 4 slots; readers as the row's `readers` says */
-	RIG_OUTER,   /* array of 2 maps; RIG_ARRAY is in slot 1 */
-	RIG_LOCK,    /* array of 1: a bpf_spin_lock, 4 bytes, 8 bytes */
-	RIG_NOWRITE, /* hash that programs may not write */
-	RIG_BIGKEY,  /* hash: keys of 1000 bytes, values of 8 */
+	RIG_OUT,        /* array: the result in 8 bytes, then what the row likes */
+	RIG_RO,         /* array, read-only: the row's `ro` */
+	RIG_HASH,       /* 2 entries of 8 bytes */
+	RIG_ARRAY,      /* 4 entries of 8 bytes */
+	RIG_PERCPU,     /* array, 4 entries of 8 bytes */
+	RIG_QUEUE,      /* 2 values of 8 bytes */
+	RIG_STACK,      /* 2 values of 8 bytes */
+	RIG_RINGBUF,    /* 4096 bytes */
+	RIG_PROGS,      /* 4 slots; the row's program itself is in slot 1 */
+	RIG_PERF,       /* 4 slots; readers as the row's `readers` says */
+	RIG_OUTER,      /* array of 2 maps; RIG_ARRAY is in slot 1 */
+	RIG_LOCK,       /* array of 1: a bpf_spin_lock, 4 bytes, 8 bytes */
+	RIG_NOWRITE,    /* hash that programs may not write */
+	RIG_BIGKEY,     /* hash: keys of 1000 bytes, values of 8 */
+	RIG_TIMERS,     /* array of 2: 8 bytes, a bpf_timer, 8 bytes */
+	RIG_TIMER_HASH, /* hash of 2 entries of the same */
 	RIG_CNT
 };
 
@@ -66,10 +68,12 @@ struct rig_row {
 	bool any_r0;        /* do not look at r0 */
 	const void *sample; /* what a reader of RIG_PERF gets, or NULL */
 	u32 sample_bytes;
-	bool no_readers;   /* of RIG_PERF */
-	bool needs_hz_250; /* of the kernel */
-	bool needs_2_cpus; /* on the kernel */
-	u32 since;         /* KERNEL(6, 13): older kernels do something else */
+	bool no_readers;         /* of RIG_PERF */
+	u32 wait_ms;             /* for timers, after the run */
+	const char *timer_fault; /* the emulator stops a timer's function for this */
+	bool needs_hz_250;       /* of the kernel */
+	bool needs_2_cpus;       /* on the kernel */
+	u32 since;               /* KERNEL(6, 13): older kernels do something else */
 };
 
 /* Runs the rows everywhere and compares with what they expect. */

@@ -47,7 +47,11 @@
 	X(sample) \
 	X(captured) \
 	X(dynptr) \
-	X(dynptr_ringbuf)
+	X(dynptr_ringbuf) \
+	X(timer) \
+	X(timer_hash) \
+	X(timer_callback) \
+	X(kptr)
 /* clang-format on */
 
 #define DECLARE(name) void test_helper_##name(void **state);

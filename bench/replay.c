@@ -8,6 +8,7 @@
 #include "bench/result.h"
 #include "bench/say.h"
 #include "bench/summary.h"
+#include "emu/timer.h"
 #include "pcaps/filter.h"
 #include "pcaps/link.h"
 
@@ -165,15 +166,32 @@ wall_ns(void)
 	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
 }
 
+static void note_fault(void *arg, const struct xb_fault *fault);
+
+/* Timers fire before the packet that comes next; what they print is put down to it. */
+static void
+run_timers(struct replay *p, u64 now_ns)
+{
+	const struct xb_fault *fault;
+
+	while ((fault = xb_timer_run_until(p->emu, now_ns)) != NULL) {
+		xb_stats_fault(p->stats, fault, p->r.n);
+		note_fault(p, fault);
+	}
+}
+
 static void
 set_clock(struct replay *p)
 {
 	struct xb_clock *clock = &p->emu->clock;
+	u64 now_ns = clock->now_ns;
 
 	if (p->opts.cli->clock == XB_CLOCK_CAPTURE)
-		clock->now_ns = p->r.ts_ns;
+		now_ns = p->r.ts_ns;
 	else if (p->opts.cli->clock == XB_CLOCK_WALL)
-		clock->now_ns = wall_ns();
+		now_ns = wall_ns();
+	run_timers(p, now_ns);
+	clock->now_ns = now_ns;
 }
 
 /* Fixes when the machine was booted, at the first packet. */

@@ -96,6 +96,17 @@ static const struct cli_row rows[] = {
 	{ "verbose", "$X -q -v -c 1 -r $C/demo.pcap $P/bad/null_value.o", 4,
 	  "*packet 1: null pointer*", NULL },
 
+	{ "timers in the capture's time",
+	  "$X -q -r $C/demo.pcap --map 'config[0]=1000000' --dump-maps $P/flow_expiry.o", 0, NULL,
+	  "*{\"opened\":31},{\"expired\":29}*" },
+	{ "timers later than the capture",
+	  "$X -q -r $C/demo.pcap --map 'config[0]=10000000000' --dump-maps $P/flow_expiry.o", 0,
+	  NULL, "*{\"opened\":30},{\"expired\":0}*" },
+	{ "a timer that faults", "$X -q -v -r $C/demo.pcap $B/late.o", 4,
+	  "*demo.pcap: packet 2: out-of-bounds read: 1 byte past the end of value of map 'timers' "
+	  "(24 bytes), at *late.bpf.c:*",
+	  NULL },
+
 	/* Programs. */
 	{ "by function", RUN "-p xdp_second $P/multi.o", 0, NULL, NULL },
 	{ "by section", RUN "-p xdp.frags $P/multi.o", 0, NULL, NULL },

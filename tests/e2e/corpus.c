@@ -28,6 +28,7 @@ const struct corpus_row corpus_rows[] = {
 			     "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00", "01" },
 	} },
 	{ .object = "drop" },
+	{ .object = "dynptr_log" },
 	{ .object = "each" },
 	{ .object = "firewall", .elems = {
 		{ "blocked4", "18 00 00 00  c6 33 64 00", "00 00 00 00 00 00 00 00" },
@@ -41,6 +42,7 @@ const struct corpus_row corpus_rows[] = {
 		{ "open_ports", "7b 00 11 00", "00 00 00 00 00 00 00 00" },
 	} },
 	{ .object = "five_tuple" },
+	{ .object = "flow_expiry" },
 	{ .object = "frags" },
 	{ .object = "globals" },
 	{ .object = "guarded" },

@@ -19,6 +19,7 @@ enum xb_arg_kind {
 	XB_ARG_NONE,        /* not used */
 	XB_ARG_ANY,         /* a number, or a pointer nobody looks behind */
 	XB_ARG_CTX,         /* the run's context: the address R1 had at entry */
+	XB_ARG_CTX_OR_NULL, /* the same, or 0 */
 	XB_ARG_MAP,         /* a map's handle */
 	XB_ARG_MAP_KEY,     /* key_size bytes of the map in an earlier argument, read */
 	XB_ARG_MAP_VALUE,   /* value_size bytes, read */

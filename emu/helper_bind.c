@@ -29,6 +29,7 @@
 #define POISON_KFUNC_END 2003000000u
 
 static const char *const kind_names[XB_ARG_KIND_CNT] = {
+	[XB_ARG_CTX_OR_NULL] = "context",
 	[XB_ARG_CTX] = "context",
 	[XB_ARG_MAP] = "map",
 	[XB_ARG_MAP_KEY] = "key",
@@ -205,6 +206,9 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 	switch (row->args[i]) {
 	case XB_ARG_CTX:
 		return arg_ctx(proc, row, i, a);
+	case XB_ARG_CTX_OR_NULL:
+		a->u = proc->r[1 + i];
+		return a->u == 0 || arg_ctx(proc, row, i, a);
 	case XB_ARG_MAP:
 		return arg_map(proc, row, i, a);
 	case XB_ARG_MAP_KEY:

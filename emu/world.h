@@ -43,6 +43,8 @@ struct xb_world_link {
 struct xb_world_ifaddr {
 	u32 ifindex;
 	struct xb_world_addr local; /* with the prefix's length */
+	u8 scope;                   /* RT_SCOPE_* */
+	u32 flags;                  /* IFA_F_* */
 };
 
 struct xb_world_hop {
@@ -51,6 +53,7 @@ struct xb_world_hop {
 	        gateway; /* family 0: on link; may be of another family than the route */
 	u32 weight;      /* from 1 */
 	bool dead;       /* its interface is down */
+	bool encap;      /* a lightweight tunnel (SRv6, MPLS, ...) wraps what goes there */
 };
 
 /* A route (ip -j route show table all). */
@@ -62,8 +65,10 @@ struct xb_world_route {
 	u8 type;   /* RTN_* */
 	u8 scope;  /* RT_SCOPE_* */
 	u8 tos;
-	u32 metric; /* the smaller wins */
-	u32 mtu;    /* RTAX_MTU; 0: the interface's */
+	u32 metric;    /* the smaller wins */
+	u32 mtu;       /* RTAX_MTU; 0: the interface's */
+	bool mtu_lock; /* of `mtu`: no path MTU discovery; forwarding looks at no other */
+	s8 pref;       /* IPv6: router preference, -1 low, 0 medium, 1 high */
 	u32 realm;
 	struct xb_world_hop *hops; /* hop_cnt, at least one for RTN_UNICAST; owned */
 	u32 hop_cnt;
@@ -141,6 +146,10 @@ struct xb_world {
 	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt, sock_cnt, cgroup_cnt, ct_cnt,
 	        xfrm_cnt;
 	u64 netns_cookie;
+	/* net.ipv4.fib_multipath_hash_seed; 0: a random one of the machine, unknown */
+	u32 multipath_seed;
+	/* net.ipv4.fib_multipath_hash_policy and IPv6's: 0 addresses, 1 ports too */
+	u8 multipath_policy4, multipath_policy6;
 	u8 tcp_syncookies;          /* net.ipv4.tcp_syncookies: 0, 1, 2 */
 	u8 syncookie_key[2][2][16]; /* secrets of SYN cookies: two keys for IPv4's, for IPv6's */
 	bool given;                 /* by a file: interfaces that are not in it do not exist */

@@ -310,6 +310,7 @@ extern const struct skb_helper_table skb_helpers_sock;
 extern const struct skb_helper_table skb_helpers_lookup;
 extern const struct skb_helper_table skb_helpers_cgroup;
 extern const struct skb_helper_table skb_helpers_perf;
+extern const struct skb_helper_table skb_helpers_fib;
 
 /* A helper's row: number, function of the same name, kernel function; arguments follow. */
 #define SKB_ROW(helper, ...)                                                                       \

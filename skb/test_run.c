@@ -8,6 +8,7 @@
 #include "skb/skb_priv.h"
 
 #include "emu/user.h"
+#include "emu/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ check_packet(const struct test *t)
 	u32 bytes = t->attr->test.data_size_in;
 	u16 type = skb_eth_type(t->data, bytes);
 
-	if (t->ctx.ifindex > LOOPBACK_IFINDEX)
+	if (t->ctx.ifindex > LOOPBACK_IFINDEX && !xb_world_link(t->emu->world, t->ctx.ifindex))
 		return -ENODEV;
 	if (type == __builtin_bswap16(ETH_P_IP) && bytes < ETH_HLEN + IP4_BYTES)
 		return -EINVAL;

@@ -3,7 +3,7 @@
  * test_run.c - BPF_PROG_TEST_RUN of XDP programs, with the kernel's checks in the kernel's order
  * (cf. net/bpf/test_run.c: bpf_prog_test_run_xdp).
  *
- * The machine has one interface, the loopback, with one queue.
+ * The machine's interfaces are the world's, with one queue each.
  *
  * Differs: live frames (BPF_F_TEST_XDP_LIVE_FRAMES) go nowhere, as there is no stack and no device
  * behind the verdict; and each starts as it came in, where Linux recycles pages that a program may
@@ -12,6 +12,7 @@
 #include "xdp/xdp_priv.h"
 
 #include "emu/user.h"
+#include "emu/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -108,7 +109,7 @@ check_ctx(const struct test *t)
 		return -EINVAL;
 	if (!t->ctx.ingress_ifindex)
 		return t->ctx.rx_queue_index ? -EINVAL : 0;
-	if (t->ctx.ingress_ifindex != LOOPBACK_IFINDEX)
+	if (!xb_world_link(t->emu->world, t->ctx.ingress_ifindex))
 		return -ENODEV;
 	return t->ctx.rx_queue_index ? -EINVAL : 0;
 }

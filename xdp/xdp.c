@@ -233,4 +233,5 @@ xb_xdp_register(struct xb_emu *emu)
 	xdp_redirect_helpers_register(emu);
 	xdp_perf_helpers_register(emu);
 	xdp_sock_helpers_register(emu);
+	xdp_fib_helpers_register(emu);
 }

@@ -139,6 +139,7 @@ void xdp_buff_helpers_register(struct xb_emu *emu);
 void xdp_redirect_helpers_register(struct xb_emu *emu);
 void xdp_perf_helpers_register(struct xb_emu *emu);
 void xdp_sock_helpers_register(struct xb_emu *emu);
+void xdp_fib_helpers_register(struct xb_emu *emu);
 
 /* Fills what a redirect is from what the helpers left. */
 void xdp_redirect_out(const struct xb_xdp *x, struct xb_redirect *redirect);

@@ -262,8 +262,7 @@ rules_lookup(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_r
 
 /*
  * Without rules of one's own there is no need to go through them. IPv4 has its tables local and
- * main in one then, where the longest prefix of both wins; and a route of these that refuses gives
- * way to table default, if that was ever used.
+ * main in one then, where the longest prefix of both wins.
  */
 static int
 plain_lookup(const struct xb_world *w, const struct xb_fib_flow *flow, struct xb_fib_result *res)
@@ -273,11 +272,8 @@ plain_lookup(const struct xb_world *w, const struct xb_fib_flow *flow, struct xb
 	const u32 *table = tables[flow->family == AF_INET6];
 	u32 oif = flow->oif ? flow->oif : flow->iif;
 	int ret = table_lookup(w, table[0], oif, flow, res);
-	bool used = flow->family == AF_INET6;
 
-	for (u32 i = 0; i < w->route_cnt && !used; i++)
-		used = w->routes[i].table == RT_TABLE_DEFAULT && w->routes[i].dst.family == AF_INET;
-	if (ret && used)
+	if (ret == -EAGAIN)
 		ret = table_lookup(w, table[1], oif, flow, res);
 	return ret == -EAGAIN ? -ENETUNREACH : ret;
 }
@@ -294,6 +290,8 @@ int
 xb_fib_lookup_table(const struct xb_world *w, u32 table, const struct xb_fib_flow *flow,
                     struct xb_fib_result *res)
 {
+	if (table == RT_TABLE_UNSPEC)
+		table = RT_TABLE_MAIN;
 	return table_lookup(w, table, flow->oif ? flow->oif : flow->iif, flow, res);
 }
 

@@ -55,7 +55,8 @@ struct xb_fib_next {
  */
 int xb_fib_lookup(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_result *res);
 
-/* The same in one table: -EAGAIN where nothing is found (cf. fib_table_lookup, fib6_table_lookup).
+/* The same in one table, 0 being main: -EAGAIN where nothing is found (cf. fib_table_lookup,
+ * fib6_table_lookup).
  */
 int xb_fib_lookup_table(const struct xb_world *w, u32 table, const struct xb_fib_flow *flow,
                         struct xb_fib_result *res);
@@ -118,8 +119,8 @@ struct xb_mtu_check {
 
 /*
  * bpf_check_mtu for a packet that is not cut: BPF_MTU_CHK_RET_SUCCESS or FRAG_NEEDED, or -errno.
- * *mtu_len has the length of the packet from its network header on, or 0, and then the MTU; 0 after
- * an error. (cf. net/core/filter.c: bpf_xdp_check_mtu)
+ * *mtu_len has the length of the packet from its network header on, or 0, and then the MTU; it
+ * stays after an error, where 6.1 made it 0. (cf. net/core/filter.c: bpf_xdp_check_mtu)
  */
 int xb_mtu_check(const struct xb_world *w, const struct xb_mtu_check *check, u32 *mtu_len);
 

@@ -189,16 +189,25 @@ fib4_select_path(const struct xb_world *w, const struct xb_fib_flow *flow,
 	}
 }
 
+/* What an interface has; one without IPv6 has IPv6's least. */
+static u32
+link_mtu(const struct xb_world_link *link, u8 family)
+{
+	u32 least = family == AF_INET6 ? 1280 : 0;
+	u32 most = IP_MAX_MTU + (family == AF_INET6 ? 40 : 0);
+
+	if (link->mtu < least)
+		return least;
+	return link->mtu < most ? link->mtu : most;
+}
+
+/* A tunnel takes its part; all of it is left where that is more (cf. lwtunnel_headroom). */
 u32
 xb_fib_mtu(const struct xb_fib_result *res, u8 family)
 {
-	u32 mtu = res->link->mtu;
+	bool locked = res->route->mtu && res->route->mtu_lock;
+	u32 mtu = locked ? res->route->mtu : link_mtu(res->link, family);
+	u32 tunnel = res->hop->encap ? res->hop->encap_bytes : 0;
 
-	if (res->route->mtu && res->route->mtu_lock)
-		return res->route->mtu;
-	if (family == AF_INET)
-		return mtu < IP_MAX_MTU ? mtu : IP_MAX_MTU;
-	if (mtu < 1280) /* no IPv6 there */
-		mtu = 1280;
-	return mtu < IP_MAX_MTU + 40 ? mtu : IP_MAX_MTU + 40;
+	return tunnel < mtu ? mtu - tunnel : mtu;
 }

@@ -132,6 +132,24 @@ search_node(struct search *s)
 	return s->score >= 0;
 }
 
+/* Whether some routes to this destination are for certain sources. */
+static bool
+has_subtree(const struct search *s)
+{
+	for (u32 i = 0; i < s->w->route_cnt; i++) {
+		const struct xb_world_route *r = &s->w->routes[i];
+
+		if (in_table(r, s->table, s->flow->dst) && r->dst.prefix == s->node.dst_bits &&
+		    src_bits(r) > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Until a first node was found, one with routes for certain sources is passed by where these are
+ * for others: its routes for all sources too (cf. net/ipv6/ip6_fib.c: fib6_node_lookup_1).
+ */
 int
 fib6_table_lookup(const struct xb_world *w, u32 table, u32 oif, const struct xb_fib_flow *flow,
                   struct xb_fib_result *res)
@@ -139,10 +157,15 @@ fib6_table_lookup(const struct xb_world *w, u32 table, u32 oif, const struct xb_
 	struct search s = {
 		.w = w, .table = table, .oif = oif, .flow = flow, .node = { 129, 129 }, .res = res
 	};
+	bool found = false;
 
-	while (next_node(&s, &s.node))
+	while (next_node(&s, &s.node)) {
+		if (!found && s.node.src_bits == 0 && has_subtree(&s))
+			continue;
+		found = true;
 		if (search_node(&s))
 			return 0;
+	}
 	return -EAGAIN;
 }
 

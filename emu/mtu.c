@@ -19,13 +19,6 @@ find_link(const struct xb_world *w, const struct xb_mtu_check *check)
 	return link || ifindex != check->own_ifindex ? link : &ethernet;
 }
 
-static int
-refuse(u32 *mtu_len, int err)
-{
-	*mtu_len = 0;
-	return err;
-}
-
 int
 xb_mtu_check(const struct xb_world *w, const struct xb_mtu_check *check, u32 *mtu_len)
 {
@@ -34,10 +27,10 @@ xb_mtu_check(const struct xb_world *w, const struct xb_mtu_check *check, u32 *mt
 
 	if (check->flags & ~check->flags_known ||
 	    (check->flags & BPF_MTU_CHK_SEGS && (check->len_diff || *mtu_len)))
-		return refuse(mtu_len, -EINVAL);
+		return -EINVAL;
 	link = find_link(w, check);
 	if (!link)
-		return refuse(mtu_len, -ENODEV);
+		return -ENODEV;
 	if (*mtu_len)
 		bytes = *mtu_len + link->hard_header_len;
 	bytes += (u32)check->len_diff;

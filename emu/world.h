@@ -54,6 +54,7 @@ struct xb_world_hop {
 	u32 weight;      /* from 1 */
 	bool dead;       /* its interface is down */
 	bool encap;      /* a lightweight tunnel (SRv6, MPLS, ...) wraps what goes there */
+	u32 encap_bytes; /* that it takes off the MTU: SRv6's headers */
 };
 
 /* A route (ip -j route show table all). */

@@ -10,6 +10,7 @@
 #include "skb/skb_priv.h"
 
 #include "emu/prog.h"
+#include "emu/world.h"
 #include "vm/bytes.h"
 
 #include <linux/if_packet.h>
@@ -340,17 +341,21 @@ skb_eth_type(const u8 *data, u32 bytes)
 }
 
 /*
- * cf. net/ethernet/eth.c: eth_skb_pkt_type, on the loopback, whose own address and whose broadcast
- * address are both zero.
+ * cf. net/ethernet/eth.c: eth_skb_pkt_type. The loopback's own address and broadcast address are
+ * both zero, as are those of an interface that the world does not know.
  */
 static u8
-eth_skb_pkt_type(const u8 *data, u32 bytes)
+eth_skb_pkt_type(const struct xb_world_link *link, const u8 *data, u32 bytes)
 {
-	static const u8 zero[ETH_ALEN];
+	static const struct xb_world_link unknown;
 
-	if (bytes < ETH_HLEN || !memcmp(data, zero, ETH_ALEN))
+	if (!link)
+		link = &unknown;
+	if (bytes < ETH_HLEN || !memcmp(data, link->mac, ETH_ALEN))
 		return PACKET_HOST;
-	return data[0] & 1 ? PACKET_MULTICAST : PACKET_OTHERHOST;
+	if (!(data[0] & 1))
+		return PACKET_OTHERHOST;
+	return memcmp(data, link->broadcast, ETH_ALEN) ? PACKET_MULTICAST : PACKET_BROADCAST;
 }
 
 static void
@@ -377,6 +382,7 @@ load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	struct skb *skb = &s->skb;
 	const u8 *data = skb_data(s);
 	u32 l2 = skb->len < ETH_HLEN ? skb->len : ETH_HLEN;
+	const struct xb_world_link *link = xb_world_link(s->emu->world, ctx->ifindex);
 
 	skb->mac_off = skb->data_off;
 	skb->net_off = skb->data_off + l2;
@@ -385,7 +391,7 @@ load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	skb->protocol =
 	        ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(data, skb->len);
 	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type
-	                                               : eth_skb_pkt_type(data, skb->len);
+	                                               : eth_skb_pkt_type(link, data, skb->len);
 }
 
 /* The fields that nobody else looks at. */

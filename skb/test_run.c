@@ -130,6 +130,8 @@ take_ctx(struct test *t)
 		return -EINVAL;
 	if (from->gso_segs > MAX_GSO_SEGS)
 		return -EINVAL;
+	if (from->ifindex)
+		to->ifindex = from->ifindex;
 	to->mark = from->mark;
 	to->priority = from->priority;
 	to->ingress_ifindex = from->ingress_ifindex;

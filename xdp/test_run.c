@@ -158,7 +158,8 @@ run_all(struct test *t)
 		.meta_bytes = t->meta_bytes,
 		.data = t->data + t->meta_bytes,
 		.bytes = t->attr->test.data_size_in - t->meta_bytes,
-		.ingress_ifindex = LOOPBACK_IFINDEX,
+		.ingress_ifindex =
+		        t->ctx.ingress_ifindex ? t->ctx.ingress_ifindex : LOOPBACK_IFINDEX,
 	};
 	u64 start = now_ns(), each;
 

@@ -30,6 +30,7 @@ const struct corpus_row corpus_rows[] = {
 	{ .object = "drop" },
 	{ .object = "dynptr_log" },
 	{ .object = "each" },
+	{ .object = "fib_router", .net = &corpus_network },
 	{ .object = "firewall", .elems = {
 		{ "blocked4", "18 00 00 00  c6 33 64 00", "00 00 00 00 00 00 00 00" },
 		{ "blocked4", "20 00 00 00  cb 00 71 07", "00 00 00 00 00 00 00 00" },

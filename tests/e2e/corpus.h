@@ -5,7 +5,7 @@
 #ifndef XB_TESTS_E2E_CORPUS_H
 #define XB_TESTS_E2E_CORPUS_H
 
-#include "vm/types.h"
+#include "tests/rig/network.h"
 
 /* An element, in hex; per-CPU maps get the value for every CPU. */
 struct corpus_elem {
@@ -24,12 +24,16 @@ struct corpus_row {
 	const char *name;             /* NULL: the object's */
 	const char *object;           /* without ".o" */
 	u32 skb;                      /* enum corpus_skb */
+	const struct network *net;    /* that programs ask about, or NULL: the loopback alone */
 	const char *not_compared;     /* why results depend on more than packet and maps, or NULL */
 	struct corpus_elem elems[12]; /* up to the first without a map */
 };
 
 extern const struct corpus_row corpus_rows[];
 extern const u32 corpus_row_cnt;
+
+/* Two Ethernet interfaces, 10 and 20, and routes to where the captures' packets go. */
+extern const struct network corpus_network;
 
 /* Programs of TC. */
 extern const struct corpus_row tc_rows[];

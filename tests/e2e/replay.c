@@ -155,7 +155,7 @@ enter_network(void)
 
 /* The kernel's world: a network and a bpffs for pins of its own, and always the same CPU. */
 static void
-enter_kernel(void)
+enter_kernel(const struct network *net)
 {
 	cpu_set_t cpus;
 
@@ -164,7 +164,10 @@ enter_kernel(void)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
 		mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL);
-	enter_network();
+	if (net)
+		network_open(net);
+	else
+		enter_network();
 }
 
 static bool
@@ -185,6 +188,9 @@ enter_emu(struct run *run)
 	xb_skb_register(run->emu);
 	run->xdp = xb_xdp_new(run->emu, &xdp_opts, &err);
 	run->skb = run->xdp ? xb_skb_new(run->emu, &skb_opts, &err) : NULL;
+	if (run->skb && run->opts->row->net &&
+	    xb_world_set(run->emu, network_world(run->opts->row->net, 1), &err))
+		return false;
 	if (!run->skb)
 		record_note(run->file, "emulator: %s", err.msg);
 	xb_emu_enter(run->emu);
@@ -225,7 +231,7 @@ run_child(enum world world, const struct replay_opts *opts, FILE *file)
 	libbpf_set_print(print_warnings);
 	run_skb_sections();
 	if (world == WORLD_KERNEL)
-		enter_kernel();
+		enter_kernel(opts->row->net);
 	if (run.out && (world == WORLD_KERNEL || enter_emu(&run)))
 		load_and_run(&run);
 }

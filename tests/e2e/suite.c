@@ -20,6 +20,12 @@ suite_row_name(const struct corpus_row *row)
 	return row->name ? row->name : row->object;
 }
 
+bool
+suite_has_kernel(const struct row_state *s)
+{
+	return s->suite->kernel && (!s->row->net || network_permitted());
+}
+
 void
 suite_assert_same(const struct row_state *s, FILE *a, FILE *b, const char *worlds)
 {

@@ -33,6 +33,9 @@ int suite_run(struct suite *suite, const char *name, const struct corpus_row *ro
 
 const char *suite_row_name(const struct corpus_row *row);
 
+/* Whether the kernel can do this row; where its network cannot be made, that is said. */
+bool suite_has_kernel(const struct row_state *s);
+
 /* Compares two worlds; the test fails with the place where they part. */
 void suite_assert_same(const struct row_state *s, FILE *a, FILE *b, const char *worlds);
 

@@ -40,7 +40,7 @@ test_row(void **state)
 	if (s->row->not_compared)
 		print_message("not compared with the kernel: %s %s\n", suite_row_name(s->row),
 		              s->row->not_compared);
-	if (s->row->not_compared || !s->suite->kernel)
+	if (s->row->not_compared || !suite_has_kernel(s))
 		compare(s, WORLD_EMU_SYS, WORLD_EMU_SYS, "two runs of the emulator");
 	else
 		compare(s, WORLD_KERNEL, WORLD_EMU_SYS, "kernel, emulator's TEST_RUN");

@@ -73,16 +73,20 @@ struct network {
 	const struct net_neigh *neighs;
 	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt;
 	u32 multipath_seed, multipath_policy;
-	bool lo_down;
+	bool lo_down, lo_forwards;
 };
 
 /* How each of its parts is written: NETWORK(links, my_links). */
 #define NETWORK_PART(part, rows) .part##s = (rows), .part##_cnt = XB_ARRAY_SIZE(rows)
 
+/* Whether one can be made here; where not, it is said why. */
+bool network_permitted(void);
+
 /*
  * Makes it, in a network namespace that this process moves to. False, and said so, where that is
- * not permitted or there is no ip(8). Fails the test where a row is refused, or where the kernel
- * has other routes than the world.
+ * not permitted or there is no ip(8). Ends the process where a row is refused, or where the kernel
+ * has other routes than the world: the rows are wrong. This is for children too, where no test can
+ * fail.
  */
 bool network_open(const struct network *net);
 

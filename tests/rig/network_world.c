@@ -2,17 +2,16 @@
 /* network_world.c - the rows of a network as a world. */
 #include "tests/rig/network.h"
 
+#include "tests/rig/network_priv.h"
+
 #include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <cmocka.h>
 
 #define PREFIX_METRIC6 256u
 
@@ -62,8 +61,7 @@ value_of(const struct word *words, const char *name)
 	for (; words->name; words++)
 		if (!strcmp(words->name, name))
 			return words->value;
-	fail_msg("no such word: %s", name);
-	return 0;
+	network_die("no such word", name);
 }
 
 struct xb_world_addr
@@ -80,7 +78,8 @@ network_addr(const char *text)
 	if (slash)
 		*slash++ = 0;
 	a.family = strchr(name, ':') ? AF_INET6 : AF_INET;
-	assert_int_equal(inet_pton(a.family, name, a.bytes), 1);
+	if (inet_pton(a.family, name, a.bytes) != 1)
+		network_die("no such address", name);
 	a.prefix = (u8)(slash ? atoi(slash) : a.family == AF_INET ? 32 : 128);
 	return a;
 }
@@ -92,7 +91,8 @@ append(void *rows, u32 *cnt, size_t bytes)
 	void **list = rows;
 
 	*list = realloc(*list, (*cnt + 1) * bytes);
-	assert_non_null(*list);
+	if (!*list)
+		network_die("no memory", "rows");
 	memset((u8 *)*list + *cnt * bytes, 0, bytes);
 	return (u8 *)*list + (*cnt)++ * bytes;
 }
@@ -102,7 +102,8 @@ ifindex_of(const struct xb_world *w, const char *name)
 {
 	const struct xb_world_link *link = xb_world_link_named(w, name);
 
-	assert_non_null(link);
+	if (!link)
+		network_die("no such interface", name);
 	return link->ifindex;
 }
 
@@ -412,13 +413,15 @@ network_world(const struct network *net, u64 netns_cookie)
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_world *w = xb_world_new(&err);
 
-	assert_non_null(w);
+	if (!w)
+		network_die("no memory", err.msg);
 	w->given = true;
 	w->netns_cookie = netns_cookie;
 	w->multipath_seed = net->multipath_seed;
 	w->multipath_policy4 = w->multipath_policy6 = (u8)net->multipath_policy;
 	add_links(w, net);
 	w->links[0].up = !net->lo_down;
+	w->links[0].forwarding4 = w->links[0].forwarding6 = net->lo_forwards;
 	for (u32 i = 0; i < XB_ARRAY_SIZE(loopback) && !net->lo_down; i++)
 		add_addr(w, &loopback[i]);
 	for (u32 i = 0; i < net->addr_cnt; i++)

@@ -10,9 +10,13 @@
 
 #include "vm/mem.h"
 
-/* Addressable and writable: [start, end), guest addresses. Empty where they are equal. */
+/*
+ * Addressable, and writable but where it is read_only: [start, end), guest addresses. Empty where
+ * they are equal.
+ */
 struct xb_window {
 	u64 start, end;
+	bool read_only; /* may change while it is empty */
 };
 
 /* Moves the window; what lies around it in its granules belongs to nobody else. */

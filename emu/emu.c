@@ -33,7 +33,7 @@ ctx_plain(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off)
 {
 	const struct xb_bpf_prog *bpf = xb_prog_user(prog);
 
-	return bpf->ops->ctx_plain ? bpf->ops->ctx_plain(insn, off)
+	return bpf->ops->ctx_plain ? bpf->ops->ctx_plain(bpf, insn, off)
 	                           : BPF_CLASS(insn->code) == BPF_LDX;
 }
 

@@ -43,7 +43,7 @@ struct xb_prog_type {
 	 * of the context, up to a page away. Its region is opaque, and starts with it. NULL: the
 	 * context is memory to read. See struct xb_vm_ops.
 	 */
-	bool (*ctx_plain)(const struct bpf_insn *insn, u32 off);
+	bool (*ctx_plain)(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off);
 	void (*ctx_access)(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value);
 	/* Refuses attach types and flags at load with -errno; may be NULL. */
 	int (*check)(const union bpf_attr *attr);

@@ -33,6 +33,35 @@ skb_sync(struct xb_skb *s)
 	sync_to(s, s->skb.data_off, s->skb.linear, s->skb.meta_bytes);
 }
 
+u32
+skb_copy_in(const struct xb_skb_in *in, u8 *to, u32 most)
+{
+	u32 hdr = in->hdr_bytes < most ? in->hdr_bytes : most;
+	u32 rest = in->bytes < most - hdr ? in->bytes : most - hdr;
+
+	if (hdr)
+		memcpy(to, in->hdr, hdr);
+	if (rest)
+		memcpy(to + hdr, in->data, rest);
+	return hdr + rest;
+}
+
+/* Of types that do not see the link-layer header: as if the packet began behind it. */
+static void
+pull_ether(struct xb_skb *s)
+{
+	struct skb *skb = &s->skb;
+	u32 l2 = skb->len < ETH_HLEN ? skb->len : ETH_HLEN;
+
+	skb->data_off += l2;
+	skb->len -= l2;
+	skb->linear -= l2 < skb->linear ? l2 : skb->linear;
+	skb->meta_bytes = 0;
+	s->loaded_off += l2;
+	s->loaded_bytes -= l2;
+	sync_to(s, skb->data_off, skb->linear, 0);
+}
+
 void
 skb_place(struct xb_skb *s, const struct xb_skb_in *in)
 {
@@ -54,7 +83,10 @@ skb_place(struct xb_skb *s, const struct xb_skb_in *in)
 		memcpy(data, in->hdr, in->hdr_bytes);
 	if (XB_LIKELY(in->bytes))
 		memcpy(data + in->hdr_bytes, in->data, in->bytes);
-	sync_to(s, SKB_FRONT_BYTES, linear, in->meta_bytes);
+	if (XB_UNLIKELY(s->kind->l3))
+		pull_ether(s);
+	else
+		sync_to(s, SKB_FRONT_BYTES, linear, in->meta_bytes);
 }
 
 int

@@ -43,64 +43,80 @@ enum store {
 	TSTAMP, /* may change tstamp_type too */
 };
 
+/* What a load finds that is not in the guest's __sk_buff. */
+enum origin {
+	OWN,     /* it is there */
+	OF_SOCK, /* a number of the packet's socket */
+	SHIFTED, /* likewise, in the upper half of 4 bytes */
+	TO_SOCK, /* the socket's address */
+	TO_FLOW, /* the address of the flow's keys */
+};
+
 struct field {
 	const char *name;
 	u16 off, bytes;
-	enum width load, write;
+	u8 load[SKB_VIEW_CNT], write[SKB_VIEW_CNT]; /* enum width */
 	enum store store;
+	enum origin origin;
 	bool pointer; /* LDSX is refused */
 	u8 kept;      /* bytes that Linux keeps of it, where that is less than 4 */
 };
 
-#define FIELD(nm, ld, st, ...)                                                                     \
+#define LOAD(...)  .load = { __VA_ARGS__ }
+#define STORE(...) .write = { __VA_ARGS__ }
+#define AT(o, n)   .off = (o), .bytes = (n)
+#define FIELD(nm, ...)                                                                             \
 	{                                                                                          \
-		.name = #nm, .off = offsetof(struct __sk_buff, nm),                                \
-		.bytes = sizeof(((struct __sk_buff *)0)->nm), .load = (ld), .write = (st),         \
+		.name = #nm,                                                                       \
+		AT(offsetof(struct __sk_buff, nm), sizeof(((struct __sk_buff *)0)->nm)),           \
 		__VA_ARGS__                                                                        \
 	}
 
-/* In order of offset; what lies between two rows belongs to no field. */
+/* clang-format off */
+/*
+ * In order of offset; what lies between two rows belongs to no field. Columns are those of enum
+ * skb_view: TC, socket filters, cgroups, LWT, flow dissectors.
+ */
 static const struct field fields[] = {
-	FIELD(len, NARROW, NO),
-	FIELD(pkt_type, NARROW, NO, .kept = 1),
-	FIELD(mark, NARROW, FOUR, .store = PLAIN),
-	FIELD(queue_mapping, NARROW, FOUR, .store = QUEUE, .kept = 2),
-	FIELD(protocol, NARROW, NO, .kept = 2),
-	FIELD(vlan_present, NARROW, NO),
-	FIELD(vlan_tci, NARROW, NO, .kept = 2),
-	FIELD(vlan_proto, NARROW, NO, .kept = 2),
-	FIELD(priority, NARROW, FOUR, .store = PLAIN),
-	FIELD(ingress_ifindex, NARROW, NO),
-	FIELD(ifindex, NARROW, NO),
-	FIELD(tc_index, NARROW, FOUR, .store = HALF, .kept = 2),
-	FIELD(cb, CB, CB, .store = PLAIN),
-	FIELD(hash, NARROW, NO),
-	FIELD(tc_classid, NARROW, FOUR, .store = HALF, .kept = 2),
-	FIELD(data, FOUR, NO, .pointer = true),
-	FIELD(data_end, FOUR, NO, .pointer = true),
-	FIELD(napi_id, NARROW, NO),
-	FIELD(family, NO, NO),
-	FIELD(remote_ip4, NO, NO),
-	FIELD(local_ip4, NO, NO),
-	FIELD(remote_ip6, NO, NO),
-	FIELD(local_ip6, NO, NO),
-	FIELD(remote_port, NO, NO),
-	FIELD(local_port, NO, NO),
-	FIELD(data_meta, FOUR, NO, .pointer = true),
-	{ .name = "flow_keys", .off = 144, .bytes = 8 },
-	FIELD(tstamp, EIGHT, EIGHT, .store = TSTAMP),
-	FIELD(wire_len, NARROW, NO),
-	FIELD(gso_segs, NARROW, NO, .kept = 2),
-	{ .name = "sk", .off = 168, .bytes = 8, .load = EIGHT, .pointer = true },
-	FIELD(gso_size, NARROW, NO, .kept = 2),
-	{ .name = "tstamp_type", .off = TSTAMP_TYPE_OFF, .bytes = 1, .load = ONE },
-	FIELD(hwtstamp, EIGHT, NO),
+	FIELD(len, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(pkt_type, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 1),
+	FIELD(mark, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR, NO, FOUR, FOUR)),
+	FIELD(queue_mapping, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR), .store = QUEUE, .kept = 2),
+	FIELD(protocol, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	FIELD(vlan_present, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(vlan_tci, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	FIELD(vlan_proto, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	FIELD(priority, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR, NO, FOUR, FOUR)),
+	FIELD(ingress_ifindex, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(ifindex, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(tc_index, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR), .store = HALF, .kept = 2),
+	FIELD(cb, LOAD(CB, CB, CB, CB), STORE(CB, CB, CB, CB)),
+	FIELD(hash, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(tc_classid, LOAD(NARROW), STORE(FOUR), .store = HALF, .kept = 2),
+	FIELD(data, LOAD(FOUR, NO, FOUR, FOUR, FOUR), .pointer = true),
+	FIELD(data_end, LOAD(FOUR, NO, FOUR, FOUR, FOUR), .pointer = true),
+	FIELD(napi_id, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(family, LOAD(NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
+	FIELD(remote_ip4, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(local_ip4, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(remote_ip6, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(local_ip6, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(remote_port, LOAD(NO, NO, NARROW), .origin = SHIFTED, .kept = 2),
+	FIELD(local_port, LOAD(NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
+	FIELD(data_meta, LOAD(FOUR), .pointer = true),
+	{ .name = "flow_keys", AT(144, 8), LOAD(NO, NO, NO, NO, EIGHT), .origin = TO_FLOW, .pointer = true },
+	FIELD(tstamp, LOAD(EIGHT, NO, EIGHT), STORE(EIGHT, NO, EIGHT), .store = TSTAMP),
+	FIELD(wire_len, LOAD(NARROW)),
+	FIELD(gso_segs, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	{ .name = "sk", AT(168, 8), LOAD(EIGHT, EIGHT, EIGHT, EIGHT), .origin = TO_SOCK, .pointer = true },
+	FIELD(gso_size, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	{ .name = "tstamp_type", AT(TSTAMP_TYPE_OFF, 1), LOAD(ONE) },
+	FIELD(hwtstamp, LOAD(EIGHT, NO, EIGHT)),
 };
+/* clang-format on */
 
 _Static_assert(offsetof(struct __sk_buff, flow_keys) == 144, "wire layout");
 _Static_assert(offsetof(struct __sk_buff, sk) == 168, "wire layout");
-
-#define SK_OFF offsetof(struct __sk_buff, sk)
 
 static const struct field *
 field_at(u32 off)
@@ -147,11 +163,14 @@ is_atomic(const struct bpf_insn *insn)
 }
 
 static bool
-is_valid_access(const struct field *f, const struct bpf_insn *insn, u32 off)
+is_valid_access(const struct field *f, enum skb_view view, const struct bpf_insn *insn, u32 off)
 {
+	const u8 *widths;
+
 	if (!f || is_atomic(insn) || (f->pointer && BPF_MODE(insn->code) == BPF_MEMSX))
 		return false;
-	return width_allows(is_store(insn) ? f->write : f->load, f, off, xb_insn_bytes(insn->code));
+	widths = is_store(insn) ? f->write : f->load;
+	return width_allows((enum width)widths[view], f, off, xb_insn_bytes(insn->code));
 }
 
 u32
@@ -173,11 +192,12 @@ load_off(const struct field *f, u32 off, u32 bytes)
 }
 
 bool
-skb_ctx_plain(const struct bpf_insn *insn, u32 off)
+skb_ctx_plain(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off)
 {
+	enum skb_view view = skb_kind_of(xb_bpf_prog_type(prog))->view;
 	const struct field *f = field_at(off);
 
-	if (!is_valid_access(f, insn, off) || off == SK_OFF)
+	if (!is_valid_access(f, view, insn, off) || f->origin != OWN)
 		return false;
 	return is_store(insn) ? f->store == PLAIN
 	                      : load_off(f, off, xb_insn_bytes(insn->code)) == off;
@@ -247,13 +267,13 @@ ctx_store(struct xb_skb *s, const struct field *f, const struct bpf_insn *insn, 
 
 /* What cannot be done with a field. */
 static const char *
-refusal(const struct field *f, const struct bpf_insn *insn)
+refusal(const struct field *f, enum skb_view view, const struct bpf_insn *insn)
 {
 	if (is_atomic(insn))
 		return "accessed atomically";
 	if (is_store(insn))
-		return f->write == NO ? "stored to" : "stored to this way";
-	return f->load == NO ? "loaded" : "loaded this way";
+		return f->write[view] == NO ? "stored to" : "stored to this way";
+	return f->load[view] == NO ? "loaded" : "loaded this way";
 }
 
 /* In the verifier's words, and then what it does not say. */
@@ -261,6 +281,7 @@ static void
 fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn *insn, s32 off)
 {
 	u32 bytes = xb_insn_bytes(insn->code);
+	enum skb_view view = skb_of(proc)->kind->view;
 
 	if (!f)
 		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
@@ -271,29 +292,74 @@ fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn 
 		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
 		              "invalid bpf_context access off=%d size=%u: '%s' of __sk_buff cannot "
 		              "be %s",
-		              off, bytes, f->name, refusal(f, insn));
+		              off, bytes, f->name, refusal(f, view, insn));
+}
+
+/* The socket's part of __sk_buff (cf. net/core/filter.c: bpf_convert_ctx_access). */
+static void
+sock_fields(struct xb_skb *s, struct __sk_buff *to)
+{
+	const struct xb_sock *sock = skb_sk(s);
+	const struct bpf_sock *sk;
+
+	if (!sock)
+		return;
+	sk = &sock->info.uapi;
+	to->family = sk->family;
+	to->remote_ip4 = sk->dst_ip4;
+	to->local_ip4 = sk->src_ip4;
+	memcpy(to->remote_ip6, sk->dst_ip6, sizeof(to->remote_ip6));
+	memcpy(to->local_ip6, sk->src_ip6, sizeof(to->local_ip6));
+	to->remote_port = (u32)sk->dst_port << 16;
+	to->local_port = sk->src_port;
+}
+
+static u64
+load_of_sock(struct xb_skb *s, const struct field *f, u32 off, u32 bytes)
+{
+	struct __sk_buff ctx = { 0 };
+	u64 value = 0;
+
+	sock_fields(s, &ctx);
+	if (f->origin == SHIFTED && bytes == f->kept) /* what was shifted is not cut */
+		return ctx.remote_port;
+	memcpy(&value, (const u8 *)&ctx + load_off(f, off, bytes), bytes);
+	return value;
+}
+
+static u64
+ctx_load(struct xb_skb *s, const struct field *f, u32 off, u32 bytes)
+{
+	u64 value = 0;
+
+	switch (f->origin) {
+	case OWN:
+		memcpy(&value, (u8 *)s->ctx + load_off(f, off, bytes), bytes);
+		break;
+	case OF_SOCK:
+	case SHIFTED:
+		return load_of_sock(s, f, off, bytes);
+	case TO_SOCK:
+		return skb_sock_gaddr(s);
+	case TO_FLOW:
+		return s->flow_region->gaddr;
+	}
+	return value;
 }
 
 void
 skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 at, u64 *value)
 {
 	struct xb_skb *s = skb_of(proc);
-	u32 off = (u32)at, bytes = xb_insn_bytes(insn->code);
+	u32 off = (u32)at;
 	const struct field *f = field_at(off);
 
-	if (!is_valid_access(f, insn, off)) {
+	if (!is_valid_access(f, s->kind->view, insn, off))
 		fault_access(proc, f, insn, at);
-		return;
-	}
-	if (is_store(insn)) {
+	else if (is_store(insn))
 		ctx_store(s, f, insn, off, *value);
-		return;
-	}
-	*value = 0;
-	if (off == SK_OFF)
-		*value = skb_sock_gaddr(s);
 	else
-		memcpy(value, (u8 *)s->ctx + load_off(f, off, bytes), bytes);
+		*value = ctx_load(s, f, off, xb_insn_bytes(insn->code));
 }
 
 /* cf. net/core/filter.c: bpf_convert_tstamp_read */
@@ -362,17 +428,17 @@ static void
 load_csum(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 {
 	struct skb *skb = &s->skb;
-	u32 l2 = skb_mac_header_len(s);
 
 	skb->ip_summed = ctx->ip_summed;
 	if (XB_LIKELY(ctx->ip_summed == XB_CHECKSUM_NONE))
 		return;
 	skb->csum_level = ctx->csum_level;
-	skb->csum_start = skb->data_off + ctx->csum_start;
+	skb->csum_start = skb->mac_off + ctx->csum_start;
 	skb->csum_offset = ctx->csum_offset;
 	skb->csum = ctx->csum;
-	if (ctx->csum_sum && skb->len >= l2)
-		skb->csum = xb_csum_partial(skb_data(s) + l2, skb->len - l2, 0);
+	if (ctx->csum_sum && skb->data_off + skb->len >= skb->net_off)
+		skb->csum = xb_csum_partial(s->base + skb->net_off,
+		                            skb->data_off + skb->len - skb->net_off, 0);
 }
 
 /* What the packet itself tells. */
@@ -380,18 +446,18 @@ static void
 load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 {
 	struct skb *skb = &s->skb;
-	const u8 *data = skb_data(s);
-	u32 l2 = skb->len < ETH_HLEN ? skb->len : ETH_HLEN;
+	const u8 *mac = s->base + SKB_FRONT_BYTES;
+	u32 bytes = skb->data_off - SKB_FRONT_BYTES + skb->len;
+	u32 l2 = bytes < ETH_HLEN ? bytes : ETH_HLEN;
 	const struct xb_world_link *link = xb_world_link(s->emu->world, ctx->ifindex);
 
-	skb->mac_off = skb->data_off;
-	skb->net_off = skb->data_off + l2;
+	skb->mac_off = SKB_FRONT_BYTES;
+	skb->net_off = SKB_FRONT_BYTES + l2;
 	skb->trans_off = ctx->trans_set ? skb->net_off : SKB_UNSET;
 	skb->mac_len = ctx->at_ingress ? (u16)l2 : 0; /* cf. __netif_receive_skb_core */
-	skb->protocol =
-	        ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(data, skb->len);
+	skb->protocol = ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(mac, bytes);
 	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type
-	                                               : eth_skb_pkt_type(link, data, skb->len);
+	                                               : eth_skb_pkt_type(link, mac, bytes);
 }
 
 /* The fields that nobody else looks at. */

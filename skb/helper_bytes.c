@@ -77,6 +77,17 @@ skb_load_bytes(struct xb_proc *proc, const union xb_arg *a)
 }
 
 /*
+ * The packet that is dissected has no sk_buff in a test run, nor where a driver asks how long its
+ * headers are (cf. net/core/filter.c: bpf_flow_dissector_load_bytes).
+ */
+static u64
+flow_dissector_load_bytes(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)proc;
+	return fail_cleared(a[2].mem, (u32)a[3].u);
+}
+
+/*
  * Of the linear part alone, whatever the packet's length. (cf. net/core/filter.c:
  * bpf_skb_load_bytes_relative)
  */
@@ -116,11 +127,21 @@ skb_pull_data(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(skb_store_bytes, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY),
-	SKB_ROW(skb_load_bytes, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE),
-	SKB_ROW(skb_load_bytes_relative, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE,
-	        XB_ARG_ANY),
-	SKB_ROW(skb_pull_data, XB_ARG_CTX, XB_ARG_ANY),
+	{
+	        .id = BPF_FUNC_skb_load_bytes,
+	        .name = "skb_load_bytes",
+	        .fn = flow_dissector_load_bytes,
+	        .args = { XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE },
+	        .prog_types = SKB_FLOW,
+	        .source = "net/core/filter.c: bpf_flow_dissector_load_bytes",
+	},
+	SKB_ROW_OF(skb_store_bytes, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM,
+	           XB_ARG_SIZE, XB_ARG_ANY),
+	SKB_ROW_OF(skb_load_bytes, SKB_TC | SKB_FILTER | SKB_CGROUP | SKB_LWT, XB_ARG_CTX,
+	           XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE),
+	SKB_ROW_OF(skb_load_bytes_relative, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX,
+	           XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE, XB_ARG_ANY),
+	SKB_ROW_OF(skb_pull_data, SKB_TC | SKB_LWT, XB_ARG_CTX, XB_ARG_ANY),
 };
 
 SKB_TABLE(skb_helpers_bytes);

@@ -74,17 +74,17 @@ skb_get_xfrm_state(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(get_cgroup_classid, XB_ARG_CTX),
+	SKB_ROW_OF(get_cgroup_classid, SKB_TC | SKB_LWT, XB_ARG_CTX),
 	SKB_ROW(skb_cgroup_classid, XB_ARG_CTX),
-	SKB_ROW(get_route_realm, XB_ARG_CTX),
-	SKB_ROW(skb_cgroup_id, XB_ARG_CTX),
-	SKB_ROW(skb_ancestor_cgroup_id, XB_ARG_CTX, XB_ARG_ANY),
+	SKB_ROW_OF(get_route_realm, SKB_TC | SKB_LWT, XB_ARG_CTX),
+	SKB_ROW_OF(skb_cgroup_id, SKB_TC | SKB_CGROUP, XB_ARG_CTX),
+	SKB_ROW_OF(skb_ancestor_cgroup_id, SKB_TC | SKB_CGROUP, XB_ARG_CTX, XB_ARG_ANY),
 	{
 	        .id = BPF_FUNC_skb_under_cgroup,
 	        .name = "skb_under_cgroup",
 	        .fn = skb_under_cgroup,
 	        .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY },
-	        .prog_types = SKB_TYPES,
+	        .prog_types = SKB_TC | SKB_LWT,
 	        .map_types = XB_MAP_TYPE_BIT(BPF_MAP_TYPE_CGROUP_ARRAY),
 	        .source = "net/core/filter.c: bpf_skb_under_cgroup",
 	},

@@ -173,10 +173,12 @@ csum_level(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(l3_csum_replace, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY),
-	SKB_ROW(l4_csum_replace, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY),
-	SKB_ROW(csum_update, XB_ARG_CTX, XB_ARG_ANY),
-	SKB_ROW(csum_level, XB_ARG_CTX, XB_ARG_ANY),
+	SKB_ROW_OF(l3_csum_replace, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY,
+	           XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(l4_csum_replace, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY,
+	           XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(csum_update, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY),
+	SKB_ROW_OF(csum_level, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY),
 };
 
 SKB_TABLE(skb_helpers_csum);

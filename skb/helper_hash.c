@@ -73,8 +73,8 @@ set_hash(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(get_hash_recalc, XB_ARG_CTX),
-	SKB_ROW(set_hash_invalid, XB_ARG_CTX),
+	SKB_ROW_OF(get_hash_recalc, SKB_TC | SKB_LWT, XB_ARG_CTX),
+	SKB_ROW_OF(set_hash_invalid, SKB_TC | SKB_XMIT, XB_ARG_CTX),
 	SKB_ROW(set_hash, XB_ARG_CTX, XB_ARG_ANY),
 };
 

@@ -193,7 +193,7 @@ skb_set_tstamp(struct xb_proc *proc, const union xb_arg *a)
 static const struct xb_helper rows[] = {
 	SKB_ROW(skb_change_proto, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
 	SKB_ROW(skb_change_type, XB_ARG_CTX, XB_ARG_ANY),
-	SKB_ROW(skb_ecn_set_ce, XB_ARG_CTX),
+	SKB_ROW_OF(skb_ecn_set_ce, SKB_TC | SKB_CGROUP, XB_ARG_CTX),
 	SKB_ROW(skb_set_tstamp, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
 };
 

@@ -182,8 +182,8 @@ skb_do_redirect(struct xb_skb *s, struct xb_skb_redirect *to)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(clone_redirect, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
-	SKB_ROW(redirect, XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(clone_redirect, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(redirect, SKB_TC | SKB_XMIT, XB_ARG_ANY, XB_ARG_ANY),
 	SKB_ROW(redirect_peer, XB_ARG_ANY, XB_ARG_ANY),
 	SKB_ROW(redirect_neigh, XB_ARG_ANY, XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0, XB_ARG_ANY),
 };

@@ -31,9 +31,9 @@ get_socket_uid(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(sk_fullsock, XB_ARG_SOCK_COMMON),
-	SKB_ROW(get_socket_cookie, XB_ARG_CTX),
-	SKB_ROW(get_socket_uid, XB_ARG_CTX),
+	SKB_ROW_OF(sk_fullsock, SKB_TC | SKB_CGROUP, XB_ARG_SOCK_COMMON),
+	SKB_ROW_OF(get_socket_cookie, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX),
+	SKB_ROW_OF(get_socket_uid, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX),
 };
 
 SKB_TABLE(skb_helpers_sock);

@@ -203,10 +203,12 @@ skb_set_tunnel_opt(struct xb_proc *proc, const union xb_arg *a)
 }
 
 static const struct xb_helper rows[] = {
-	SKB_ROW(skb_get_tunnel_key, XB_ARG_CTX, XB_ARG_MEM_W, XB_ARG_SIZE, XB_ARG_ANY),
-	SKB_ROW(skb_set_tunnel_key, XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY),
-	SKB_ROW(skb_get_tunnel_opt, XB_ARG_CTX, XB_ARG_MEM_W, XB_ARG_SIZE),
-	SKB_ROW(skb_set_tunnel_opt, XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE),
+	SKB_ROW_OF(skb_get_tunnel_key, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_MEM_W, XB_ARG_SIZE,
+	           XB_ARG_ANY),
+	SKB_ROW_OF(skb_set_tunnel_key, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE,
+	           XB_ARG_ANY),
+	SKB_ROW_OF(skb_get_tunnel_opt, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_MEM_W, XB_ARG_SIZE),
+	SKB_ROW_OF(skb_set_tunnel_opt, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE),
 };
 
 SKB_TABLE(skb_helpers_tunnel);

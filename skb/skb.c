@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "skb/skb_priv.h"
 
+#include "vm/bytes.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <linux/pkt_cls.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *
 xb_skb_redirect_kind_name(enum xb_skb_redirect_kind kind)
@@ -24,11 +27,16 @@ map_regions(struct xb_skb *s, struct xb_err *err)
 	const struct xb_region_opts ctx = {
 		.name = "__sk_buff", .bytes = sizeof(struct __sk_buff), .low = true, .opaque = true
 	};
+	const struct xb_region_opts flow = { .name = "flow keys",
+		                             .bytes = sizeof(struct bpf_flow_keys),
+		                             .low = true };
 
 	s->buff = xb_mem_map(s->mem, &buff, err);
 	s->ctx_region = xb_mem_map(s->mem, &ctx, err);
-	if (!s->buff || !s->ctx_region)
+	s->flow_region = xb_mem_map(s->mem, &flow, err);
+	if (!s->buff || !s->ctx_region || !s->flow_region)
 		return -1;
+	s->flow_keys = xb_mem_host(s->mem, s->flow_region->gaddr);
 	s->base = xb_mem_host(s->mem, s->buff->gaddr);
 	s->ctx = xb_mem_host(s->mem, s->ctx_region->gaddr);
 	return 0;
@@ -59,6 +67,8 @@ xb_skb_new(struct xb_emu *emu, const struct xb_skb_opts *opts, struct xb_err *er
 	s->proc = s->sock ? xb_proc_new(emu->vm, opts->vcpu, err) : NULL;
 	if (!s->proc)
 		goto free_skb;
+	xb_mem_allow(s->mem, s->flow_region->gaddr, s->flow_region->bytes, XB_MEM_WRITE);
+	s->kind = skb_kind_of(BPF_PROG_TYPE_SCHED_CLS);
 	s->proc->run = s;
 	return s;
 
@@ -75,6 +85,7 @@ xb_skb_free(struct xb_skb *s)
 	skb_tunnel_free(s);
 	xb_proc_free(s->proc);
 	xb_sock_free(s->sock);
+	xb_mem_unmap(s->mem, s->flow_region);
 	xb_mem_unmap(s->mem, s->ctx_region);
 	xb_mem_unmap(s->mem, s->buff);
 	free(s);
@@ -89,8 +100,23 @@ xb_skb_on_clone(struct xb_skb *s, void (*fn)(void *arg, const struct xb_skb_clon
 }
 
 static void
+set_kind(struct xb_skb *s, u32 prog_type)
+{
+	const struct skb_kind *kind = skb_kind_of(prog_type);
+
+	s->prog_type = prog_type;
+	s->kind = kind;
+	if (kind->read_only == s->window.read_only)
+		return;
+	xb_window_move(s->mem, &s->window, s->buff->gaddr, s->buff->gaddr);
+	s->window.read_only = kind->read_only;
+}
+
+static void
 load(struct xb_skb *s, const struct xb_skb_in *in)
 {
+	if (XB_UNLIKELY(in->prog_type != s->prog_type))
+		set_kind(s, in->prog_type);
 	skb_place(s, in);
 	skb_ctx_load(s, in->ctx);
 	s->sock_set = false;
@@ -119,6 +145,7 @@ learn(struct xb_skb *s, const struct xb_bpf_prog *prog)
 	s->facts.id = prog->obj.id;
 	s->facts.may_write = xb_prog_may_write(prog);
 	s->facts.reads_tstamp_type = skb_reads_tstamp_type(prog);
+	s->facts.retval_max = skb_retval_max(prog->type, prog->expected_attach_type);
 }
 
 static void
@@ -142,6 +169,22 @@ out_fill(const struct xb_skb *s, struct xb_skb_out *out)
 	out->ip_summed = skb->ip_summed;
 	out->csum_start = (u16)(skb->csum_start - skb->data_off);
 	out->csum_offset = skb->csum_offset;
+	out->flow_keys = s->kind->view == SKB_VIEW_FLOW ? s->flow_keys : NULL;
+}
+
+/* What the verifier sees to where a return value has a meaning (cf. check_return_code). */
+static enum xb_run_status
+check_retval(struct xb_skb *s)
+{
+	u64 r0 = s->proc->r[0];
+
+	if (XB_LIKELY(r0 <= s->facts.retval_max || s->facts.retval_max == SKB_ANY_RETVAL))
+		return XB_RUN_EXIT;
+	xb_proc_fault(s->proc, XB_FAULT_BAD_RETURN,
+	              "at program exit the register R0 has the value %lld, should have been in "
+	              "[0, %u]",
+	              (long long)r0, s->facts.retval_max);
+	return XB_RUN_FAULT;
 }
 
 void
@@ -154,14 +197,16 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 	xb_emu_run_begin(s->emu);
 	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
 	out->insns = s->proc->insns;
+	if (XB_LIKELY(out->status == XB_RUN_EXIT))
+		out->status = check_retval(s);
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
 		out->retval = (u32)s->proc->r[0];
 		out->fault = NULL;
 		out->changed = s->facts.may_write;
-		if (out->retval == TC_ACT_REDIRECT)
+		if (out->retval == TC_ACT_REDIRECT && s->kind->redirects)
 			skb_do_redirect(s, &out->redirect);
 	} else {
-		out->retval = TC_ACT_SHOT;
+		out->retval = s->kind->fault_retval;
 		out->fault = &s->proc->fault;
 		out->changed = false;
 	}
@@ -171,24 +216,65 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 void
 xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
 {
+	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
+		skb_flow_begin(s);
 	skb_run_to_end(s, prog, out);
 	if (XB_UNLIKELY(out->fault != NULL))
 		load(s, &s->in); /* it goes on as it came in */
+	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
+		skb_flow_end(s);
 	out_fill(s, out);
 }
 
-/* The attach types of 6.1 and of the links that came later are all taken, as there. */
-#define SKB_TYPE(id, nm)                                                                           \
-	{                                                                                          \
-		.type = (id), .name = (nm), .may_load_packet = true, .ctx_bytes = skb_ctx_bytes,   \
-		.ctx_plain = skb_ctx_plain, .ctx_access = skb_ctx_access,                          \
-		.load_packet = skb_load_packet, .test_run = skb_test_run,                          \
-		.fini = skb_test_run_fini,                                                         \
-	}
+void
+xb_skb_push_ether(struct xb_skb *s, bool zeros, struct xb_skb_out *out)
+{
+	u8 was[ETH_HLEN + 2] = { 0 }; /* as far as its type can be told from */
+	u32 bytes = skb_copy_in(&s->in, was, sizeof(was));
+	u32 l2 = zeros || bytes > ETH_HLEN ? ETH_HLEN : bytes;
 
+	if (!s->kind->l3 || skb_cow(s, l2))
+		return;
+	if (s->skb.protocol != skb_eth_type(was, bytes))
+		xb_st16(was + 2 * ETH_ALEN, s->skb.protocol);
+	skb_push(s, l2);
+	if (zeros)
+		memset(skb_data(s), 0, l2);
+	else
+		memcpy(skb_data(s), was, l2);
+	out->data = skb_data(s);
+	out->bytes += l2;
+	out->linear_bytes += l2;
+}
+
+/* cf. kernel/bpf/syscall.c: bpf_prog_load_check_attach */
+static int
+check_cgroup(const union bpf_attr *attr)
+{
+	return attr->expected_attach_type > BPF_CGROUP_INET_EGRESS ? -EINVAL : 0;
+}
+
+/* Any type by its name, and what is its own. */
+#define SKB_TYPE(id, nm, ...)                                                                      \
+	{                                                                                          \
+		.type = BPF_PROG_TYPE_##id, .name = (nm), .ctx_bytes = skb_ctx_bytes,              \
+		.ctx_plain = skb_ctx_plain, .ctx_access = skb_ctx_access,                          \
+		.fini = skb_test_run_fini, __VA_ARGS__                                             \
+	}
+#define TEST_RUN    .test_run = skb_test_run
+#define LOAD_PACKET .may_load_packet = true, .load_packet = skb_load_packet
+
+/* The attach types of 6.1 and of the links that came later are all taken, as there. */
 static const struct xb_prog_type types[] = {
-	SKB_TYPE(BPF_PROG_TYPE_SCHED_CLS, "sched_cls"),
-	SKB_TYPE(BPF_PROG_TYPE_SCHED_ACT, "sched_act"),
+	SKB_TYPE(SCHED_CLS, "sched_cls", TEST_RUN, LOAD_PACKET),
+	SKB_TYPE(SCHED_ACT, "sched_act", TEST_RUN, LOAD_PACKET),
+	SKB_TYPE(SOCKET_FILTER, "socket_filter", TEST_RUN, LOAD_PACKET),
+	SKB_TYPE(CGROUP_SKB, "cgroup_skb", TEST_RUN, .check = check_cgroup),
+	SKB_TYPE(LWT_IN, "lwt_in", TEST_RUN),
+	SKB_TYPE(LWT_OUT, "lwt_out", TEST_RUN),
+	SKB_TYPE(LWT_XMIT, "lwt_xmit", TEST_RUN),
+	SKB_TYPE(LWT_SEG6LOCAL, "lwt_seg6local", .test_run = NULL),
+	SKB_TYPE(FLOW_DISSECTOR, "flow_dissector", .test_run = skb_flow_test_run),
 };
 
 void

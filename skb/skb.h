@@ -87,6 +87,7 @@ struct xb_skb_ctx {
 	struct xb_sock_info sock;
 	u32 cgroup_classid; /* of the task that bpf_get_cgroup_classid asks about */
 	u32 route_realm;    /* of the packet's route */
+	u32 flow_flags;     /* of flow dissectors: BPF_FLOW_DISSECTOR_F_* */
 };
 
 /*
@@ -102,6 +103,7 @@ struct xb_skb_in {
 	u32 meta_bytes;   /* a multiple of 4, up to XB_SKB_MAX_META_BYTES */
 	u32 linear_bytes; /* most bytes in the linear part; 0: that of struct xb_skb_opts */
 	const struct xb_skb_ctx *ctx;
+	u32 prog_type; /* of the programs that run on it; 0: sched_cls */
 };
 
 /* X(enumerator, name in the JSON lines) */
@@ -129,9 +131,11 @@ struct xb_skb_redirect {
 /* What a run left behind. Pointers are into the xb_skb's buffers, valid until its next load. */
 struct xb_skb_out {
 	enum xb_run_status status;    /* XB_RUN_EXIT or XB_RUN_FAULT */
-	u32 retval;                   /* R0's low 32 bits; TC_ACT_SHOT after a fault */
+	u32 retval;                   /* R0's low 32 bits; after a fault what drops the packet */
 	const struct xb_fault *fault; /* or NULL */
-	const u8 *data;               /* all of the packet, from __sk_buff.data on */
+	/* All of the packet, from __sk_buff.data on: most types but TC's have no link-layer header.
+	 */
+	const u8 *data;
 	u32 bytes;
 	u32 linear_bytes; /* of these, how many lie in the linear part */
 	const u8 *meta;
@@ -147,8 +151,9 @@ struct xb_skb_out {
 	bool vlan_present;        /* a tag that is not in `data`: */
 	u16 vlan_tci, vlan_proto; /* vlan_proto in wire order */
 	enum xb_checksum ip_summed;
-	u16 csum_start, csum_offset;     /* with PARTIAL, from `data` on; from there */
-	struct xb_skb_redirect redirect; /* kind NONE where retval is not TC_ACT_REDIRECT */
+	u16 csum_start, csum_offset;           /* with PARTIAL, from `data` on; from there */
+	struct xb_skb_redirect redirect;       /* kind NONE where retval is not TC_ACT_REDIRECT */
+	const struct bpf_flow_keys *flow_keys; /* of a flow dissector; else NULL */
 };
 
 /* A packet that bpf_clone_redirect sends off while the program goes on. */
@@ -182,6 +187,13 @@ void xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_
  * a device transmits it (cf. net/core/filter.c: __bpf_tx_skb).
  */
 void xb_skb_save_ctx(const struct xb_skb *s, struct xb_skb_ctx *ctx);
+
+/*
+ * Puts an Ethernet header back in front of a packet whose program saw none: the addresses that it
+ * came with, and the type that it has now; or `zeros`, as a test run does. Of a packet that has its
+ * header nothing changes. `out` is as after the run, with the header.
+ */
+void xb_skb_push_ether(struct xb_skb *s, bool zeros, struct xb_skb_out *out);
 
 /*
  * Writes the packet as a wire would have it: with a tag that is not in `data` put back behind the

@@ -19,6 +19,7 @@
 #define XB_SKB_SKB_PRIV_H
 
 #include "emu/helper.h"
+#include "skb/kind.h"
 #include "skb/skb.h"
 #include "vm/window.h"
 
@@ -34,9 +35,6 @@
 #define SKB_UNSET        0xffffffffu /* transport_header that was not set */
 #define SKB_VLAN_BYTES   4u
 #define SKB_LOOPBACK     1u /* ifindex */
-
-#define SKB_TYPES                                                                                  \
-	(XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_CLS) | XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SCHED_ACT))
 
 /* cf. include/linux/skbuff.h: SKB_GSO_* */
 enum {
@@ -85,8 +83,9 @@ struct skb_tunnel;
 /* What is known of a program's ways, kept for the one that ran last. */
 struct skb_prog_facts {
 	const struct xb_prog *vm;
-	u32 id;                 /* of the program's object: a new one may be where an old one was */
-	bool may_write;         /* it may alter packet or context */
+	u32 id;         /* of the program's object: a new one may be where an old one was */
+	bool may_write; /* it may alter packet or context */
+	u32 retval_max;
 	bool reads_tstamp_type; /* cf. struct bpf_prog: tstamp_type_access */
 };
 
@@ -94,12 +93,15 @@ struct xb_skb {
 	struct xb_emu *emu;
 	struct xb_mem *mem;
 	struct xb_proc *proc;
-	struct xb_region *buff, *ctx_region;
+	struct xb_region *buff, *ctx_region, *flow_region;
 	struct xb_sock *sock;
-	struct xb_sock *assigned; /* by bpf_sk_assign; or NULL */
-	u8 *base;                 /* host address of the buffer */
-	struct __sk_buff *ctx;    /* host address of the guest's */
+	struct xb_sock *assigned;        /* by bpf_sk_assign; or NULL */
+	u8 *base;                        /* host address of the buffer */
+	struct __sk_buff *ctx;           /* host address of the guest's */
+	struct bpf_flow_keys *flow_keys; /* likewise */
 	struct xb_window window;
+	u32 prog_type; /* as the packet was loaded for, and what that means: */
+	const struct skb_kind *kind;
 	struct skb skb;
 	u32 linear_max;
 	bool any_ifindex;
@@ -180,6 +182,10 @@ skb_clear_hash(struct xb_skb *s)
 /* buff.c: the packet in its buffer. None of these but skb_place() and skb_sync() tells the program.
  */
 
+/* The first bytes of a packet as it came in, up to `most`: a program may have written to it since.
+ */
+u32 skb_copy_in(const struct xb_skb_in *in, u8 *to, u32 most);
+
 /* Puts the packet and its metadata into the buffer. */
 void skb_place(struct xb_skb *s, const struct xb_skb_in *in);
 
@@ -254,7 +260,7 @@ void skb_ctx_sync(struct xb_skb *s);
 
 /* struct xb_prog_type: ctx_bytes, ctx_plain, ctx_access. */
 u32 skb_ctx_bytes(const struct xb_bpf_prog *prog);
-bool skb_ctx_plain(const struct bpf_insn *insn, u32 off);
+bool skb_ctx_plain(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off);
 void skb_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value);
 
 /* Whether a program looks at tstamp_type anywhere. */
@@ -262,6 +268,11 @@ bool skb_reads_tstamp_type(const struct xb_bpf_prog *prog);
 
 /* The EtherType that eth_type_trans finds, in wire order, for a packet of `bytes`. */
 u16 skb_eth_type(const u8 *data, u32 bytes);
+
+/* flow_prog.c: flow dissectors: before and after a run; their test run. */
+void skb_flow_begin(struct xb_skb *s);
+void skb_flow_end(struct xb_skb *s);
+long skb_flow_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
 
 /* sock.c: the packet's socket, made when first asked for: its guest address, or 0 for none. */
 u64 skb_sock_gaddr(struct xb_skb *s);
@@ -312,18 +323,21 @@ extern const struct skb_helper_table skb_helpers_cgroup;
 extern const struct skb_helper_table skb_helpers_perf;
 extern const struct skb_helper_table skb_helpers_fib;
 
-/* A helper's row: number, function of the same name, kernel function; arguments follow. */
-#define SKB_ROW(helper, ...)                                                                       \
+/* A helper's row: number, function of the same name, kernel function; types, arguments follow. */
+#define SKB_ROW_OF(helper, types, ...)                                                             \
 	{                                                                                          \
 		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper, .args = { __VA_ARGS__ },   \
-		.prog_types = SKB_TYPES, .source = "net/core/filter.c: bpf_" #helper,              \
+		.prog_types = (types), .source = "net/core/filter.c: bpf_" #helper,                \
 	}
+/* One of TC alone. */
+#define SKB_ROW(helper, ...) SKB_ROW_OF(helper, SKB_TC, __VA_ARGS__)
 #define SKB_TABLE(name)                                                                            \
 	const struct skb_helper_table name = { .rows = rows, .cnt = XB_ARRAY_SIZE(rows) }
 
 /* test_run.c: BPF_PROG_TEST_RUN (cf. net/bpf/test_run.c: bpf_prog_test_run_skb). */
 /* It keeps one buffer for all runs in emu->type_state[SCHED_CLS]; fini frees that. */
 void skb_test_run_fini(struct xb_emu *emu);
+struct xb_skb *skb_test_run_buffer(struct xb_emu *emu); /* NULL: no memory */
 long skb_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
 
 #endif

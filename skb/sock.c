@@ -14,27 +14,13 @@
 #define IP6_BYTES 40u
 #define NO_QUEUE  -1
 
-/* The packet's first bytes as it came in: a program may have written to it since. */
-static u32
-copy_headers(const struct xb_skb_in *in, u8 *to, u32 most)
-{
-	u32 hdr = in->hdr_bytes < most ? in->hdr_bytes : most;
-	u32 rest = in->bytes < most - hdr ? in->bytes : most - hdr;
-
-	if (hdr)
-		memcpy(to, in->hdr, hdr);
-	if (rest)
-		memcpy(to + hdr, in->data, rest);
-	return hdr + rest;
-}
-
 /* Addresses, family: from what is behind the Ethernet header. */
 static void
 take_addresses(const struct xb_skb *s, struct bpf_sock *sk)
 {
 	u8 headers[ETH_HLEN + IP6_BYTES] = { 0 };
 	const u8 *l3 = headers + ETH_HLEN;
-	u32 bytes = copy_headers(&s->in, headers, sizeof(headers));
+	u32 bytes = skb_copy_in(&s->in, headers, sizeof(headers));
 	u16 type = skb_eth_type(headers, bytes);
 
 	if (type == __builtin_bswap16(ETH_P_IP) && bytes >= ETH_HLEN + IP4_BYTES) {

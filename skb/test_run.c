@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_run.c - BPF_PROG_TEST_RUN of TC programs, with the kernel's checks in the kernel's order
- * (cf. net/bpf/test_run.c: bpf_prog_test_run_skb).
+ * test_run.c - BPF_PROG_TEST_RUN of programs on sk_buffs, with the kernel's checks in the kernel's
+ * order (cf. net/bpf/test_run.c: bpf_prog_test_run_skb).
  *
  * The machine has one interface, the loopback.
  */
@@ -28,6 +28,7 @@
 struct test {
 	struct xb_emu *emu;
 	const struct xb_bpf_prog *prog;
+	const struct skb_kind *kind; /* of prog */
 	union bpf_attr *attr;
 	bool has_ctx;
 	struct __sk_buff ctx; /* the caller's, in and out */
@@ -117,6 +118,7 @@ take_ctx(struct test *t)
 {
 	const struct __sk_buff *from = &t->ctx;
 	struct xb_skb_ctx *to = &t->in_ctx;
+	u32 seen = t->attr->test.data_size_in - (t->kind->l3 ? ETH_HLEN : 0);
 
 	to->ifindex = LOOPBACK_IFINDEX;
 	if (!t->has_ctx) {
@@ -125,8 +127,7 @@ take_ctx(struct test *t)
 	}
 	if (!others_are_zero(from))
 		return -EINVAL;
-	if (from->wire_len &&
-	    (from->wire_len < t->attr->test.data_size_in || from->wire_len > MAX_WIRE_LEN))
+	if (from->wire_len && (from->wire_len < seen || from->wire_len > MAX_WIRE_LEN))
 		return -EINVAL;
 	if (from->gso_segs > MAX_GSO_SEGS)
 		return -EINVAL;
@@ -163,6 +164,7 @@ run_all(struct test *t)
 		.data = t->data,
 		.bytes = t->attr->test.data_size_in,
 		.ctx = &t->in_ctx,
+		.prog_type = t->prog->type,
 	};
 	u64 start = now_ns(), each;
 
@@ -251,17 +253,16 @@ write_ctx(struct test *t)
  * The buffer of the first run serves all later ones: making one costs a hundred times as much as a
  * run.
  */
-static int
-take_buffer(struct test *t)
+struct xb_skb *
+skb_test_run_buffer(struct xb_emu *emu)
 {
 	const struct xb_skb_opts opts = { .vcpu = 0 };
-	void **state = &t->emu->type_state[BPF_PROG_TYPE_SCHED_CLS];
+	void **state = &emu->type_state[BPF_PROG_TYPE_SCHED_CLS];
 	struct xb_err err = XB_ERR_INIT;
 
 	if (!*state)
-		*state = xb_skb_new(t->emu, &opts, &err);
-	t->s = *state;
-	return t->s ? 0 : -ENOMEM;
+		*state = xb_skb_new(emu, &opts, &err);
+	return *state;
 }
 
 void
@@ -284,11 +285,13 @@ test_run(struct test *t)
 		ret = check_packet(t);
 	if (ret == 0)
 		ret = take_ctx(t);
-	if (ret == 0)
-		ret = take_buffer(t);
 	if (ret)
 		return ret;
+	t->s = skb_test_run_buffer(t->emu);
+	if (!t->s)
+		return -ENOMEM;
 	run_all(t);
+	xb_skb_push_ether(t->s, true, &t->out);
 	ret = check_sum(t);
 	if (ret == 0)
 		ret = write_data(t);
@@ -305,6 +308,7 @@ skb_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
 		return -ENOMEM;
 	t->emu = emu;
 	t->prog = prog;
+	t->kind = skb_kind_of(prog->type);
 	t->attr = attr;
 	ret = test_run(t);
 	free(t);

@@ -18,98 +18,108 @@
 #define TSTAMP_TYPE_END (offsetof(struct __sk_buff, tstamp_type) + 1)
 #define DST_PORT_END    (offsetof(struct bpf_sock, dst_port) + 2)
 
+#define ALL(parts) parts, parts, parts, parts, parts
+
 /* clang-format off */
-/* Field			load	store	pointer */
+/* Columns: TC, socket filters, cgroups, LWT, flow dissectors.
+ * Field			load					store				pointer */
 static const struct access_field skb_fields[] = {
-	SKB(len,		PARTS,	NONE,	false),
-	SKB(pkt_type,		PARTS,	NONE,	false),
-	SKB(mark,		PARTS,	WHOLE,	false),
-	SKB(queue_mapping,	PARTS,	WHOLE,	false),
-	SKB(protocol,		PARTS,	NONE,	false),
-	SKB(vlan_present,	PARTS,	NONE,	false),
-	SKB(vlan_tci,		PARTS,	NONE,	false),
-	SKB(vlan_proto,		PARTS,	NONE,	false),
-	SKB(priority,		PARTS,	WHOLE,	false),
-	SKB(ingress_ifindex,	PARTS,	NONE,	false),
-	SKB(ifindex,		PARTS,	NONE,	false),
-	SKB(tc_index,		PARTS,	WHOLE,	false),
-	SKB(cb,			PARTS,	PARTS,	false),
-	SKB(hash,		PARTS,	NONE,	false),
-	SKB(tc_classid,		PARTS,	WHOLE,	false),
-	SKB(data,		WHOLE,	NONE,	true),
-	SKB(data_end,		WHOLE,	NONE,	true),
-	SKB(napi_id,		PARTS,	NONE,	false),
-	SKB(family,		NONE,	NONE,	false),
-	SKB(remote_ip4,		NONE,	NONE,	false),
-	SKB(local_ip4,		NONE,	NONE,	false),
-	SKB(remote_ip6,		NONE,	NONE,	false),
-	SKB(local_ip6,		NONE,	NONE,	false),
-	SKB(remote_port,	NONE,	NONE,	false),
-	SKB(local_port,		NONE,	NONE,	false),
-	SKB(data_meta,		WHOLE,	NONE,	true),
-	SKB(flow_keys,		NONE,	NONE,	true),
-	SKB(tstamp,		WHOLE,	WHOLE,	false),
-	SKB(wire_len,		PARTS,	NONE,	false),
-	SKB(gso_segs,		PARTS,	NONE,	false),
-	SKB(sk,			WHOLE,	NONE,	true),
-	SKB(gso_size,		PARTS,	NONE,	false),
-	SKB(tstamp_type,	WHOLE,	NONE,	false),
-	{ ACCESS_NO_FIELD, TSTAMP_TYPE_END, 3, NONE, NONE, false },
-	SKB(hwtstamp,		WHOLE,	NONE,	false),
+	SKB(len,              { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(pkt_type,         { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(mark,             { PARTS, PARTS, PARTS, PARTS          }, { WHOLE, NONE, WHOLE, WHOLE }, false),
+	SKB(queue_mapping,    { PARTS, PARTS, PARTS, PARTS          }, { WHOLE                     }, false),
+	SKB(protocol,         { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(vlan_present,     { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(vlan_tci,         { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(vlan_proto,       { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(priority,         { PARTS, PARTS, PARTS, PARTS          }, { WHOLE, NONE, WHOLE, WHOLE }, false),
+	SKB(ingress_ifindex,  { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(ifindex,          { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(tc_index,         { PARTS, PARTS, PARTS, PARTS          }, { WHOLE                     }, false),
+	SKB(cb,               { PARTS, PARTS, PARTS, PARTS          }, { PARTS, PARTS, PARTS, PARTS }, false),
+	SKB(hash,             { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(tc_classid,       { PARTS                               }, { WHOLE                     }, false),
+	SKB(data,             { WHOLE, NONE, WHOLE, WHOLE, WHOLE    }, { NONE                      }, true),
+	SKB(data_end,         { WHOLE, NONE, WHOLE, WHOLE, WHOLE    }, { NONE                      }, true),
+	SKB(napi_id,          { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(family,           { NONE, NONE, PARTS                   }, { NONE                      }, false),
+	SKB(remote_ip4,       { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(local_ip4,        { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(remote_ip6[0],    { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(remote_ip6[1],    { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(remote_ip6[2],    { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(remote_ip6[3],    { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(local_ip6[0],     { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(local_ip6[1],     { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(local_ip6[2],     { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(local_ip6[3],     { NONE, NONE, WHOLE                   }, { NONE                      }, false),
+	SKB(remote_port,      { NONE, NONE, PARTS                   }, { NONE                      }, false),
+	SKB(local_port,       { NONE, NONE, PARTS                   }, { NONE                      }, false),
+	SKB(data_meta,        { WHOLE                               }, { NONE                      }, true),
+	SKB(flow_keys,        { NONE, NONE, NONE, NONE, WHOLE       }, { NONE                      }, true),
+	SKB(tstamp,           { WHOLE, NONE, WHOLE                  }, { WHOLE, NONE, WHOLE        }, false),
+	SKB(wire_len,         { PARTS                               }, { NONE                      }, false),
+	SKB(gso_segs,         { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(sk,               { WHOLE, WHOLE, WHOLE, WHOLE          }, { NONE                      }, true),
+	SKB(gso_size,         { PARTS, PARTS, PARTS, PARTS          }, { NONE                      }, false),
+	SKB(tstamp_type,      { WHOLE                               }, { NONE                      }, false),
+	{ ACCESS_NO_FIELD, TSTAMP_TYPE_END, 3, { NONE }, { NONE }, false },
+	SKB(hwtstamp,         { WHOLE, NONE, WHOLE                  }, { NONE                      }, false),
 };
 
 /* skb->sk as it is found: what every kind of socket has, half-made ones too. */
 static const struct access_field sock_common_fields[] = {
-	SOCK(bound_dev_if,	WHOLE,	NONE,	false),
-	SOCK(family,		FIRST,	NONE,	false),
-	SOCK(type,		NONE,	NONE,	false),
-	SOCK(protocol,		NONE,	NONE,	false),
-	SOCK(mark,		NONE,	NONE,	false),
-	SOCK(priority,		NONE,	NONE,	false),
-	SOCK(src_ip4,		PARTS,	NONE,	false),
-	SOCK(src_ip6[0],	PARTS,	NONE,	false),
-	SOCK(src_ip6[1],	PARTS,	NONE,	false),
-	SOCK(src_ip6[2],	PARTS,	NONE,	false),
-	SOCK(src_ip6[3],	PARTS,	NONE,	false),
-	SOCK(src_port,		FIRST,	NONE,	false),
-	SOCK(dst_port,		PARTS,	NONE,	false),
-	{ ACCESS_NO_FIELD, DST_PORT_END, 2, NONE, NONE, false },
+	SOCK(bound_dev_if,	{ ALL(WHOLE) },	{ NONE },	false),
+	SOCK(family,		{ ALL(FIRST) },	{ NONE },	false),
+	SOCK(type,		{ NONE },	{ NONE },	false),
+	SOCK(protocol,		{ NONE },	{ NONE },	false),
+	SOCK(mark,		{ NONE },	{ NONE },	false),
+	SOCK(priority,		{ NONE },	{ NONE },	false),
+	SOCK(src_ip4,		{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(src_ip6[0],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(src_ip6[1],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(src_ip6[2],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(src_ip6[3],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(src_port,		{ ALL(FIRST) },	{ NONE },	false),
+	SOCK(dst_port,		{ ALL(PARTS) },	{ NONE },	false),
+	{ ACCESS_NO_FIELD, DST_PORT_END, 2, { NONE }, { NONE }, false },
 	/* It had 32 bits once; programs of then still load them. */
-	{ "dst_port, padded", offsetof(struct bpf_sock, dst_port), 4, WHOLE, NONE, false },
-	SOCK(dst_ip4,		PARTS,	NONE,	false),
-	SOCK(dst_ip6[0],	PARTS,	NONE,	false),
-	SOCK(dst_ip6[1],	PARTS,	NONE,	false),
-	SOCK(dst_ip6[2],	PARTS,	NONE,	false),
-	SOCK(dst_ip6[3],	PARTS,	NONE,	false),
-	SOCK(state,		FIRST,	NONE,	false),
-	SOCK(rx_queue_mapping,	FIRST,	NONE,	false),
+	{ "dst_port, padded", offsetof(struct bpf_sock, dst_port), 4, { ALL(WHOLE) }, { NONE }, false },
+	SOCK(dst_ip4,		{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(dst_ip6[0],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(dst_ip6[1],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(dst_ip6[2],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(dst_ip6[3],	{ ALL(PARTS) },	{ NONE },	false),
+	SOCK(state,		{ ALL(FIRST) },	{ NONE },	false),
+	SOCK(rx_queue_mapping,	{ ALL(FIRST) },	{ NONE },	false),
 };
 
 /* What bpf_sk_fullsock() adds; the rest is as above. */
 static const struct access_field sock_full_fields[] = {
-	SOCK(type,		FIRST,	NONE,	false),
-	SOCK(protocol,		FIRST,	NONE,	false),
-	SOCK(mark,		WHOLE,	NONE,	false),
-	SOCK(priority,		WHOLE,	NONE,	false),
+	SOCK(type,		{ ALL(FIRST) },	{ NONE },	false),
+	SOCK(protocol,		{ ALL(FIRST) },	{ NONE },	false),
+	SOCK(mark,		{ ALL(WHOLE) },	{ NONE },	false),
+	SOCK(priority,		{ ALL(WHOLE) },	{ NONE },	false),
 };
 
+#define ALL_VIEWS	((1u << VIEW_CNT) - 1)
 #define LOAD_SK		XB_LDX_MEM(BPF_DW, 1, 1, offsetof(struct __sk_buff, sk))
 #define LEAVE_IF_0(reg)	XB_JMP_IMM(BPF_JNE, reg, 0, 2), XB_MOV64_IMM(0, 0), XB_EXIT()
 
 const struct access_area access_areas[ACCESS_AREAS] = {
 	{ "__sk_buff", sizeof(struct __sk_buff), { { skb_fields, XB_ARRAY_SIZE(skb_fields) } },
-	  { XB_MOV64_REG(6, 1) } },
+	  { XB_MOV64_REG(6, 1) }, ALL_VIEWS },
 	{ "sk", sizeof(struct bpf_sock),
 	  { { sock_common_fields, XB_ARRAY_SIZE(sock_common_fields) } },
-	  { LOAD_SK, LEAVE_IF_0(1), XB_MOV64_REG(6, 1) } },
+	  { LOAD_SK, LEAVE_IF_0(1), XB_MOV64_REG(6, 1) }, ALL_VIEWS & ~(1u << VIEW_FLOW) },
 	{ "full sk", sizeof(struct bpf_sock),
 	  { { sock_common_fields, XB_ARRAY_SIZE(sock_common_fields) },
 	    { sock_full_fields, XB_ARRAY_SIZE(sock_full_fields) } },
 	  { LOAD_SK, LEAVE_IF_0(1), XB_CALL(BPF_FUNC_sk_fullsock), LEAVE_IF_0(0),
-	    XB_MOV64_REG(6, 0) } },
+	    XB_MOV64_REG(6, 0) }, 1u << VIEW_TC | 1u << VIEW_CGROUP },
 };
 const struct access_area access_stack = {
-	"stack", 8, .prefix = { XB_ST_MEM(BPF_DW, 10, -8, 0), XB_MOV64_REG(6, 10) }
+	"stack", 8, .views = ALL_VIEWS, .prefix = { XB_ST_MEM(BPF_DW, 10, -8, 0), XB_MOV64_REG(6, 10) }
 };
 
 #define ATOMIC(op)	BPF_STX | BPF_ATOMIC, op, 4
@@ -134,10 +144,19 @@ const struct access_kind access_kinds[ACCESS_KINDS] = {
 };
 
 const struct access_type access_types[ACCESS_TYPES] = {
-	{ "sched_cls",		BPF_PROG_TYPE_SCHED_CLS,	0 },
-	{ "sched_act",		BPF_PROG_TYPE_SCHED_ACT,	0 },
-	{ "tcx/ingress",	BPF_PROG_TYPE_SCHED_CLS,	46 },
-	{ "tcx/egress",		BPF_PROG_TYPE_SCHED_CLS,	47 },
+	{ "sched_cls",		BPF_PROG_TYPE_SCHED_CLS,	0,	VIEW_TC },
+	{ "sched_act",		BPF_PROG_TYPE_SCHED_ACT,	0,	VIEW_TC },
+	{ "tcx/ingress",	BPF_PROG_TYPE_SCHED_CLS,	46,	VIEW_TC },
+	{ "tcx/egress",		BPF_PROG_TYPE_SCHED_CLS,	47,	VIEW_TC },
+	{ "socket_filter",	BPF_PROG_TYPE_SOCKET_FILTER,	0,	VIEW_FILTER },
+	{ "cgroup/ingress",	BPF_PROG_TYPE_CGROUP_SKB,	0,	VIEW_CGROUP },
+	{ "cgroup/egress",	BPF_PROG_TYPE_CGROUP_SKB,	1,	VIEW_CGROUP },
+	{ "lwt_in",		BPF_PROG_TYPE_LWT_IN,		0,	VIEW_LWT },
+	{ "lwt_out",		BPF_PROG_TYPE_LWT_OUT,		0,	VIEW_LWT },
+	{ "lwt_xmit",		BPF_PROG_TYPE_LWT_XMIT,		0,	VIEW_LWT },
+	{ "lwt_seg6local",	BPF_PROG_TYPE_LWT_SEG6LOCAL,	0,	VIEW_LWT },
+	{ "flow_dissector",	BPF_PROG_TYPE_FLOW_DISSECTOR,	0,	VIEW_FLOW },
+	{ "flow_dissector, 17",	BPF_PROG_TYPE_FLOW_DISSECTOR,	17,	VIEW_FLOW },
 };
 
 #define SUBPROG_CALL 2 /* the call, over these instructions */
@@ -198,7 +217,7 @@ access_prog(const struct access *a, struct bpf_insn *insns)
 static bool
 field_allows(const struct access_field *f, const struct access *a)
 {
-	enum access_parts parts = a->kind->flags & LOADS ? f->load : f->store;
+	enum access_parts parts = (a->kind->flags & LOADS ? f->load : f->store)[a->type->view];
 	u32 off = (u32)a->off;
 
 	if (a->off < 0 || (a->kind->flags & SIGN && f->pointer) ||

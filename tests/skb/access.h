@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * access.h - where TC programs may load from and store to in struct __sk_buff and struct bpf_sock,
+ * access.h - where programs may load from and store to in struct __sk_buff and struct bpf_sock,
  * and with which widths, as tables.
  *
  * From a row for each field follows what is expected of every offset, width and kind of access. cf.
@@ -17,7 +17,7 @@
 
 #define ACCESS_AREAS     3
 #define ACCESS_KINDS     16
-#define ACCESS_TYPES     4
+#define ACCESS_TYPES     13
 #define ACCESS_WAYS      4
 #define ACCESS_MAX_INSNS 24
 #define ACCESS_NO_FIELD  "no field there" /* the name of what lies between fields */
@@ -29,10 +29,20 @@ enum access_parts {
 	PARTS, /* whatever lies inside of it and is aligned to its own size */
 };
 
+/* Program types that have the same rules. */
+enum access_view {
+	VIEW_TC,
+	VIEW_FILTER,
+	VIEW_CGROUP,
+	VIEW_LWT,
+	VIEW_FLOW,
+	VIEW_CNT,
+};
+
 struct access_field {
 	const char *name;
 	u32 off, bytes;
-	enum access_parts load, store;
+	enum access_parts load[VIEW_CNT], store[VIEW_CNT];
 	bool pointer; /* loads give an address: none with sign */
 };
 
@@ -45,6 +55,7 @@ struct access_area {
 		u32 cnt;
 	} lists[2];                 /* what any row of any allows */
 	struct bpf_insn prefix[10]; /* up to the first of code 0 */
+	u32 views;                  /* who can come by it: bit 1 << VIEW_* */
 };
 
 /* Kinds of access: the instruction but for its size. */
@@ -59,6 +70,7 @@ struct access_kind {
 struct access_type {
 	const char *name;
 	u32 prog_type, attach_type;
+	enum access_view view;
 };
 
 /* What becomes of R6 before the access, through another register. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_access.c - every access of struct __sk_buff and struct bpf_sock, in and around them, of
- * every width and kind: the kernel's verifier allows or refuses it as the tables of access.h say,
- * and so does the emulator when it runs.
+ * test_access.c - every access of struct __sk_buff and struct bpf_sock, in and around them, by
+ * every type of program, of every width and kind: the kernel's verifier allows or refuses it as the
+ * tables of access.h say, and so does the emulator when it runs.
  */
 #include "emu/prog.h"
 #include "skb/skb.h"
@@ -69,10 +69,12 @@ close_side(struct side *side)
 
 /* What stops a run, or nothing. */
 static void
-run(struct side *side, int fd, struct verdict *v)
+run(struct side *side, u32 type, int fd, struct verdict *v)
 {
 	const struct xb_skb_ctx ctx = { .ifindex = 1 };
-	const struct xb_skb_in in = { .data = side->packet, .bytes = side->bytes, .ctx = &ctx };
+	const struct xb_skb_in in = {
+		.data = side->packet, .bytes = side->bytes, .ctx = &ctx, .prog_type = type
+	};
 	struct xb_skb_out out;
 
 	xb_skb_load(side->skb, &in);
@@ -96,7 +98,7 @@ ask(struct side *side, const struct access_type *type, const struct bpf_insn *in
 	v->allowed = fd >= 0;
 	v->other = fd < 0 && (side->skb || fd != -EACCES);
 	if (fd >= 0 && side->skb)
-		run(side, (int)fd, v);
+		run(side, type->prog_type, (int)fd, v);
 	if (fd >= 0)
 		close((int)fd);
 }
@@ -186,6 +188,8 @@ check_area(struct side *side, const struct access_area *area)
 					            .type = &access_types[t],
 					            .way = &access_ways[w] };
 
+				if (!(area->views >> a.type->view & 1))
+					continue;
 				if (t == 0 || (w == 0 && BPF_MODE(a.kind->code) != BPF_ATOMIC))
 					check_places(side, &a);
 			}

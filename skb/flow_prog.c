@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * flow_prog.c - flow dissectors: the keys that a program fills in, and its test run, which has no
+ * sk_buff (cf. net/core/flow_dissector.c: bpf_flow_dissect; net/bpf/test_run.c:
+ * bpf_prog_test_run_flow_dissector).
+ */
+#include "skb/skb_priv.h"
+
+#include "emu/user.h"
+#include "vm/bytes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MAX_BYTES 4096u /* a page */
+
+_Static_assert(sizeof(struct bpf_flow_keys) == 56, "wire layout");
+
+void
+skb_flow_begin(struct xb_skb *s)
+{
+	struct bpf_flow_keys *keys = s->flow_keys;
+
+	memset(keys, 0, sizeof(*keys));
+	if (s->skb.len >= ETH_HLEN)
+		keys->n_proto = xb_ld16(skb_data(s) + 2 * ETH_ALEN);
+	keys->nhoff = keys->thoff = ETH_HLEN;
+	keys->flags = s->in.ctx->flow_flags;
+}
+
+static u16
+clamp(u16 value, u16 least, u16 most)
+{
+	if (value < least)
+		return least;
+	return value > most ? most : value;
+}
+
+void
+skb_flow_end(struct xb_skb *s)
+{
+	struct bpf_flow_keys *keys = s->flow_keys;
+	u16 end = (u16)s->skb.len;
+
+	keys->nhoff = clamp(keys->nhoff, ETH_HLEN, end);
+	keys->thoff = clamp(keys->thoff, keys->nhoff, end);
+}
+
+struct test {
+	struct xb_emu *emu;
+	const struct xb_bpf_prog *prog;
+	union bpf_attr *attr;
+	struct bpf_flow_keys ctx; /* the caller's, in and out */
+	bool has_ctx;
+	u8 data[MAX_BYTES];
+	struct xb_skb *s;
+	struct xb_skb_out out;
+	u32 duration_ns;
+};
+
+/* cf. net/bpf/test_run.c: verify_user_bpf_flow_keys */
+static int
+check_ctx(const struct test *t)
+{
+	static const struct bpf_flow_keys zero;
+	struct bpf_flow_keys rest = t->ctx;
+
+	rest.flags = 0;
+	return memcmp(&rest, &zero, sizeof(rest)) ? -EINVAL : 0;
+}
+
+static int
+read_ctx(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 bytes = attr->test.ctx_size_in;
+	int ret;
+
+	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
+	if (!attr->test.ctx_in)
+		return 0;
+	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
+	if (ret)
+		return ret;
+	if (bytes > sizeof(t->ctx))
+		bytes = sizeof(t->ctx);
+	ret = xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+	return ret ? ret : check_ctx(t);
+}
+
+static int
+read_all(struct test *t)
+{
+	const union bpf_attr *attr = t->attr;
+	u32 bytes = attr->test.data_size_in;
+
+	if (attr->test.flags || attr->test.cpu || attr->test.batch_size)
+		return -EINVAL;
+	if (bytes < ETH_HLEN || bytes > MAX_BYTES)
+		return -EINVAL;
+	if (xb_user_read(t->data, attr->test.data_in, bytes))
+		return -EFAULT;
+	return read_ctx(t);
+}
+
+static u64
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
+}
+
+static void
+run_all(struct test *t)
+{
+	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	const struct xb_skb_ctx ctx = { .ifindex = SKB_LOOPBACK, .flow_flags = t->ctx.flags };
+	const struct xb_skb_in in = {
+		.data = t->data,
+		.bytes = t->attr->test.data_size_in,
+		.linear_bytes = MAX_BYTES,
+		.ctx = &ctx,
+		.prog_type = BPF_PROG_TYPE_FLOW_DISSECTOR,
+	};
+	u64 start = now_ns(), each;
+
+	xb_skb_load(t->s, &in);
+	for (i = 0; i < repeat; i++) {
+		xb_skb_run(t->s, t->prog, &t->out);
+		if (t->out.status == XB_RUN_FAULT)
+			break;
+	}
+	each = (now_ns() - start) / repeat;
+	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+}
+
+/* cf. net/bpf/test_run.c: bpf_test_finish */
+static int
+write_keys(const struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	u32 size = sizeof(*t->out.flow_keys), room = size;
+
+	if (attr->test.data_size_out && room > attr->test.data_size_out)
+		room = attr->test.data_size_out;
+	if (attr->test.data_out && xb_user_write(attr->test.data_out, t->out.flow_keys, room))
+		return room < size ? -ENOSPC : -EFAULT;
+	attr->test.data_size_out = size;
+	attr->test.retval = t->out.retval;
+	attr->test.duration = t->duration_ns;
+	return room < size ? -ENOSPC : 0;
+}
+
+/* The context comes back as it was. cf. net/bpf/test_run.c: bpf_ctx_finish */
+static int
+write_ctx(const struct test *t)
+{
+	union bpf_attr *attr = t->attr;
+	u32 bytes = sizeof(t->ctx);
+	int ret = 0;
+
+	if (!attr->test.ctx_out)
+		return 0;
+	if (bytes > attr->test.ctx_size_out) {
+		bytes = attr->test.ctx_size_out;
+		ret = -ENOSPC;
+	}
+	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
+		return ret ? ret : -EFAULT;
+	attr->test.ctx_size_out = sizeof(t->ctx);
+	return ret;
+}
+
+static int
+test_run(struct test *t)
+{
+	int ret = read_all(t);
+
+	if (ret)
+		return ret;
+	t->s = skb_test_run_buffer(t->emu);
+	if (!t->s)
+		return -ENOMEM;
+	run_all(t);
+	ret = write_keys(t);
+	return ret ? ret : write_ctx(t);
+}
+
+long
+skb_flow_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
+{
+	struct test *t = calloc(1, sizeof(*t));
+	long ret;
+
+	if (!t)
+		return -ENOMEM;
+	t->emu = emu;
+	t->prog = prog;
+	t->attr = attr;
+	ret = test_run(t);
+	free(t);
+	return ret;
+}

@@ -2,6 +2,7 @@
 #include "tests/skb/emit.h"
 
 #include "tests/insns.h"
+#include "tests/skb/access.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -307,6 +308,26 @@ emit_keep(struct asm_buf *p, u32 field)
 	EMIT(p, XB_STX_MEM(BPF_DW, 7, 2, KEPT_FIELD(field)));
 }
 
+/* Whether programs of the script's type may load the field. */
+static bool
+may_load(const struct script *script, u32 off, u32 bytes)
+{
+	u32 type = script->type ? script->type : BPF_PROG_TYPE_SCHED_CLS, i = 0;
+	const struct access_field *field;
+
+	while (i + 1 < ACCESS_TYPES && access_types[i].prog_type != type)
+		i++;
+	return access_allowed(&(struct access){ .area = &access_areas[0],
+	                                        .kind = &access_kinds[0],
+	                                        .type = &access_types[i],
+	                                        .off = (s32)off,
+	                                        .bytes = bytes },
+	                      &field);
+}
+
+#define MAY_LOAD(p, field)                                                                         \
+	may_load((p)->script, (u32)SKB(field), sizeof(((struct __sk_buff *)0)->field))
+
 static void
 emit_fields(struct asm_buf *p)
 {
@@ -321,21 +342,30 @@ emit_fields(struct asm_buf *p)
 	u32 i;
 
 	for (i = 0; i < XB_ARRAY_SIZE(fields); i++) {
+		if (!may_load(p->script, (u32)fields[i].off, fields[i].bytes))
+			continue;
 		EMIT(p, XB_LDX_MEM(size_code(fields[i].bytes), 2, 6, fields[i].off));
 		emit_keep(p, i);
 	}
-	if (!p->script->plain_tstamp) {
+	if (!p->script->plain_tstamp && MAY_LOAD(p, tstamp_type)) {
 		EMIT(p, XB_LDX_MEM(BPF_B, 2, 6, SKB(tstamp_type)));
 		emit_keep(p, FIELD_tstamp_type);
 	}
-	EMIT(p, XB_LDX_MEM(BPF_W, 2, 6, SKB(data_end)), XB_LDX_MEM(BPF_W, 3, 6, SKB(data)),
-	     XB_LDX_MEM(BPF_W, 4, 6, SKB(data_meta)), XB_ALU64_REG(BPF_SUB, 2, 3));
-	emit_keep(p, FIELD_linear);
-	EMIT(p, XB_MOV64_REG(2, 3), XB_ALU64_REG(BPF_SUB, 2, 4));
-	emit_keep(p, FIELD_meta);
-	EMIT(p, XB_LDX_MEM(BPF_DW, 3, 6, SKB(sk)), XB_MOV64_IMM(2, 0), XB_JMP_IMM(BPF_JEQ, 3, 0, 1),
-	     XB_MOV64_IMM(2, 1));
-	emit_keep(p, FIELD_has_sk);
+	if (MAY_LOAD(p, data)) {
+		EMIT(p, XB_LDX_MEM(BPF_W, 2, 6, SKB(data_end)), XB_LDX_MEM(BPF_W, 3, 6, SKB(data)),
+		     XB_ALU64_REG(BPF_SUB, 2, 3));
+		emit_keep(p, FIELD_linear);
+	}
+	if (MAY_LOAD(p, data_meta)) {
+		EMIT(p, XB_LDX_MEM(BPF_W, 2, 6, SKB(data)), XB_LDX_MEM(BPF_W, 4, 6, SKB(data_meta)),
+		     XB_ALU64_REG(BPF_SUB, 2, 4));
+		emit_keep(p, FIELD_meta);
+	}
+	if (MAY_LOAD(p, sk)) {
+		EMIT(p, XB_LDX_MEM(BPF_DW, 3, 6, SKB(sk)), XB_MOV64_IMM(2, 0),
+		     XB_JMP_IMM(BPF_JEQ, 3, 0, 1), XB_MOV64_IMM(2, 1));
+		emit_keep(p, FIELD_has_sk);
+	}
 }
 
 /* The verdict is in R8 meanwhile. */

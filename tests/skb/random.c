@@ -248,29 +248,38 @@ static const struct maker {
 	void (*make)(struct round *r, s64 *args); /* args[0] is the context */
 	bool whole;  /* only where random_is_whole() */
 	bool buffer; /* args[2] is an offset of the buffer */
+	bool xmit;   /* LWT_XMIT has it too */
 } makers[] = {
-	{ BPF_FUNC_skb_vlan_push,           3, make_vlan_push,     false, false },
-	{ BPF_FUNC_skb_vlan_pop,            3, make_vlan_pop,      false, false },
-	{ BPF_FUNC_skb_change_proto,        3, make_change_proto,  false, false },
-	{ BPF_FUNC_skb_change_type,         1, make_change_type,   false, false },
-	{ BPF_FUNC_skb_ecn_set_ce,          2, make_none,          false, false },
-	{ BPF_FUNC_skb_set_tstamp,          1, make_set_tstamp,    false, false },
-	{ BPF_FUNC_skb_adjust_room,         6, make_adjust_room,   true,  false },
-	{ BPF_FUNC_skb_change_head,         2, make_change_head,   false, false },
-	{ BPF_FUNC_skb_change_tail,         3, make_change_tail,   false, false },
-	{ BPF_FUNC_clone_redirect,          2, make_clone_redirect, true, false },
-	{ BPF_FUNC_skb_load_bytes,          2, make_load_bytes,    false, true },
-	{ BPF_FUNC_skb_load_bytes_relative, 2, make_load_bytes,    false, true },
-	{ BPF_FUNC_skb_store_bytes,         4, make_store_bytes,   false, true },
-	{ BPF_FUNC_skb_pull_data,           1, make_pull_data,     false, false },
-	{ BPF_FUNC_l3_csum_replace,         3, make_l3_csum,       false, false },
-	{ BPF_FUNC_l4_csum_replace,         5, make_l4_csum,       false, false },
-	{ BPF_FUNC_csum_update,             3, make_number,        false, false },
-	{ BPF_FUNC_csum_level,              2, make_csum_level,    false, false },
-	{ BPF_FUNC_set_hash,                1, make_number,        false, false },
-	{ BPF_FUNC_set_hash_invalid,        1, make_none,          false, false },
+	{ BPF_FUNC_skb_vlan_push,           3, make_vlan_push,     false, false, false },
+	{ BPF_FUNC_skb_vlan_pop,            3, make_vlan_pop,      false, false, false },
+	{ BPF_FUNC_skb_change_proto,        3, make_change_proto,  false, false, false },
+	{ BPF_FUNC_skb_change_type,         1, make_change_type,   false, false, false },
+	{ BPF_FUNC_skb_ecn_set_ce,          2, make_none,          false, false, false },
+	{ BPF_FUNC_skb_set_tstamp,          1, make_set_tstamp,    false, false, false },
+	{ BPF_FUNC_skb_adjust_room,         6, make_adjust_room,   true,  false, false },
+	{ BPF_FUNC_skb_change_head,         2, make_change_head,   false, false, true },
+	{ BPF_FUNC_skb_change_tail,         3, make_change_tail,   false, false, true },
+	{ BPF_FUNC_clone_redirect,          2, make_clone_redirect, true, false, false },
+	{ BPF_FUNC_skb_load_bytes,          2, make_load_bytes,    false, true, true },
+	{ BPF_FUNC_skb_load_bytes_relative, 2, make_load_bytes,    false, true, false },
+	{ BPF_FUNC_skb_store_bytes,         4, make_store_bytes,   false, true, true },
+	{ BPF_FUNC_skb_pull_data,           1, make_pull_data,     false, false, true },
+	{ BPF_FUNC_l3_csum_replace,         3, make_l3_csum,       false, false, true },
+	{ BPF_FUNC_l4_csum_replace,         5, make_l4_csum,       false, false, true },
+	{ BPF_FUNC_csum_update,             3, make_number,        false, false, true },
+	{ BPF_FUNC_csum_level,              2, make_csum_level,    false, false, true },
+	{ BPF_FUNC_set_hash,                1, make_number,        false, false, false },
+	{ BPF_FUNC_set_hash_invalid,        1, make_none,          false, false, true },
 };
 /* clang-format on */
+
+static u32
+weight_of(const struct round *r, const struct maker *m)
+{
+	if ((m->whole && !random_is_whole(r)) || (r->c.script.type && !m->xmit))
+		return 0;
+	return m->weight;
+}
 
 static const struct maker *
 random_maker(struct round *r)
@@ -278,10 +287,10 @@ random_maker(struct round *r)
 	u32 i, all = 0, at;
 
 	for (i = 0; i < XB_ARRAY_SIZE(makers); i++)
-		all += makers[i].whole && !random_is_whole(r) ? 0 : makers[i].weight;
+		all += weight_of(r, &makers[i]);
 	at = random_below(r, all);
 	for (i = 0; i < XB_ARRAY_SIZE(makers); i++) {
-		u32 weight = makers[i].whole && !random_is_whole(r) ? 0 : makers[i].weight;
+		u32 weight = weight_of(r, &makers[i]);
 
 		if (at < weight)
 			break;

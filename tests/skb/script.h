@@ -3,7 +3,8 @@
  * script.h - programs as lists of steps, and what both backends make of them.
  *
  * A script becomes a program that does its steps in order, keeps the result of each, and then every
- * field of __sk_buff that TC programs may read. It returns its verdict, or what its last step did.
+ * field of __sk_buff that programs of its type may read; the others are 0. It returns its verdict,
+ * or what its last step did.
  *
  * A step that finds no socket or no packet byte where it wants one is skipped: its result is
  * SCRIPT_SKIPPED. One that ends the program (LD_ABS past the end, a tail call) leaves its own and
@@ -149,6 +150,15 @@ struct step {
 	X(hash, hash)                                                                              \
 	X(tc_classid, tc_classid)                                                                  \
 	X(napi_id, napi_id)                                                                        \
+	X(family, family)                                                                          \
+	X(remote_ip4, remote_ip4)                                                                  \
+	X(local_ip4, local_ip4)                                                                    \
+	X(remote_ip6_0, remote_ip6[0])                                                             \
+	X(remote_ip6_3, remote_ip6[3])                                                             \
+	X(local_ip6_0, local_ip6[0])                                                               \
+	X(local_ip6_3, local_ip6[3])                                                               \
+	X(remote_port, remote_port)                                                                \
+	X(local_port, local_port)                                                                  \
 	X(tstamp, tstamp)                                                                          \
 	X(wire_len, wire_len)                                                                      \
 	X(gso_segs, gso_segs)                                                                      \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_random.c - a few helpers after one another, picked at random with arguments around their
- * boundaries, on any packet: kernel and emulator must agree on all that can be seen.
+ * boundaries, on any packet, of a classifier or a program of
+ * LWT: kernel and emulator must agree on all that can be seen.
  *
  * The seed is fixed, so that a failure comes again; it names the round and shows the steps.
  */
@@ -47,6 +48,15 @@ make_packet(struct round *r)
 	r->rest = (s64)r->bytes - r->front;
 }
 
+/* A program that sees no link-layer header, and may change its packet all the same. */
+static void
+make_xmit(struct round *r)
+{
+	r->c.script.type = BPF_PROG_TYPE_LWT_XMIT;
+	r->front = 0;
+	r->bytes -= r->bytes > ETH_HLEN ? ETH_HLEN : r->bytes - 1;
+}
+
 static void
 make_context(struct round *r)
 {
@@ -68,12 +78,14 @@ make_round(struct round *r, u32 i)
 	snprintf(r->name, sizeof(r->name), "round %u", i);
 	r->c.name = r->name;
 	make_packet(r);
+	if (random_chance(r, 20))
+		make_xmit(r);
 	make_context(r);
 	r->c.flags = random_chance(r, 40) ? BPF_F_TEST_SKB_CHECKSUM_COMPLETE : 0;
 	cnt = 1 + random_below(r, STEPS_MAX);
 	for (step = 0; step < cnt; step++)
 		random_step(r, &r->c.script.steps[step]);
-	if (random_chance(r, 50))
+	if (!r->c.script.type && random_chance(r, 50))
 		make_probe(r, &r->c.script.steps[step]);
 	if (cnt == 1 && random_is_whole(r) && random_chance(r, 20))
 		r->c.repeat = 2;

@@ -62,8 +62,17 @@ csum_diff(struct xb_proc *proc, const union xb_arg *a)
 	return csum_from32to16(sum);
 }
 
+#define BIT(type) XB_PROG_TYPE_BIT(BPF_PROG_TYPE_##type)
+#define CSUM_DIFF_TYPES                                                                            \
+	(BIT(SCHED_CLS) | BIT(SCHED_ACT) | BIT(XDP) | BIT(LWT_IN) | BIT(LWT_OUT) | BIT(LWT_XMIT) | \
+	 BIT(LWT_SEG6LOCAL))
+
 static const struct xb_helper rows[] = {
-	{ XB_HELPER_ROW(csum_diff, "net/core/filter.c"),
+	{ .id = BPF_FUNC_csum_diff,
+	  .name = "csum_diff",
+	  .fn = csum_diff,
+	  .prog_types = CSUM_DIFF_TYPES,
+	  .source = "net/core/filter.c: bpf_csum_diff",
 	  .args = { XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0, XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0,
 	            XB_ARG_ANY } },
 };

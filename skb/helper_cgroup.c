@@ -75,6 +75,13 @@ skb_get_xfrm_state(struct xb_proc *proc, const union xb_arg *a)
 
 static const struct xb_helper rows[] = {
 	SKB_ROW_OF(get_cgroup_classid, SKB_TC | SKB_LWT, XB_ARG_CTX),
+	{
+	        .id = BPF_FUNC_get_cgroup_classid,
+	        .name = "get_cgroup_classid",
+	        .fn = get_cgroup_classid,
+	        .prog_types = SKB_FILTER | SKB_CGROUP | SKB_FLOW, /* no argument */
+	        .source = "net/core/filter.c: bpf_get_cgroup_classid_curr",
+	},
 	SKB_ROW(skb_cgroup_classid, XB_ARG_CTX),
 	SKB_ROW_OF(get_route_realm, SKB_TC | SKB_LWT, XB_ARG_CTX),
 	SKB_ROW_OF(skb_cgroup_id, SKB_TC | SKB_CGROUP, XB_ARG_CTX),

@@ -124,6 +124,8 @@ load(struct xb_skb *s, const struct xb_skb_in *in)
 	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
 	if (XB_UNLIKELY(s->tunnel != NULL))
 		skb_tunnel_reset(s);
+	if (XB_UNLIKELY(s->prog_type == BPF_PROG_TYPE_LWT_SEG6LOCAL))
+		skb_seg6_begin(s);
 }
 
 void
@@ -201,6 +203,8 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 		out->status = check_retval(s);
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
 		out->retval = (u32)s->proc->r[0];
+		if (XB_UNLIKELY(s->prog_type == BPF_PROG_TYPE_LWT_SEG6LOCAL) && !skb_seg6_end(s))
+			out->retval = BPF_DROP;
 		out->fault = NULL;
 		out->changed = s->facts.may_write;
 		if (out->retval == TC_ACT_REDIRECT && s->kind->redirects)
@@ -284,7 +288,7 @@ xb_skb_register(struct xb_emu *emu)
 		&skb_helpers_bytes, &skb_helpers_csum,   &skb_helpers_hash,     &skb_helpers_vlan,
 		&skb_helpers_proto, &skb_helpers_room,   &skb_helpers_redirect, &skb_helpers_tunnel,
 		&skb_helpers_sock,  &skb_helpers_lookup, &skb_helpers_cgroup,   &skb_helpers_perf,
-		&skb_helpers_fib,
+		&skb_helpers_fib, &skb_helpers_lwt,    &skb_helpers_seg6,
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)

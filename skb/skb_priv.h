@@ -42,9 +42,11 @@ enum {
 	SKB_GSO_DODGY = 1 << 1,
 	SKB_GSO_TCPV6 = 1 << 4,
 	SKB_GSO_GRE = 1 << 6,
+	SKB_GSO_GRE_CSUM = 1 << 7,
 	SKB_GSO_IPXIP4 = 1 << 8,
 	SKB_GSO_IPXIP6 = 1 << 9,
 	SKB_GSO_UDP_TUNNEL = 1 << 10,
+	SKB_GSO_UDP_TUNNEL_CSUM = 1 << 11,
 	SKB_GSO_UDP_L4 = 1 << 17,
 };
 
@@ -89,6 +91,13 @@ struct skb_prog_facts {
 	bool reads_tstamp_type; /* cf. struct bpf_prog: tstamp_type_access */
 };
 
+/* cf. include/net/seg6_local.h: struct seg6_bpf_srh_state */
+struct skb_seg6 {
+	bool found, valid;
+	u32 srh_off; /* from data */
+	u16 hdr_bytes;
+};
+
 struct xb_skb {
 	struct xb_emu *emu;
 	struct xb_mem *mem;
@@ -111,6 +120,7 @@ struct xb_skb {
 	u32 loaded_bytes;
 	struct skb_target target;
 	struct skb_tunnel *tunnel; /* helper_tunnel.c's; or NULL */
+	struct skb_seg6 seg6;      /* of lwt_seg6local */
 	struct skb_prog_facts facts;
 	u64 next_cookie;
 	void (*clone_fn)(void *arg, const struct xb_skb_clone *clone);
@@ -274,6 +284,13 @@ void skb_flow_begin(struct xb_skb *s);
 void skb_flow_end(struct xb_skb *s);
 long skb_flow_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr);
 
+/*
+ * helper_seg6.c: before a run on a packet that was just loaded, the next segment becomes its
+ * destination; after it, whether its routing header is a good one, or gone.
+ */
+void skb_seg6_begin(struct xb_skb *s);
+bool skb_seg6_end(struct xb_skb *s);
+
 /* sock.c: the packet's socket, made when first asked for: its guest address, or 0 for none. */
 u64 skb_sock_gaddr(struct xb_skb *s);
 /* The same, as a socket or NULL. */
@@ -322,6 +339,8 @@ extern const struct skb_helper_table skb_helpers_lookup;
 extern const struct skb_helper_table skb_helpers_cgroup;
 extern const struct skb_helper_table skb_helpers_perf;
 extern const struct skb_helper_table skb_helpers_fib;
+extern const struct skb_helper_table skb_helpers_lwt;
+extern const struct skb_helper_table skb_helpers_seg6;
 
 /* A helper's row: number, function of the same name, kernel function; types, arguments follow. */
 #define SKB_ROW_OF(helper, types, ...)                                                             \

@@ -90,6 +90,44 @@ write_ctx(struct xb_json *j, const struct xb_result *r, const struct xb_stage_ru
 }
 
 static void
+write_flow_addrs(struct xb_json *j, const struct bpf_flow_keys *keys)
+{
+	bool v6 = keys->addr_proto == ETH_P_IPV6;
+	char src[INET6_ADDRSTRLEN] = "", dst[INET6_ADDRSTRLEN] = "";
+
+	if (!v6 && keys->addr_proto != ETH_P_IP)
+		return;
+	inet_ntop(v6 ? AF_INET6 : AF_INET, keys->ipv6_src, src, sizeof(src));
+	if (v6)
+		inet_ntop(AF_INET6, keys->ipv6_dst, dst, sizeof(dst));
+	else
+		inet_ntop(AF_INET, &keys->ipv4_dst, dst, sizeof(dst));
+	xb_json_string(j, v6 ? "ipv6_src" : "ipv4_src", src);
+	xb_json_string(j, v6 ? "ipv6_dst" : "ipv4_dst", dst);
+}
+
+/* What a flow dissector left; ports and labels in host order. */
+static void
+write_flow_keys(struct xb_json *j, const struct bpf_flow_keys *keys)
+{
+	xb_json_open_object(j, "flow_keys");
+	xb_json_u64(j, "nhoff", keys->nhoff);
+	xb_json_u64(j, "thoff", keys->thoff);
+	xb_json_u64(j, "addr_proto", keys->addr_proto);
+	xb_json_bool(j, "is_frag", keys->is_frag);
+	xb_json_bool(j, "is_first_frag", keys->is_first_frag);
+	xb_json_bool(j, "is_encap", keys->is_encap);
+	xb_json_u64(j, "ip_proto", keys->ip_proto);
+	xb_json_u64(j, "n_proto", keys->n_proto);
+	xb_json_u64(j, "sport", ntohs(keys->sport));
+	xb_json_u64(j, "dport", ntohs(keys->dport));
+	write_flow_addrs(j, keys);
+	xb_json_u64(j, "flags", keys->flags);
+	xb_json_u64(j, "flow_label", ntohl(keys->flow_label));
+	xb_json_close_object(j);
+}
+
+static void
 write_fault(struct xb_json *j, const struct xb_fault *fault)
 {
 	const struct xb_line *line = xb_prog_line(fault->prog, fault->pc);
@@ -271,6 +309,8 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 	else
 		write_redirect(j, opts->session, r, last);
 	write_ctx(j, r, last);
+	if (last->stage->kind != XB_STAGE_XDP && last->skb.flow_keys && !last->fault)
+		write_flow_keys(j, last->skb.flow_keys);
 	if (r->clone_cnt)
 		write_clones(j, opts, r);
 	if (r->notes->cnt) {

@@ -4,8 +4,8 @@
  * chosen.
  *
  * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names
- * the program, the instruction and its source line. All XDP and TC programs are loaded: the chosen
- * one may call them through a program array.
+ * the program, the instruction and its source line. All XDP and TC programs are loaded, or all of
+ * the chosen one's other type: it may call them through a program array.
  */
 #ifndef XB_BENCH_OBJECT_H
 #define XB_BENCH_OBJECT_H
@@ -20,7 +20,12 @@ struct bpf_object;
 struct bpf_program;
 
 /* For what kind of place on a packet's way a program is wanted. */
-enum xb_object_want { XB_WANT_ANY, XB_WANT_XDP, XB_WANT_TC };
+enum xb_object_want {
+	XB_WANT_ANY,
+	XB_WANT_XDP,
+	XB_WANT_TC,
+	XB_WANT_SKB, /* of no device: socket filters, cgroup_skb, LWT, flow dissectors */
+};
 
 struct xb_object_opts {
 	const char *path;  /* for messages and the names of maps */
@@ -70,8 +75,8 @@ struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts
 int xb_object_choose(struct xb_object *o, struct xb_err *err);
 
 /*
- * How the chosen program, one of TC, is attached, as far as its type and section or --type tell;
- * links of tcx and netkit have fewer verdicts than TC's other programs.
+ * How the chosen program, one on sk_buffs, is attached, as far as its type and section or --type
+ * tell; links of tcx and netkit have fewer verdicts than TC's other programs.
  */
 enum xb_tc_mode xb_object_tc_mode(const struct xb_object *o);
 

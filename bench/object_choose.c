@@ -11,15 +11,16 @@ static const char *const kinds[] = {
 	[XB_WANT_ANY] = "XDP or TC",
 	[XB_WANT_XDP] = "XDP",
 	[XB_WANT_TC] = "TC",
+	[XB_WANT_SKB] = "packet",
 };
 
 static bool
-is_candidate(const struct xb_object *o, const struct bpf_program *prog)
+is_candidate(enum xb_object_want want, const struct bpf_program *prog)
 {
 	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
 	enum xb_object_want kind = object_kind(prog);
 
-	if (kind == XB_WANT_ANY || (o->opts.want != XB_WANT_ANY && o->opts.want != kind))
+	if (want == XB_WANT_ANY ? kind != XB_WANT_XDP && kind != XB_WANT_TC : want != kind)
 		return false;
 	return kind != XB_WANT_XDP || (attach != BPF_XDP_DEVMAP && attach != BPF_XDP_CPUMAP);
 }
@@ -84,27 +85,39 @@ choose_named(struct xb_object *o, struct xb_err *err)
 	                  name, names);
 }
 
-static int
-choose_only(struct xb_object *o, struct xb_err *err)
+/* How many there are of the kind; the last one is chosen. */
+static u32
+choose_of(struct xb_object *o, enum xb_object_want want)
 {
 	struct bpf_program *prog;
-	char names[512];
 	u32 found = 0;
 
 	bpf_object__for_each_program(prog, o->bpf)
 	{
-		if (!is_candidate(o, prog))
+		if (!is_candidate(want, prog))
 			continue;
 		o->chosen = prog;
 		found++;
 	}
+	return found;
+}
+
+/* Of all kinds, XDP and TC go first. */
+static int
+choose_only(struct xb_object *o, struct xb_err *err)
+{
+	enum xb_object_want want = o->opts.want;
+	u32 found = choose_of(o, want);
+	char names[512];
+
+	if (found == 0 && want == XB_WANT_ANY)
+		found = choose_of(o, want = XB_WANT_SKB);
 	if (found == 1)
 		return 0;
 	list_programs(o, names, sizeof(names));
 	if (found)
 		return xb_err_set(err, XB_ERR_USAGE,
-		                  "more than one %s program; choose one with %s: %s",
-		                  kinds[o->opts.want],
+		                  "more than one %s program; choose one with %s: %s", kinds[want],
 		                  o->opts.want == XB_WANT_ANY ? "-p" : "FILE:NAME", names);
 	return xb_err_set(err, XB_ERR_LOAD, "no %s program; there are %s", kinds[o->opts.want],
 	                  names);
@@ -137,6 +150,23 @@ check_kind(const struct xb_object *o, struct xb_err *err)
 	return 0;
 }
 
+/* The chosen one may call programs of its own type; those of XDP and TC are loaded anyway. */
+static void
+load_others(struct xb_object *o)
+{
+	struct bpf_program *prog;
+
+	if (object_kind(o->chosen) != XB_WANT_SKB || o->opts.alone)
+		return;
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		if (bpf_program__type(prog) == bpf_program__type(o->chosen) &&
+		    bpf_program__expected_attach_type(prog) ==
+		            bpf_program__expected_attach_type(o->chosen))
+			bpf_program__set_autoload(prog, true);
+	}
+}
+
 int
 xb_object_choose(struct xb_object *o, struct xb_err *err)
 {
@@ -144,6 +174,7 @@ xb_object_choose(struct xb_object *o, struct xb_err *err)
 		return -1;
 	if (check_kind(o, err) != 0)
 		return -1;
+	load_others(o);
 	bpf_program__set_autoload(o->chosen, true);
 	return 0;
 }

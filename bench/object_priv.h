@@ -15,7 +15,7 @@ struct bpf_program;
 /* object_type.c: gives every program its type, and has those loaded that may be run or called. */
 void object_prepare_programs(struct xb_object *o);
 
-/* Whether it is for XDP or TC; XB_WANT_ANY: neither. */
+/* For what place it is; XB_WANT_ANY: for none that there is here. */
 enum xb_object_want object_kind(const struct bpf_program *prog);
 
 /* object_error.c: gathers from here on what libbpf prints into o->said, from its start; or no

@@ -80,9 +80,26 @@ set_type(const struct xb_object *o, struct bpf_program *prog)
 		bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)given->attach);
 }
 
+/* Types that have a mode of their own. */
+static const struct {
+	enum bpf_prog_type type;
+	enum xb_tc_mode mode;
+} modes[] = {
+	{ BPF_PROG_TYPE_SOCKET_FILTER, XB_TC_SOCKET_FILTER },
+	{ BPF_PROG_TYPE_CGROUP_SKB, XB_TC_CGROUP_SKB },
+	{ BPF_PROG_TYPE_LWT_IN, XB_TC_LWT_IN },
+	{ BPF_PROG_TYPE_LWT_OUT, XB_TC_LWT_OUT },
+	{ BPF_PROG_TYPE_LWT_XMIT, XB_TC_LWT_XMIT },
+	{ BPF_PROG_TYPE_LWT_SEG6LOCAL, XB_TC_LWT_SEG6LOCAL },
+	{ BPF_PROG_TYPE_FLOW_DISSECTOR, XB_TC_FLOW_DISSECTOR },
+};
+
 enum xb_object_want
 object_kind(const struct bpf_program *prog)
 {
+	for (size_t i = 0; i < XB_ARRAY_SIZE(modes); i++)
+		if (modes[i].type == bpf_program__type(prog))
+			return XB_WANT_SKB;
 	switch (bpf_program__type(prog)) {
 	case BPF_PROG_TYPE_XDP:
 		return XB_WANT_XDP;
@@ -102,7 +119,8 @@ object_prepare_programs(struct xb_object *o)
 	bpf_object__for_each_program(prog, o->bpf)
 	{
 		set_type(o, prog);
-		if (object_kind(prog) == XB_WANT_ANY || o->opts.alone)
+		if (object_kind(prog) == XB_WANT_ANY || object_kind(prog) == XB_WANT_SKB ||
+		    o->opts.alone)
 			bpf_program__set_autoload(prog, false);
 		if (object_kind(prog) == XB_WANT_XDP && o->opts.frags)
 			bpf_program__set_flags(prog,
@@ -131,6 +149,9 @@ xb_object_attach_name(const struct bpf_program *prog)
 enum xb_tc_mode
 xb_object_tc_mode(const struct xb_object *o)
 {
+	for (size_t i = 0; i < XB_ARRAY_SIZE(modes); i++)
+		if (modes[i].type == bpf_program__type(o->chosen))
+			return modes[i].mode;
 	if (bpf_program__type(o->chosen) == BPF_PROG_TYPE_SCHED_ACT)
 		return XB_TC_ACTION;
 	switch ((u32)bpf_program__expected_attach_type(o->chosen)) {

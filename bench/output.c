@@ -349,6 +349,13 @@ gather_comments(struct xb_output *out, const struct xb_result *r)
 	return cnt;
 }
 
+/* The format has numbers for verdicts of XDP and TC alone. */
+static inline bool
+has_number(const struct xb_stage_run *last)
+{
+	return last->stage->kind == XB_STAGE_XDP || xb_tc_is_tc(last->stage->mode);
+}
+
 /*
  * Every field is written, and none of them twice: zeroing the whole of it first costs 10 ns a
  * packet.
@@ -357,7 +364,7 @@ static inline void
 fill_meta(const struct block *b, struct xb_packet_meta *meta)
 {
 	const struct xb_packet_meta *in = &b->r->pkt->meta;
-	const struct xb_stage_run *last = b->verdict ? b->r->last : NULL;
+	const struct xb_stage_run *last = b->verdict && has_number(b->r->last) ? b->r->last : NULL;
 	bool queue = b->port.kind == XB_PORT_INGRESS;
 	bool xdp = last && last->stage->kind == XB_STAGE_XDP;
 

@@ -153,6 +153,10 @@ check_opts(const struct xb_path *p, struct xb_err *err)
 		kinds |= path_has_stage(p, (enum xb_stage_kind)i) ? 1u << i : 0;
 	if (xb_ctx_check(&cli->ctx, kinds, err) != 0)
 		return -1;
+	if (cli->has_tc_mode && p->first->kind == XB_STAGE_TC &&
+	    p->first->prog->type != BPF_PROG_TYPE_SCHED_CLS &&
+	    p->first->prog->type != BPF_PROG_TYPE_SCHED_ACT)
+		return xb_err_set(err, XB_ERR_USAGE, "--tc-mode: there is no TC program");
 	if (kinds != 1u << XB_STAGE_XDP)
 		return 0;
 	if (cli->rxvlan_offload)

@@ -28,11 +28,14 @@ path_run_skb(struct xb_path *p, struct xb_skb *skb, const struct xb_skb_in *in,
 
 	xb_skb_load(skb, in);
 	xb_skb_run(skb, stage->prog, out);
+	if (XB_UNLIKELY(!xb_tc_is_tc(stage->mode)))
+		xb_skb_push_ether(skb, false, out);
 	run->retval = out->retval;
 	run->verdict = xb_verdict_of_tc(stage->mode, out->retval, &run->fate);
 	run->fault = out->fault;
 	if (XB_UNLIKELY(out->fault != NULL)) {
-		run->verdict = XB_VERDICT_TC_FIRST + XB_TC_SHOT;
+		if (xb_tc_is_tc(stage->mode))
+			run->verdict = XB_VERDICT_TC_FIRST + XB_TC_SHOT;
 		run->fate = XB_FATE_DROP;
 	}
 	run->insns = out->insns;
@@ -139,6 +142,7 @@ path_run_tc(struct xb_path *p, struct xb_skb_in *in)
 
 	path_start_tc_ctx(p, in->hdr_bytes + in->bytes);
 	in->ctx = &p->tc_ctx;
+	in->prog_type = run->stage->prog->type;
 	path_run_skb(p, p->tc, in, run, PIECE_TC);
 	if (run->fate == XB_FATE_REDIRECT)
 		follow_skb(p, p->tc, run);

@@ -244,7 +244,8 @@ note_odd(struct replay *p)
 {
 	const struct xb_stage_run *run = p->r.last;
 	const char *fate = run->fate == XB_FATE_DROP ? "dropped" : "passed on";
-	bool tc = run->stage->kind != XB_STAGE_XDP;
+	bool xdp = run->stage->kind == XB_STAGE_XDP, tc = !xdp && xb_tc_is_tc(run->stage->mode);
+	const char *kind = xdp ? "XDP" : tc ? "TC" : xb_tc_mode_name(run->stage->mode);
 
 	if (!once(p, NOTE_INVALID))
 		return;
@@ -255,8 +256,7 @@ note_odd(struct replay *p)
 		       xb_tc_mode_name(run->stage->mode), fate);
 	else
 		xb_say("%s: packet %llu: the program returned %u, which is no %s action; %s%s",
-		       p->opts.capture, (unsigned long long)p->r.n, run->retval, tc ? "TC" : "XDP",
-		       fate,
+		       p->opts.capture, (unsigned long long)p->r.n, run->retval, kind, fate,
 		       tc && run->retval > UINT16_MAX ? "; if it is a class, say --tc-mode "
 		                                        "classifier"
 		                                      : "");

@@ -189,6 +189,15 @@ check_retval(struct xb_skb *s)
 	return XB_RUN_FAULT;
 }
 
+/* Of LWT_XMIT without a link-layer header (cf. net/core/lwt_bpf.c: run_lwt_bpf). */
+static void
+redirect(struct xb_skb *s, struct xb_skb_out *out)
+{
+	if (s->kind->l3)
+		s->skb.mac_off = s->skb.data_off;
+	skb_do_redirect(s, &out->redirect);
+}
+
 void
 skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
 {
@@ -208,7 +217,7 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 		out->fault = NULL;
 		out->changed = s->facts.may_write;
 		if (out->retval == TC_ACT_REDIRECT && s->kind->redirects)
-			skb_do_redirect(s, &out->redirect);
+			redirect(s, out);
 	} else {
 		out->retval = s->kind->fault_retval;
 		out->fault = &s->proc->fault;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * verdict.h - what a TC program's return value is called, and what becomes of the packet.
+ * verdict.h - what the return value of a program on sk_buffs is called, and what becomes of the
+ * packet.
  *
- * The same number means different things to the classifier, the action and the link that a program
- * is attached by.
+ * The same number means different things to the classifier, the action and the link that a TC
+ * program is attached by, and to programs of other types.
  */
 #ifndef XB_SKB_VERDICT_H
 #define XB_SKB_VERDICT_H
@@ -18,11 +19,26 @@ enum xb_tc_mode {
 	XB_TC_ACTION,        /* an action (cf. net/sched/act_bpf.c: tcf_bpf_act) */
 	XB_TC_TCX,           /* by a tcx link (cf. include/net/tcx.h: tcx_action_code) */
 	XB_TC_NETKIT,        /* by a netkit link (cf. drivers/net/netkit.c: netkit_xmit) */
+	/* Types of their own, which are no TC programs: */
+	XB_TC_SOCKET_FILTER, /* the bytes to keep (cf. net/core/filter.c: sk_filter_trim_cap) */
+	XB_TC_CGROUP_SKB,    /* cf. kernel/bpf/cgroup.c: __cgroup_bpf_run_filter_skb */
+	XB_TC_LWT_IN,        /* cf. net/core/lwt_bpf.c: run_lwt_bpf */
+	XB_TC_LWT_OUT,
+	XB_TC_LWT_XMIT,
+	XB_TC_LWT_SEG6LOCAL,  /* cf. net/ipv6/seg6_local.c: input_action_end_bpf */
+	XB_TC_FLOW_DISSECTOR, /* cf. net/core/flow_dissector.c: __skb_flow_dissect */
 };
 
-#define XB_TC_MODE_CNT (XB_TC_NETKIT + 1)
+#define XB_TC_MODE_CNT  (XB_TC_NETKIT + 1) /* those of TC programs */
+#define XB_SKB_MODE_CNT (XB_TC_FLOW_DISSECTOR + 1)
 
-/* "direct-action", "classifier", "action", "tcx", "netkit". */
+static inline bool
+xb_tc_is_tc(enum xb_tc_mode mode)
+{
+	return mode < XB_TC_MODE_CNT;
+}
+
+/* "direct-action", "classifier", "action", "tcx", "netkit"; of other types their name: "lwt_in". */
 const char *xb_tc_mode_name(enum xb_tc_mode mode);
 
 /* X(enumerator, name) */
@@ -38,7 +54,16 @@ const char *xb_tc_mode_name(enum xb_tc_mode mode);
 	X(REDIRECT, "TC_ACT_REDIRECT")                                                             \
 	X(TRAP, "TC_ACT_TRAP")                                                                     \
 	X(TCX_NEXT, "TCX_NEXT") /* -1 of a tcx or netkit program */                                \
-	X(INVALID, "INVALID")   /* no action of the program's kind */
+	X(SK_DROP, "SK_DROP")   /* socket filters, cgroup_skb */                                   \
+	X(SK_PASS, "SK_PASS")                                                                      \
+	X(SK_DROP_CN, "SK_DROP_CN") /* and tells of congestion */                                  \
+	X(SK_PASS_CN, "SK_PASS_CN")                                                                \
+	X(BPF_OK, "BPF_OK") /* LWT, flow dissectors */                                             \
+	X(BPF_DROP, "BPF_DROP")                                                                    \
+	X(BPF_REDIRECT, "BPF_REDIRECT")                                                            \
+	X(BPF_LWT_REROUTE, "BPF_LWT_REROUTE")                                                      \
+	X(FLOW_CONTINUE, "BPF_FLOW_DISSECTOR_CONTINUE")                                            \
+	X(INVALID, "INVALID") /* no action of the program's kind */
 
 #define XB_TC_VERDICT_ENUM(id, name) XB_TC_##id,
 enum xb_tc_verdict { XB_TC_VERDICT_LIST(XB_TC_VERDICT_ENUM) XB_TC_VERDICT_CNT };

@@ -39,6 +39,10 @@ extern const struct network corpus_network;
 extern const struct corpus_row tc_rows[];
 extern const u32 tc_row_cnt;
 
+/* Programs of other types that have an sk_buff. */
+extern const struct corpus_row skb_rows[];
+extern const u32 skb_row_cnt;
+
 /*
  * Debian's xdp-tools: objects that others wrote. Each has some of the maps; elements for the others
  * are left out.

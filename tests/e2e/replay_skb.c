@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define TEST_SKB_CHECKSUM_COMPLETE (1u << 2) /* not in older headers */
+#define FLOW_MAX_BYTES             4096
 #define SEGMENT_BYTES              1000
 #define STEP_NS                    1000000ull
 
@@ -43,10 +44,32 @@ skb_in(const struct run *run, struct __sk_buff *in)
 	in->hwtstamp = n % 7;
 }
 
+static bool
+is_flow(const struct bpf_program *prog)
+{
+	return bpf_program__type(prog) == BPF_PROG_TYPE_FLOW_DISSECTOR;
+}
+
 struct result {
-	u32 retval, bytes; /* the packet is in run->out */
+	u32 retval, bytes; /* the packet, or a flow's keys, are in run->out */
 	struct __sk_buff ctx;
 };
+
+/* A flow dissector's context is its keys, of which a caller may set the flags. */
+static int
+flow_by_syscall(struct run *run, const struct bpf_program *prog, struct result *r)
+{
+	const struct replay_packet *p = run->packet;
+	const struct bpf_flow_keys in = { .flags = p->n % 8 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data, .data_size_in = p->bytes,
+	            .data_out = run->out, .data_size_out = XB_XDP_MAX_BYTES, .ctx_in = &in,
+	            .ctx_size_in = sizeof(in));
+	int err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+
+	r->retval = opts.retval;
+	r->bytes = opts.data_size_out;
+	return err;
+}
 
 static int
 run_by_syscall(struct run *run, const struct bpf_program *prog, const struct __sk_buff *in,
@@ -60,6 +83,8 @@ run_by_syscall(struct run *run, const struct bpf_program *prog, const struct __s
 
 	if (run->opts->row->skb & CORPUS_SUM_KNOWN)
 		opts.flags = TEST_SKB_CHECKSUM_COMPLETE;
+	if (is_flow(prog))
+		return flow_by_syscall(run, prog, r);
 	err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
 	r->retval = opts.retval;
 	r->bytes = opts.data_size_out;
@@ -68,9 +93,12 @@ run_by_syscall(struct run *run, const struct bpf_program *prog, const struct __s
 
 /* What a test run refuses (cf. net/bpf/test_run.c: bpf_prog_test_run_skb). */
 static bool
-is_refused(const struct replay_packet *p)
+is_refused(const struct replay_packet *p, bool flow)
 {
 	u32 least = ETH_HLEN;
+
+	if (flow)
+		return p->bytes < least || p->bytes > FLOW_MAX_BYTES;
 
 	if (p->bytes >= ETH_HLEN && p->data[12] == 0x08 && p->data[13] == 0x00)
 		least += 20;
@@ -110,17 +138,20 @@ run_by_call(struct run *run, const struct bpf_program *prog, const struct __sk_b
 		.gso_segs = from->gso_segs,
 		.gso_size = from->gso_size,
 		.hwtstamp = from->hwtstamp,
+		.flow_flags = run->packet->n % 8,
 	};
 	const struct xb_skb_in in = {
 		.data = run->packet->data,
 		.bytes = run->packet->bytes,
+		.linear_bytes = is_flow(prog) ? FLOW_MAX_BYTES : 0,
 		.ctx = &ctx,
+		.prog_type = bpf_program__type(prog),
 	};
 	struct xb_skb_out out;
 	struct xb_obj *obj;
 	int err = xb_obj_by_fd(run->emu, bpf_program__fd(prog), XB_OBJ_PROG, &obj);
 
-	if (!err && is_refused(run->packet))
+	if (!err && is_refused(run->packet, is_flow(prog)))
 		err = -EINVAL;
 	if (err)
 		return err;
@@ -130,7 +161,13 @@ run_by_call(struct run *run, const struct bpf_program *prog, const struct __sk_b
 		record_note(run->file, "fault: %s", out.fault->message);
 		return -EFAULT;
 	}
+	xb_skb_push_ether(run->skb, true, &out);
 	r->retval = out.retval;
+	if (is_flow(prog)) {
+		r->bytes = sizeof(*out.flow_keys);
+		memcpy(run->out, out.flow_keys, r->bytes);
+		return 0;
+	}
 	r->bytes = out.bytes;
 	take_ctx(&out, from, &r->ctx);
 	if (out.bytes > XB_XDP_MAX_BYTES)

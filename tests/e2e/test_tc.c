@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_tc.c - every TC program of the corpus over the captures, in the kernel and in the emulator,
- * by its test run and by the library's call: verdicts, bytes, contexts, errors, events and maps
- * must be the same.
+ * test_tc.c - every program on sk_buffs of the corpus, of TC or of other types, over the captures,
+ * in the kernel and in the emulator, by its test run and by the library's call: verdicts, bytes,
+ * contexts, errors, events and maps must be the same.
  *
  *   test_tc [-k] PROGS CAPTURES
  *
@@ -62,11 +62,21 @@ test_row_kernel(void **state)
 	compare(s, WORLD_KERNEL, WORLD_KERNEL, "two runs of the kernel");
 }
 
+/* The folder of TC's programs; else that of the others. */
+static bool
+is_tc(const char *dir)
+{
+	const char *name = strrchr(dir, '/');
+
+	return !strcmp(name ? name + 1 : dir, "tc");
+}
+
 int
 main(int argc, char **argv)
 {
 	struct suite suite = { .min_records = 1, .kernel = replay_kernel_permitted() };
 	bool only_kernel = argc == 4 && !strcmp(argv[1], "-k");
+	void (*test)(void **) = only_kernel ? test_row_kernel : test_row;
 	int failed;
 
 	if (argc != 3 && !only_kernel) {
@@ -79,8 +89,8 @@ main(int argc, char **argv)
 		return 77;
 	suite.dir = argv[argc - 2];
 	suite_read(&suite, argv[argc - 1]);
-	failed = suite_run(&suite, "tc", tc_rows, tc_row_cnt,
-	                   only_kernel ? test_row_kernel : test_row);
+	failed = is_tc(suite.dir) ? suite_run(&suite, "tc", tc_rows, tc_row_cnt, test)
+	                          : suite_run(&suite, "skb", skb_rows, skb_row_cnt, test);
 	replay_packets_fini(&suite.packets);
 	return failed != 0;
 }

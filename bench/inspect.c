@@ -73,7 +73,7 @@ look_at(const struct inspector *in, const struct bpf_program *bpf, struct progra
 	if (!p->type_name)
 		p->type_name = "unknown";
 	ops = p->type < XB_ARRAY_SIZE(in->emu->prog_types) ? in->emu->prog_types[p->type] : NULL;
-	p->emulated = ops && ops->test_run;
+	p->emulated = ops && (ops->test_run || ops->ctx_access);
 	p->insns = p->prog ? p->prog->insns : bpf_program__insns(bpf);
 	p->insn_cnt = p->prog ? p->prog->insn_cnt : bpf_program__insn_cnt(bpf);
 	scan_calls(p);

@@ -308,9 +308,10 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 		write_stages(j, opts->session, r);
 	else
 		write_redirect(j, opts->session, r, last);
-	write_ctx(j, r, last);
-	if (last->stage->kind != XB_STAGE_XDP && last->skb.flow_keys && !last->fault)
+	if (last->stage->kind != XB_STAGE_XDP && last->skb.flow_keys)
 		write_flow_keys(j, last->skb.flow_keys);
+	else
+		write_ctx(j, r, last);
 	if (r->clone_cnt)
 		write_clones(j, opts, r);
 	if (r->notes->cnt) {

@@ -91,7 +91,9 @@ put_item(struct lister *l, const struct item *item)
 static bool
 can_run(const struct xb_emu *emu, u32 type)
 {
-	return emu->prog_types[type] && emu->prog_types[type]->test_run;
+	const struct xb_prog_type *ops = emu->prog_types[type];
+
+	return ops && (ops->test_run || ops->ctx_access);
 }
 
 /* "net/core/filter.c: bpf_redirect; net/core/filter.c: bpf_xdp_redirect": each once. */

@@ -3,6 +3,8 @@
 
 #include "bench/lint.h"
 
+#include <string.h>
+
 #define SITES_SHOWN 5
 
 static const char *
@@ -53,7 +55,9 @@ print_head(FILE *to, const struct xb_summary_opts *opts, const struct xb_stats *
 static void
 print_row(FILE *to, const char *name, u64 count, u64 total)
 {
-	fprintf(to, "  %-20s %14llu %6.1f%%\n", name, (unsigned long long)count,
+	int width = (int)strlen(name) < 20 ? 14 : 34 - (int)strlen(name);
+
+	fprintf(to, "  %-20s %*llu %6.1f%%\n", name, width, (unsigned long long)count,
 	        (double)count * 100 / (double)total);
 }
 

@@ -162,11 +162,13 @@ static const struct choice_row {
 	  USAGE("prog 'in_tc': expected an XDP program, found one of type sched_cls") },
 	{ "action, wanted for XDP", 0, OPTS(.prog = "action", .want = XB_WANT_XDP),
 	  USAGE("prog 'in_action': expected an XDP program, found one of type sched_act") },
-	{ "neither kind", 0, OPTS(.prog = "socket"),
-	  NOT_RUN("prog 'in_socket': programs of type socket_filter cannot be run in this "
-	          "version") },
-	{ "neither kind, wanted for TC", 0, OPTS(.prog = "socket", .want = XB_WANT_TC),
-	  NOT_RUN("prog 'in_socket': programs of type socket_filter cannot be run*") },
+	{ "of no device", 0, OPTS(.prog = "socket"), CHOOSES_TC("in_socket", SOCKET_FILTER) },
+	{ "of no device, wanted for TC", 0, OPTS(.prog = "socket", .want = XB_WANT_TC),
+	  USAGE("prog 'in_socket': expected a TC program, found one of type socket_filter") },
+	{ "no kind", 0, OPTS(.prog = "in_kprobe"),
+	  NOT_RUN("prog 'in_kprobe': programs of type kprobe cannot be run in this version") },
+	{ "no kind, wanted for TC", 0, OPTS(.prog = "in_kprobe", .want = XB_WANT_TC),
+	  NOT_RUN("prog 'in_kprobe': programs of type kprobe cannot be run*") },
 	{ "type not told", 0, OPTS(.prog = "tcp_any", .want = XB_WANT_TC),
 	  USAGE("prog 'in_tcp_any': section 'tcp_any' does not tell its type; say --type xdp, tc "
 	        "or tcx") },

@@ -29,5 +29,6 @@ PROGRAM("action_any", in_action_any, __sk_buff)
 PROGRAM("act/any", in_act_any, __sk_buff)
 PROGRAM("tcp_any", in_tcp_any, __sk_buff)
 PROGRAM("socket", in_socket, __sk_buff)
+PROGRAM("kprobe/nothing", in_kprobe, pt_regs)
 
 char _license[] SEC("license") = "Dual BSD/GPL";

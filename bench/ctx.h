@@ -11,7 +11,7 @@
 
 #include "bench/json.h"
 #include "bench/stage.h"
-#include "bench/value.h"
+#include "emu/value.h"
 
 #define XB_CTX_MAX_META XB_SKB_MAX_META_BYTES
 

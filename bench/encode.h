@@ -10,7 +10,7 @@
 #ifndef XB_BENCH_ENCODE_H
 #define XB_BENCH_ENCODE_H
 
-#include "bench/value.h"
+#include "emu/value.h"
 
 struct btf;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/option.h"
 
-#include "bench/value.h"
+#include "emu/value.h"
 #include "emu/emu.h"
 #include "vm/vm.h"
 

@@ -8,7 +8,7 @@
 #include "bench/json.h"
 #include "bench/say.h"
 #include "bench/stats.h"
-#include "bench/value.h"
+#include "emu/value.h"
 #include "bench/worker.h"
 
 #include <bpf/btf.h>

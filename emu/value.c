@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/value.h"
+#include "emu/value.h"
 
 #include <errno.h>
 #include <stdlib.h>

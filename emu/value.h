@@ -3,12 +3,11 @@
  * value.h - JSON, and the short form of it for the command line, read into a tree.
  *
  * Numbers stay text, because a double holds no 64-bit counter. The short form is JSON with unquoted
- * words and
- * "=" for ":", so {saddr=10.0.0.1, port=53} is a struct: a word ends at white space or any of , = [
- * ] { }.
+ * words and "=" for ":", so {saddr=10.0.0.1, port=53} is a struct: a word ends at white space or
+ * any of , = [ ] { }.
  */
-#ifndef XB_BENCH_VALUE_H
-#define XB_BENCH_VALUE_H
+#ifndef XB_EMU_VALUE_H
+#define XB_EMU_VALUE_H
 
 #include "vm/err.h"
 #include "vm/types.h"

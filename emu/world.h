@@ -29,22 +29,30 @@ struct xb_world_link {
 	u8 mac[6], broadcast[6];
 	u32 mtu;
 	u32 hard_header_len; /* 14 for Ethernet and the loopback, 0 without a link layer */
+	bool no_mac;         /* its type has no link layer (cf. dev_is_mac_header_xmit) */
+	char kind[16];       /* "veth", "vlan", ...; empty: hardware */
+	u32 group;
 	bool up;
 	u32 master;              /* ifindex of its VRF or bridge; 0: none */
 	u32 vrf_table;           /* of a VRF: its table; else 0 */
 	u32 parent;              /* of a VLAN: the interface below; else 0 */
 	u16 vlan_proto, vlan_id; /* of a VLAN; proto in wire order */
-	u32 peer; /* of a veth: the ifindex of its other end, 0 where that is unknown */
-	bool forwarding4, forwarding6; /* net.ipv4.conf.NAME.forwarding, net.ipv6... */
-	char xdp[128], tc[128];        /* programs attached, "FILE:NAME"; empty: none */
+	u32 peer;            /* of a veth: the ifindex of its other end, 0 where that is unknown */
+	bool peer_elsewhere; /* that end is in another network namespace */
+	bool forwarding4, forwarding6;           /* net.ipv4.conf.NAME.forwarding, net.ipv6... */
+	bool ignore_linkdown4, ignore_linkdown6; /* ...ignore_routes_with_linkdown */
+	char xdp[128], tc[128];                  /* programs attached, "FILE:NAME"; empty: none */
 };
 
 /* An address of an interface (ip -j addr). */
 struct xb_world_ifaddr {
 	u32 ifindex;
 	struct xb_world_addr local; /* with the prefix's length */
-	u8 scope;                   /* RT_SCOPE_* */
-	u32 flags;                  /* IFA_F_* */
+	struct xb_world_addr peer;  /* of a point-to-point link, with its prefix; family 0: none */
+	struct xb_world_addr broadcast; /* IPv4's; family 0: none */
+	u8 scope;                       /* RT_SCOPE_* */
+	u32 metric;                     /* of its connected route; 0: the family's */
+	u32 flags;                      /* IFA_F_* */
 };
 
 struct xb_world_hop {
@@ -52,7 +60,9 @@ struct xb_world_hop {
 	struct xb_world_addr
 	        gateway; /* family 0: on link; may be of another family than the route */
 	u32 weight;      /* from 1 */
-	bool dead;       /* its interface is down */
+	bool dead;       /* not to be used: its interface is down */
+	bool linkdown;   /* there is no carrier */
+	bool onlink;
 	bool encap;      /* a lightweight tunnel (SRv6, MPLS, ...) wraps what goes there */
 	u32 encap_bytes; /* that it takes off the MTU: SRv6's headers */
 };
@@ -71,6 +81,7 @@ struct xb_world_route {
 	bool mtu_lock; /* of `mtu`: no path MTU discovery; forwarding looks at no other */
 	s8 pref;       /* IPv6: router preference, -1 low, 0 medium, 1 high */
 	u32 realm;
+	u8 protocol;               /* RTPROT_* */
 	struct xb_world_hop *hops; /* hop_cnt, at least one for RTN_UNICAST; owned */
 	u32 hop_cnt;
 };
@@ -89,13 +100,17 @@ struct xb_world_rule {
 	s32 suppress_prefixlength;                      /* -1: no */
 	u8 ip_proto;                                    /* 0: any */
 	u16 sport_from, sport_to, dport_from, dport_to; /* host order; 0, 0: any */
+	u32 goto_priority;                              /* of FR_ACT_GOTO */
+	u32 uid_from, uid_to;                           /* 0, UINT32_MAX: any */
+	u64 tun_id;                                     /* 0: any */
+	s32 suppress_ifgroup;                           /* -1: no */
 };
 
 /* A neighbour (ip -j neigh). */
 struct xb_world_neigh {
 	u32 ifindex;
 	struct xb_world_addr addr;
-	u8 mac[6];
+	u8 mac[6]; /* zeros where it is not known */
 	u16 state; /* NUD_* */
 };
 
@@ -106,6 +121,7 @@ struct xb_world_sock {
 	u32 bound_ifindex; /* SO_BINDTODEVICE; 0: none */
 	u64 netns;         /* cookie of its network namespace; 0: the world's own */
 	bool reuseport, v6only, transparent;
+	struct bpf_tcp_sock tcp; /* what bpf_tcp_sock() shows of it */
 };
 
 struct xb_world_cgroup {
@@ -136,8 +152,8 @@ struct xb_world_xfrm {
 struct xb_world {
 	struct xb_world_link *links; /* in order of ifindex */
 	struct xb_world_ifaddr *addrs;
-	struct xb_world_route
-	        *routes; /* longest prefix first, then smallest metric, then the file's order */
+	struct xb_world_route *routes; /* longest prefix first, IPv4's largest tos, smallest metric;
+	                                * then the file's order, and what is implied last */
 	struct xb_world_rule *rules;
 	struct xb_world_neigh *neighs;
 	struct xb_world_sock *socks;
@@ -167,6 +183,23 @@ void xb_world_free(struct xb_world *w);
  * line, column and the path inside: "line 3, column 7: links[0].mtu: expected a number".
  */
 struct xb_world *xb_world_parse(const char *text, size_t bytes, struct xb_err *err);
+
+/* A file that a live machine's commands wrote; its name says which. */
+struct xb_world_file {
+	const char *name;
+	const char *text; /* NUL-terminated */
+	size_t bytes;
+};
+
+/* The names of the files that there may be, from 0 on; NULL behind the last. */
+const char *xb_world_file_name(u32 i);
+
+/*
+ * Makes a world of the files of a live machine (docs/world.md says which commands write them), of
+ * which any may be missing. Errors as of xb_world_parse(), with the file's name in front.
+ */
+struct xb_world *xb_world_parse_files(const struct xb_world_file *files, u32 cnt,
+                                      struct xb_err *err);
 
 /*
  * The emulator asks this world from now on; it becomes the emulator's, which frees it. Sockets are

@@ -240,11 +240,14 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	if (opts->strict && opts->no_lint)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "--strict: is about the checks that --no-lint leaves out");
+	if (opts->world && opts->world_from)
+		return xb_err_set(err, XB_ERR_USAGE, "--world: there is --world-from too");
 	if (!opts->read)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
 	stdins = (u32)!strcmp(opts->read, "-");
 	stdins += opts->object && !strcmp(opts->object, "-");
 	stdins += opts->ctx_file && !strcmp(opts->ctx_file, "-");
+	stdins += opts->world && !strcmp(opts->world, "-");
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		stdins += opts->stages[i] && is_stdin(opts->stages[i]);
 	for (u32 i = 0; i < opts->map_cnt; i++)

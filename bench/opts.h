@@ -50,7 +50,8 @@ struct xb_opts {
 	bool linktype_strict;
 
 	struct xb_ctx_opts ctx;
-	const char *ctx_file; /* or NULL */
+	const char *ctx_file;           /* or NULL */
+	const char *world, *world_from; /* a file; a directory; or NULL */
 	bool rxvlan_offload;
 	bool has_tc_mode;
 	enum xb_tc_mode tc_mode;

@@ -3,6 +3,7 @@
 
 #include "bench/lint.h"
 #include "bench/say.h"
+#include "emu/world.h"
 #include "pcaps/link.h"
 #include "pcaps/writer.h"
 
@@ -81,7 +82,14 @@ same_port(struct xb_port a, struct xb_port b)
 	return kind == (b.kind == XB_PORT_RX ? XB_PORT_IFINDEX : b.kind) && a.index == b.index;
 }
 
-/* The name of an interface: the capture's own for ingress, else what the number stands for. */
+static bool
+is_device(enum xb_port_kind kind)
+{
+	return kind == XB_PORT_IFINDEX || kind == XB_PORT_RX || kind == XB_PORT_PEER;
+}
+
+/* The name of an interface: the world's; the capture's own for ingress, else what the number stands
+ * for. */
 static void
 port_name(const struct xb_output *out, struct xb_port port, char *name, size_t bytes)
 {
@@ -90,14 +98,26 @@ port_name(const struct xb_output *out, struct xb_port port, char *name, size_t b
 		[XB_PORT_CPU] = "cpu",    [XB_PORT_SOCKET] = "xsk",
 	};
 	const struct xb_iface *iface;
+	const struct xb_world_link *link;
 
+	if (is_device(port.kind) && out->opts.world->given) {
+		link = xb_world_link(out->opts.world, port.index);
+		if (link) {
+			snprintf(name, bytes, "%s%s", link->name,
+			         port.kind == XB_PORT_PEER ? ".peer" : "");
+			return;
+		}
+	}
 	if (port.kind != XB_PORT_INGRESS) {
 		snprintf(name, bytes, "%s%u", prefix[port.kind], port.index);
 		return;
 	}
 	iface = xb_reader_iface(out->opts.reader, port.index);
+	link = out->opts.world->given ? xb_world_link(out->opts.world, out->opts.ifindex) : NULL;
 	if (iface && iface->name[0])
 		snprintf(name, bytes, "%s", iface->name);
+	else if (link && !port.index)
+		snprintf(name, bytes, "%s", link->name);
 	else if (port.index)
 		snprintf(name, bytes, "if%u.%u", out->opts.ifindex, port.index);
 	else

@@ -21,6 +21,7 @@ struct xb_output_opts {
 	const char *comment; /* of the section: the program */
 	const struct xb_reader *reader; /* for the names of interfaces */
 	u32 ifindex;                    /* that packets come in by, where they have no name */
+	const struct xb_world *world;   /* for the names of its interfaces */
 	/* Says whether a file that the template has made is one of the command line's own. */
 	int (*check)(const void *arg, const struct xb_file *file, struct xb_err *err);
 	const void *check_arg;

@@ -7,6 +7,7 @@
 #include "bench/say.h"
 #include "bench/summary.h"
 #include "bench/worker.h"
+#include "bench/worldfile.h"
 #include "emu/captured.h"
 #include "emu/pin.h"
 
@@ -23,6 +24,7 @@ struct files {
 	char *names[XB_STAGE_CNT]; /* of their files and programs, owned */
 	u32 object_cnt;
 	struct xb_file read, write, json, dump, ctx;
+	struct xb_worldfile world;
 	struct xb_mapinit *inits; /* cli->map_cnt */
 };
 
@@ -30,6 +32,7 @@ struct job {
 	const struct xb_opts *cli;
 	struct xb_opts opts; /* what cli points to: with the context's file read */
 	struct files files;
+	struct xb_world *world; /* or NULL */
 };
 
 /* What the worker has made so far. */
@@ -67,6 +70,7 @@ check_not_read(const struct job *job, const struct xb_file *out, struct xb_err *
 	const struct files *f = &job->files;
 	bool same = xb_file_same(out, &f->read) || xb_file_same(out, &f->ctx);
 
+	same = same || xb_worldfile_has(&f->world, out);
 	for (u32 i = 0; i < f->object_cnt; i++)
 		same = same || xb_file_same(out, &f->objects[i].file);
 	for (u32 i = 0; i < job->cli->map_cnt; i++)
@@ -158,6 +162,8 @@ open_files(struct job *job, struct xb_err *err)
 		return -1;
 	if (cli->ctx_file && xb_file_open_read(&f->ctx, cli->ctx_file, err) != 0)
 		return -1;
+	if (xb_worldfile_open(&f->world, cli->world, cli->world_from, err) != 0)
+		return -1;
 	for (u32 i = 0; i < cli->map_cnt; i++)
 		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
 			return -1;
@@ -182,6 +188,7 @@ close_files(struct files *f, const struct xb_opts *cli)
 	xb_file_close(&f->json);
 	xb_file_close(&f->dump);
 	xb_file_close(&f->ctx);
+	xb_worldfile_close(&f->world);
 }
 
 /* The section's comment: the programs. */
@@ -220,6 +227,7 @@ open_outputs(struct work *w, struct xb_err *err)
 	if (xb_replay_check(w->job->cli, w->reader, err) != 0)
 		return -1;
 	opts.reader = w->reader;
+	opts.world = w->session.emu->world;
 	opts.ifindex = xb_path_came_in_by(w->job->cli, &w->session);
 	describe(w);
 	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
@@ -360,7 +368,8 @@ work(const struct xb_worker *worker, void *arg)
 	const struct xb_session_opts opts = { .cli = job->cli,
 		                              .objects = job->files.objects,
 		                              .object_cnt = job->files.object_cnt,
-		                              .inits = job->files.inits };
+		                              .inits = job->files.inits,
+		                              .world = job->world };
 	struct xb_err err = XB_ERR_INIT;
 	int code;
 
@@ -417,10 +426,12 @@ xb_run_main(const struct xb_opts *cli)
 	int code;
 
 	job.cli = &job.opts;
-	if (open_files(&job, &err) != 0 || read_ctx_file(&job, &err) != 0)
+	if (open_files(&job, &err) != 0 || read_ctx_file(&job, &err) != 0 ||
+	    xb_worldfile_read(&job.files.world, &job.world, &err) != 0)
 		code = xb_say_error(&err);
 	else
 		code = xb_worker_run(job.files.objects[0].file.name, work, &job);
+	xb_world_free(job.world);
 	close_files(&job.files, cli);
 	xb_captured_free(job.opts.ctx.captured);
 	return code;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/session.h"
 
+#include "emu/world.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +199,18 @@ list_ringbufs(struct xb_session *s, struct xb_err *err)
 	return xb_session_each_map(s, add_ringbuf, s);
 }
 
+/* The world becomes the emulator's. */
+static int
+set_world(struct xb_session *s, struct xb_world *world, struct xb_err *err)
+{
+	if (!world)
+		return 0;
+	if (xb_world_set(s->emu, world, err) == 0)
+		return 0;
+	xb_world_free(world);
+	return -1;
+}
+
 int
 xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
@@ -209,12 +223,14 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 
 	*s = (struct xb_session){ 0 };
 	s->emu = xb_emu_new(&emu_opts, err);
-	if (!s->emu)
+	if (!s->emu) {
+		xb_world_free(opts->world);
 		return -1;
+	}
 	s->emu->captured = opts->cli->ctx.captured;
 	xb_xdp_register(s->emu);
 	xb_skb_register(s->emu);
-	if (open_all(s, opts, err) != 0) {
+	if (set_world(s, opts->world, err) != 0 || open_all(s, opts, err) != 0) {
 		xb_session_close(s);
 		return -1;
 	}

@@ -24,6 +24,7 @@ struct xb_session_opts {
 	const struct xb_session_object *objects;
 	u32 object_cnt;           /* 1, or one for each stage */
 	struct xb_mapinit *inits; /* cli->map_cnt, opened */
+	struct xb_world *world; /* the network around, or NULL; the session's from its opening on */
 };
 
 struct xb_session {

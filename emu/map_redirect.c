@@ -11,6 +11,7 @@
  * into a CPUMAP, however few take part in the run.
  */
 #include "emu/map_htab.h"
+#include "emu/world.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -29,8 +30,7 @@ struct slots {
 static bool
 ifindex_exists(const struct xb_emu *emu, u32 ifindex)
 {
-	(void)emu;
-	return ifindex > 0 && ifindex <= INT_MAX;
+	return xb_world_has_ifindex(emu->world, ifindex);
 }
 
 static const struct xb_pool_opts *

@@ -78,6 +78,12 @@ xb_world_set(struct xb_emu *emu, struct xb_world *w, struct xb_err *err)
 	return 0;
 }
 
+bool
+xb_world_has_ifindex(const struct xb_world *w, u32 ifindex)
+{
+	return w->given ? xb_world_link(w, ifindex) != NULL : ifindex > 0 && ifindex <= INT32_MAX;
+}
+
 const struct xb_world_link *
 xb_world_link(const struct xb_world *w, u32 ifindex)
 {

@@ -207,6 +207,12 @@ struct xb_world *xb_world_parse_files(const struct xb_world_file *files, u32 cnt
  */
 int xb_world_set(struct xb_emu *emu, struct xb_world *w, struct xb_err *err);
 
+/*
+ * Whether there may be such an interface: of a world that a file gives, those that are in it; else
+ * any number. (cf. net/core/dev.c: dev_get_by_index_rcu)
+ */
+bool xb_world_has_ifindex(const struct xb_world *w, u32 ifindex);
+
 /* NULL: there is no such interface. */
 const struct xb_world_link *xb_world_link(const struct xb_world *w, u32 ifindex);
 const struct xb_world_link *xb_world_link_named(const struct xb_world *w, const char *name);

@@ -154,6 +154,18 @@ has_neigh(const struct xb_skb *s, const struct xb_skb_redirect *to)
 	return false;
 }
 
+/*
+ * Whether a pair's other end is in another namespace. Without a world it is not known what the
+ * interface is: it may be. (cf. net/core/filter.c: skb_do_redirect)
+ */
+static bool
+has_peer(const struct xb_skb *s, u32 ifindex)
+{
+	const struct xb_world_link *link = xb_world_link(s->emu->world, ifindex);
+
+	return !s->emu->world->given || (link && link->peer_elsewhere && link->up);
+}
+
 static bool
 gets_there(const struct xb_skb *s, const struct xb_skb_redirect *to)
 {
@@ -161,7 +173,7 @@ gets_there(const struct xb_skb *s, const struct xb_skb_redirect *to)
 	case XB_SKB_REDIRECT_IFINDEX:
 		return has_link_layer(s);
 	case XB_SKB_REDIRECT_PEER:
-		return !s->in.ctx->at_egress;
+		return !s->in.ctx->at_egress && has_peer(s, to->ifindex);
 	case XB_SKB_REDIRECT_NEIGH:
 		return has_neigh(s, to);
 	case XB_SKB_REDIRECT_NONE:

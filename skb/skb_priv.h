@@ -20,6 +20,7 @@
 
 #include "emu/helper.h"
 #include "skb/kind.h"
+#include "emu/world.h"
 #include "skb/skb.h"
 #include "vm/window.h"
 
@@ -164,7 +165,9 @@ skb_mac_header_len(const struct xb_skb *s)
 static inline bool
 skb_has_ifindex(const struct xb_skb *s, u32 ifindex)
 {
-	return s->any_ifindex ? ifindex > 0 && ifindex <= INT_MAX : ifindex == SKB_LOOPBACK;
+	if (XB_UNLIKELY(s->emu->world->given) || s->any_ifindex)
+		return xb_world_has_ifindex(s->emu->world, ifindex);
+	return ifindex == SKB_LOOPBACK;
 }
 
 static inline bool

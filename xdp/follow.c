@@ -5,7 +5,10 @@
  * A copy that a program may alter is made of one kept beforehand, so that no copy sees what the
  * program of another entry did. The first program to run finds the packet itself.
  */
+#include "emu/world.h"
 #include "xdp/xdp_priv.h"
+
+#define VLAN_HLEN 4u
 
 /* One call of xb_xdp_follow(). */
 struct trip {
@@ -38,12 +41,32 @@ run_entry(struct trip *t, const struct xb_bpf_prog *prog, u32 index, struct xb_x
 	xdp_out_fill(x, out);
 }
 
+/*
+ * Whether the interface takes the packet: that of a world which a file gives has to be there and
+ * up, and has an MTU (cf. net/core/filter.c: xdp_ok_fwd_dev).
+ */
+static bool
+is_taken(const struct trip *t, u32 index)
+{
+	const struct xb_world *w = t->x->emu->world;
+	const struct xb_world_link *link;
+
+	if (XB_LIKELY(!w->given) || t->redirect->kind == XB_REDIRECT_CPUMAP ||
+	    t->redirect->kind == XB_REDIRECT_XSKMAP)
+		return true;
+	link = xb_world_link(w, index);
+	return link && link->up &&
+	       t->came.bytes <= (u64)link->mtu + link->hard_header_len + VLAN_HLEN;
+}
+
 /* cf. kernel/bpf/devmap.c: dev_map_bpf_prog_run, kernel/bpf/cpumap.c: cpu_map_bpf_prog_run_xdp */
 static void
 deliver(struct trip *t, u32 index, const struct xb_bpf_prog *prog)
 {
 	struct xb_delivery d = { .redirect = t->redirect, .index = index, .out = t->came };
 
+	if (!is_taken(t, index))
+		return;
 	if (t->dirty) {
 		xdp_buff_restore(t->x);
 		t->dirty = false;

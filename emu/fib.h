@@ -28,6 +28,7 @@ struct xb_fib_flow {
 	u32 iif, oif;        /* ifindex; 0: none. Lookups for output come from the loopback */
 	u32 mark;
 	bool no_src; /* IPv6: `src` is not known, and no rule with `from` matches */
+	bool strict; /* IPv6: through `oif` alone (cf. RT6_LOOKUP_F_IFACE) */
 	u32 l3mdev;  /* ifindex of the VRF; 0: found by the lookup */
 	bool l3mdev_is_iif, l3mdev_is_oif; /* where it was found */
 };

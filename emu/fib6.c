@@ -76,6 +76,8 @@ find_match(struct search *s, const struct xb_world_route *r, const struct xb_wor
 	u32 ifindex = hop ? hop->ifindex : XB_WORLD_LOOPBACK;
 	s32 score = score_route(r, ifindex, s->oif);
 
+	if (s->flow->strict && s->oif != ifindex)
+		return;
 	if ((hop && fib_hop_is_dead(s->w, hop)) || score <= s->score)
 		return;
 	s->score = score;

@@ -60,6 +60,7 @@ xb_fib_output(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_
 
 	flow->iif = XB_WORLD_LOOPBACK;
 	flow->no_src = flow->family == AF_INET6 && fib_addr_is_any(flow->src, 16);
+	flow->strict = flow->no_src || (flow->family == AF_INET6 && fib_need_strict(flow->dst));
 	if (!link)
 		return -ENODEV;
 	if (!link->up)

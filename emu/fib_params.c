@@ -21,15 +21,6 @@ xb_fib_check_args(u32 bytes, u64 flags)
 	return (u32)flags & ~(u32)FLAGS ? -EINVAL : 0;
 }
 
-/* Addresses that nobody forwards (cf. include/net/ip6_route.h: rt6_need_strict). */
-static bool
-need_strict(const u8 *addr)
-{
-	bool loopback = fib_addr_is_any(addr, 15) && addr[15] == 1;
-
-	return addr[0] == 0xff || (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) || loopback;
-}
-
 static struct xb_fib_flow
 flow_of(const struct bpf_fib_lookup *params, u32 flags)
 {
@@ -215,7 +206,7 @@ xb_fib_lookup_params(const struct xb_world *w, struct bpf_fib_lookup *params, u3
 
 	if (params->family != AF_INET && params->family != AF_INET6)
 		return -EAFNOSUPPORT;
-	if (params->family == AF_INET6 && (need_strict(flow.dst) || need_strict(flow.src)))
+	if (params->family == AF_INET6 && (fib_need_strict(flow.dst) || fib_need_strict(flow.src)))
 		return BPF_FIB_LKUP_RET_NOT_FWDED;
 	if (!link)
 		return -ENODEV;

@@ -31,6 +31,15 @@ fib_addr_is_any(const u8 *addr, u32 bytes)
 	return !memcmp(addr, zeros, bytes);
 }
 
+/* IPv6 addresses that belong to a link, and so are not forwarded (cf. rt6_need_strict). */
+static inline bool
+fib_need_strict(const u8 *addr)
+{
+	bool loopback = fib_addr_is_any(addr, 15) && addr[15] == 1;
+
+	return addr[0] == 0xff || (addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80) || loopback;
+}
+
 /* The interface of a hop, or NULL. */
 const struct xb_world_link *fib_hop_link(const struct xb_world *w, const struct xb_world_hop *hop);
 bool fib_hop_is_dead(const struct xb_world *w, const struct xb_world_hop *hop);

@@ -7,9 +7,10 @@
 #include "emu/obj.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
-#include "emu/world.h"
 #include "emu/sock.h"
+#include "emu/sock_fd.h"
 #include "emu/timer.h"
+#include "emu/world.h"
 #include "vm/mem.h"
 #include "vm/proc.h"
 
@@ -144,6 +145,7 @@ xb_emu_free(struct xb_emu *emu)
 	xb_pin_free(emu);
 	xb_timer_free_all(emu);
 	xb_obj_table_free(emu);
+	xb_sock_fds_free(emu);
 	xb_btf_kernel_free(emu);
 	xb_world_free(emu->world);
 	free(emu->handles);

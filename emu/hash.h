@@ -23,4 +23,10 @@ xb_hash_mix(u64 a, u64 b)
 /* Of `bytes` bytes, from 1 on, which need no alignment. */
 u32 xb_hash(const void *key, u32 bytes, u64 seed);
 
+/*
+ * Bob Jenkins's lookup3, a hash in the public domain, with a seed of 0 (cf. include/linux/jhash.h:
+ * jhash). Where Linux has it without a secret, its order shows.
+ */
+u32 xb_jhash(const void *key, u32 bytes);
+
 #endif

@@ -220,6 +220,8 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		}
 		return arg_mem(proc, row, i, map->value_size, XB_MEM_READ, a);
 	case XB_ARG_MAP_VALUE:
+		if (XB_UNLIKELY(map->ops->flags & XB_MAP_OF_SOCKS))
+			return arg_sock(proc, row, i, a);
 		return arg_mem(proc, row, i, map->value_size, XB_MEM_READ, a);
 	case XB_ARG_MAP_VALUE_W:
 		return arg_mem(proc, row, i, map->value_size, XB_MEM_WRITE, a);
@@ -421,7 +423,8 @@ choose_fn(const struct xb_helper *row, const struct xb_map *map)
 		return call_lookup;
 	if (numbers_from(row, 2))
 		return call_map_key;
-	if (row->args[2] == XB_ARG_MAP_VALUE && numbers_from(row, 3))
+	if (row->args[2] == XB_ARG_MAP_VALUE && numbers_from(row, 3) &&
+	    !(map->ops->flags & XB_MAP_OF_SOCKS))
 		return call_map_key_value;
 	return call_checked;
 }

@@ -15,6 +15,7 @@
 #define TYPES_LOOKUP                                                                               \
 	(TYPES_ELEM | TYPE(ARRAY_OF_MAPS) | TYPE(HASH_OF_MAPS) | TYPE(DEVMAP) |                    \
 	 TYPE(DEVMAP_HASH) | TYPE(XSKMAP) | TYPE(SOCKMAP) | TYPE(SOCKHASH))
+#define TYPES_SOCK   (TYPE(SOCKMAP) | TYPE(SOCKHASH))
 #define TYPES_PERCPU (TYPE(PERCPU_ARRAY) | TYPE(PERCPU_HASH) | TYPE(LRU_PERCPU_HASH))
 #define TYPES_QUEUE  (TYPE(QUEUE) | TYPE(STACK))
 
@@ -140,7 +141,29 @@ tail_call(struct xb_proc *proc, const union xb_arg *a)
 
 #define HELPERS_C "kernel/bpf/helpers.c"
 
+#define PROG(t) XB_PROG_TYPE_BIT(BPF_PROG_TYPE_##t)
+
+/* cf. kernel/bpf/verifier.c: may_update_sockmap */
+#define MAY_UPDATE_SOCKMAP                                                                         \
+	(PROG(TRACING) | PROG(SOCKET_FILTER) | PROG(SCHED_CLS) | PROG(SCHED_ACT) | PROG(XDP) |     \
+	 PROG(SK_REUSEPORT) | PROG(FLOW_DISSECTOR) | PROG(SK_LOOKUP))
+
+/* The first row that fits a program counts. */
 static const struct xb_helper rows[] = {
+	{ .id = BPF_FUNC_map_update_elem,
+	  .name = "map_update_elem",
+	  .fn = map_update_elem,
+	  .prog_types = MAY_UPDATE_SOCKMAP,
+	  .source = HELPERS_C ": bpf_map_update_elem",
+	  .args = { XB_ARG_MAP, XB_ARG_MAP_KEY, XB_ARG_MAP_VALUE, XB_ARG_ANY },
+	  .map_types = TYPES_ELEM | TYPES_SOCK },
+	{ .id = BPF_FUNC_map_delete_elem,
+	  .name = "map_delete_elem",
+	  .fn = map_delete_elem,
+	  .prog_types = MAY_UPDATE_SOCKMAP | PROG(SOCK_OPS),
+	  .source = HELPERS_C ": bpf_map_delete_elem",
+	  .args = { XB_ARG_MAP, XB_ARG_MAP_KEY },
+	  .map_types = TYPES_ELEM | TYPES_SOCK },
 	{ XB_HELPER_ROW(map_lookup_elem, HELPERS_C), .args = { XB_ARG_MAP, XB_ARG_MAP_KEY },
 	  .map_types = TYPES_LOOKUP },
 	{ XB_HELPER_ROW(map_update_elem, HELPERS_C),

@@ -84,6 +84,8 @@ enum {
 	XB_MAP_TAKE = 1 << 7,  /* has LOOKUP_AND_DELETE_ELEM (queues: pop) */
 	XB_MAP_EXTRA = 1 << 8, /* map_extra is for it */
 	XB_MAP_VALUE_ASKS = 1 << 9, /* LOOKUP_ELEM asks for the value it is given */
+	XB_MAP_OF_SOCKS =
+	        1 << 10, /* values are sockets: what a program gives update() is a struct xb_sock */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */

@@ -46,6 +46,9 @@ extern const struct xb_map_ops xb_map_struct_ops_ops;
 extern const struct xb_map_ops xb_map_bloom_filter_ops;
 extern const struct xb_map_ops xb_map_user_ringbuf_ops;
 extern const struct xb_map_ops xb_map_arena_ops;
+extern const struct xb_map_ops xb_map_sockmap_ops;
+extern const struct xb_map_ops xb_map_sockhash_ops;
+extern const struct xb_map_ops xb_map_reuseport_sockarray_ops;
 
 /*
  * Not both of BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG (cf. include/linux/bpf.h:

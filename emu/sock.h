@@ -43,6 +43,10 @@ struct xb_sock {
 	bool v6only;                /* IPV6_V6ONLY */
 	u32 overflow_jiffies;       /* when a SYN cookie was made for it; 0 at first, as in Linux */
 	struct xb_sock_info info;
+	bool of_fd;        /* emu/sock_fd.h made it, and frees it */
+	bool reuseport;    /* bound, or bound to be, with SO_REUSEPORT */
+	u32 psock_cnt;     /* entries of SOCKMAP and SOCKHASH that hold it */
+	bool in_sockarray; /* a REUSEPORT_SOCKARRAY holds it */
 };
 
 /* A socket of the emulator's. NULL and err where there is no memory. */

@@ -72,6 +72,7 @@ xb_world_set(struct xb_emu *emu, struct xb_world *w, struct xb_err *err)
 		xb_world_sock_fill(s);
 		xb_sock_set(s->sock, &s->info);
 		s->sock->v6only = s->v6only;
+		s->sock->reuseport = s->reuseport;
 	}
 	xb_world_free(emu->world);
 	emu->world = w;

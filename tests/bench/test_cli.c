@@ -151,7 +151,7 @@ static const struct cli_row rows[] = {
 	{ "map of iproute2 with others inside", RUN "-p packets $B/../emu/progs/legacy_nested.o", 3,
 	  SAYS("*legacy_nested.o: legacy map 'kinds': inner_id 2, inner_idx 0: *"), NULL },
 	{ "map type not emulated", RUN "-p needs_map $B/needs.o", 3,
-	  SAYS("*: prog 'needs_map': map 'socks': type sockmap (15) is not emulated"), NULL },
+	  SAYS("*: prog 'needs_map': map 'socks': type unknown (60) is not emulated"), NULL },
 	{ "inner map's type not emulated", RUN "-p needs_inner_map $B/needs.o", 3,
 	  SAYS("*: prog 'needs_inner_map': map 'blooms': type bloom_filter (30) is not emulated"),
 	  NULL },

@@ -45,6 +45,9 @@ static const struct map_spec types[] = {
 	{ BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 16, 0 },
 	{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
 	{ XB_MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE },
+	{ BPF_MAP_TYPE_SOCKMAP, 4, 8, 16, 0 },
+	{ BPF_MAP_TYPE_SOCKHASH, 4, 8, 16, 0 },
+	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, 16, 0 },
 };
 
 static const u32 keys[] = { 0, 1, 3, 4, 5, 8, 16, 260, 261, 512, 513, 1 << 20 };

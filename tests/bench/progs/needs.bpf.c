@@ -6,7 +6,7 @@
 static long (*helper_of_the_future)(void *) = (void *)9999;
 
 struct {
-	__uint(type, BPF_MAP_TYPE_SOCKMAP);
+	__uint(type, 60); /* of the future */
 	__uint(max_entries, 4);
 	__type(key, int);
 	__type(value, int);

@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* What IPv6's TCP keeps where IPv4 keeps its address (cf. include/net/ipv6.h), in wire order. */
+#define LOOPBACK4_IPV6 __builtin_bswap32(0x7f000006)
+
 /* A number that getsockopt(2) tells, or `other` where it tells none. */
 static int
 option(int fd, int level, int name, int other)
@@ -42,6 +45,25 @@ take_end(const struct sockaddr_storage *from, socklen_t bytes, struct end *end)
 		end->port = in6->sin6_port;
 		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) /* cf. ip6_datagram_connect */
 			end->ip4 = end->ip6[3];
+	}
+}
+
+static void
+map_v4(struct end *end)
+{
+	end->ip6[2] = __builtin_bswap32(0xffff);
+	end->ip6[3] = end->ip4;
+}
+
+/* How a connection keeps its addresses in the other family's fields (cf. sk_daddr_set). */
+static void
+as_tcp(u32 family, struct end *local, struct end *remote)
+{
+	if (family == AF_INET) {
+		map_v4(local);
+		map_v4(remote);
+	} else if (!local->ip4) {
+		local->ip4 = LOOPBACK4_IPV6;
 	}
 }
 
@@ -87,6 +109,8 @@ describe(int fd, struct xb_sock_info *info)
 	sk->bound_dev_if = (u32)option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 0);
 	sk->mark = (u32)option(fd, SOL_SOCKET, SO_MARK, 0);
 	sk->priority = (u32)option(fd, SOL_SOCKET, SO_PRIORITY, 0);
+	if (sk->protocol == IPPROTO_TCP && remote.set)
+		as_tcp(sk->family, &local, &remote);
 	sk->src_ip4 = local.ip4;
 	sk->dst_ip4 = remote.ip4;
 	memcpy(sk->src_ip6, local.ip6, sizeof(local.ip6));

@@ -7,7 +7,8 @@
  * at anew each time that a descriptor is given.
  *
  * Differs: a socket stays where a map has it when the process closes it, and keeps the state that
- * it had when it was last given; Linux takes closed sockets out of maps.
+ * it had when it was last given; Linux takes closed sockets out of maps. Of TCP over IPv6, dst_ip4
+ * is 0: that it is 127.0.0.6 where the connection was accepted cannot be asked.
  */
 #ifndef XB_EMU_SOCK_FD_H
 #define XB_EMU_SOCK_FD_H

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* helpers_sk_msg.c - helpers of SK_MSG programs (cf. net/core/filter.c: sk_msg_func_proto). */
+#include "emu/helper.h"
+#include "emu/map_sock.h"
+#include "emu/sk_msg_priv.h"
+#include "emu/world.h"
+
+#include <errno.h>
+
+static struct xb_sk_msg *
+msg_of(const struct xb_proc *proc)
+{
+	return proc->run;
+}
+
+static u64
+ret(long value)
+{
+	return (u64)(s64)value;
+}
+
+static u64
+msg_apply_bytes(struct xb_proc *proc, const union xb_arg *a)
+{
+	msg_of(proc)->apply_bytes = (u32)a[1].u;
+	return 0;
+}
+
+static u64
+msg_cork_bytes(struct xb_proc *proc, const union xb_arg *a)
+{
+	msg_of(proc)->cork_bytes = (u32)a[1].u;
+	return 0;
+}
+
+static u64
+msg_pull_data(struct xb_proc *proc, const union xb_arg *a)
+{
+	return ret(xb_sk_msg_pull_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+}
+
+static u64
+msg_push_data(struct xb_proc *proc, const union xb_arg *a)
+{
+	return ret(xb_sk_msg_push_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+}
+
+static u64
+msg_pop_data(struct xb_proc *proc, const union xb_arg *a)
+{
+	return ret(xb_sk_msg_pop_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+}
+
+static u64
+redirect(struct xb_sk_msg *m, const struct xb_map *map, const void *key, u64 flags)
+{
+	const struct xb_sock *sk;
+
+	if (flags & ~(u64)BPF_F_INGRESS)
+		return SK_DROP;
+	sk = xb_sock_map_get(map, key);
+	if (!sk || !xb_sock_redirect_allowed(sk))
+		return SK_DROP;
+	if (!(flags & BPF_F_INGRESS) && !xb_sock_is_tcp(sk))
+		return SK_DROP;
+	m->ingress = flags & BPF_F_INGRESS;
+	m->sk_redir = sk;
+	return SK_PASS;
+}
+
+static u64
+msg_redirect_map(struct xb_proc *proc, const union xb_arg *a)
+{
+	u32 key = (u32)a[2].u;
+
+	return redirect(msg_of(proc), a[1].map, &key, a[3].u);
+}
+
+static u64
+msg_redirect_hash(struct xb_proc *proc, const union xb_arg *a)
+{
+	return redirect(msg_of(proc), a[1].map, a[2].mem, a[3].u);
+}
+
+/* cf. bpf_event_output_data */
+static u64
+perf_event_output(struct xb_proc *proc, const union xb_arg *a)
+{
+	if (a[2].u & ~(u64)BPF_F_INDEX_MASK)
+		return ret(-EINVAL);
+	return ret(xb_perf_output(xb_proc_emu(proc), proc, a[1].map, a[2].u, a[3].mem, (u32)a[4].u,
+	                          NULL, 0));
+}
+
+/* cf. bpf_get_netns_cookie_sk_msg */
+static u64
+get_netns_cookie(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)a;
+	return xb_proc_emu(proc)->world->netns_cookie;
+}
+
+#define ROW(helper, ...)                                                                           \
+	{                                                                                          \
+		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper,                            \
+		.prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SK_MSG),                              \
+		.source = "net/core/filter.c: bpf_" #helper, __VA_ARGS__                           \
+	}
+
+#define TYPE(t) XB_MAP_TYPE_BIT(BPF_MAP_TYPE_##t)
+
+static const struct xb_helper rows[] = {
+	ROW(msg_apply_bytes, .args = { XB_ARG_CTX, XB_ARG_ANY }),
+	ROW(msg_cork_bytes, .args = { XB_ARG_CTX, XB_ARG_ANY }),
+	ROW(msg_pull_data, .args = { XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY }),
+	ROW(msg_push_data, .args = { XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY }),
+	ROW(msg_pop_data, .args = { XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY }),
+	ROW(msg_redirect_map, .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_ANY },
+	    .map_types = TYPE(SOCKMAP)),
+	ROW(msg_redirect_hash, .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_MAP_KEY, XB_ARG_ANY },
+	    .map_types = TYPE(SOCKHASH)),
+	ROW(perf_event_output,
+	    .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
+	    .map_types = TYPE(PERF_EVENT_ARRAY), .gpl_only = true),
+	ROW(get_netns_cookie, .args = { XB_ARG_ANY }),
+};
+
+void
+xb_sk_msg_register_helpers(struct xb_emu *emu)
+{
+	xb_helper_register(emu, rows, XB_ARRAY_SIZE(rows));
+}

@@ -297,7 +297,7 @@ xb_skb_register(struct xb_emu *emu)
 		&skb_helpers_bytes, &skb_helpers_csum,   &skb_helpers_hash,     &skb_helpers_vlan,
 		&skb_helpers_proto, &skb_helpers_room,   &skb_helpers_redirect, &skb_helpers_tunnel,
 		&skb_helpers_sock,  &skb_helpers_lookup, &skb_helpers_cgroup,   &skb_helpers_perf,
-		&skb_helpers_fib, &skb_helpers_lwt,    &skb_helpers_seg6,
+		&skb_helpers_fib,   &skb_helpers_lwt,    &skb_helpers_seg6,
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)

@@ -26,7 +26,7 @@
 	X(NOT_EMULATED, "not emulated")                                                            \
 	X(LOCK, "lock misuse")                                                                     \
 	X(BAD_CONTEXT, "bad context access")                                                       \
-	X(BAD_RETURN, "bad return value")                                                       \
+	X(BAD_RETURN, "bad return value")                                                          \
 	X(INTERNAL, "internal error")
 
 #define XB_FAULT_ENUM(id, name) XB_FAULT_##id,

@@ -236,6 +236,9 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 	case XB_ARG_STR:
 		return arg_str(proc, row, i, a);
 	case XB_ARG_U32_W:
+		if (proc->r[1 + i] % sizeof(u32))
+			return fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT, "misaligned");
+		return arg_mem(proc, row, i, sizeof(u32), XB_MEM_WRITE, a);
 	case XB_ARG_SPIN_LOCK:
 		return arg_mem(proc, row, i, sizeof(u32), XB_MEM_WRITE, a);
 	case XB_ARG_U64_W:

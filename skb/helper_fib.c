@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#define INIT_NETNS_COOKIE 1u /* of the first network namespace of a machine */
+#define INIT_NETNS_COOKIE 1u /* of a machine's first network namespace; no two have the same */
 #define TCP_BYTES         20u
 #define UDP_BYTES         8u
 
@@ -123,6 +123,7 @@ static const struct xb_helper rows[] = {
 	        .prog_types = SKB_TYPES,
 	        .gpl_only = true,
 	        .source = "net/core/filter.c: bpf_skb_fib_lookup",
+	        .state = XB_HELPER_WORLD,
 	},
 	{
 	        .id = BPF_FUNC_check_mtu,
@@ -132,8 +133,17 @@ static const struct xb_helper rows[] = {
 	        .prog_types = SKB_TYPES,
 	        .gpl_only = true,
 	        .source = "net/core/filter.c: bpf_skb_check_mtu",
+	        .state = XB_HELPER_WORLD,
 	},
-	SKB_ROW(get_netns_cookie, XB_ARG_CTX_OR_NULL),
+	{
+	        .id = BPF_FUNC_get_netns_cookie,
+	        .name = "get_netns_cookie",
+	        .fn = get_netns_cookie,
+	        .args = { XB_ARG_CTX_OR_NULL },
+	        .prog_types = SKB_TYPES,
+	        .source = "net/core/filter.c: bpf_get_netns_cookie",
+	        .state = XB_HELPER_WORLD,
+	},
 };
 
 SKB_TABLE(skb_helpers_fib);

@@ -8,10 +8,17 @@
  */
 #include "skb/skb_priv.h"
 
+#include "emu/fib.h"
+#include "vm/bytes.h"
+
 #include <errno.h>
 #include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define IP4_BYTES 20u
+#define IP6_BYTES 40u
 
 /* cf. net/core/filter.c: __bpf_redirect_common */
 static bool
@@ -135,9 +142,50 @@ redirect_neigh(struct xb_proc *proc, const union xb_arg *a)
 	return TC_ACT_REDIRECT;
 }
 
+/* The flow of a packet without options that were looked at (cf. __bpf_redirect_neigh_v4, _v6). */
+static bool
+read_flow(const struct xb_skb *s, struct xb_fib_flow *flow)
+{
+	const u8 *ip = s->base + s->skb.net_off;
+	u32 bytes = s->skb.data_off + s->skb.len - s->skb.net_off;
+
+	if (flow->family == AF_INET) {
+		if (bytes < IP4_BYTES)
+			return false;
+		flow->tos = ip[1];
+		flow->proto = ip[9];
+		memcpy(flow->src, ip + 12, 4);
+		memcpy(flow->dst, ip + 16, 4);
+		return true;
+	}
+	if (bytes < IP6_BYTES)
+		return false;
+	flow->flowinfo = xb_ld32(ip) & __builtin_bswap32(0x0fffffff);
+	flow->proto = ip[6];
+	memcpy(flow->src, ip + 8, 16);
+	memcpy(flow->dst, ip + 24, 16);
+	return true;
+}
+
+/* Whether the world has a route for the packet through the interface, or knows none of them. */
+static bool
+has_route(const struct xb_skb *s, u32 ifindex, u8 family)
+{
+	struct xb_fib_flow flow = { .family = family, .oif = ifindex, .mark = s->ctx->mark };
+	struct xb_fib_next next;
+
+	if (!s->emu->world->given)
+		return true;
+	if (!read_flow(s, &flow) || xb_fib_output(s->emu->world, &flow, &next))
+		return false;
+	return family == AF_INET6 || !next.route || next.route->type == RTN_UNICAST ||
+	       next.route->type == RTN_LOCAL;
+}
+
 /*
- * Where the packet's neighbour can be asked for. There is a route to every address, and every
- * neighbour answers. (cf. net/core/filter.c: __bpf_redirect_neigh, __bpf_redirect_neigh_v4,
+ * Where the packet's neighbour can be asked for. Without a world that was given there is a route to
+ * every address; every neighbour answers. (cf. net/core/filter.c: __bpf_redirect_neigh,
+ * __bpf_redirect_neigh_v4,
  * __bpf_redirect_neigh_v6)
  */
 static bool
@@ -148,9 +196,10 @@ has_neigh(const struct xb_skb *s, const struct xb_skb_redirect *to)
 	if (s->skb.mac_off >= s->skb.net_off || s->base[s->skb.mac_off] & 1)
 		return false;
 	if (s->skb.protocol == __builtin_bswap16(ETH_P_IP))
-		return !to->has_nexthop || family == AF_INET || family == AF_INET6;
+		return to->has_nexthop ? family == AF_INET || family == AF_INET6
+		                       : has_route(s, to->ifindex, AF_INET);
 	if (s->skb.protocol == __builtin_bswap16(ETH_P_IPV6))
-		return !to->has_nexthop || family == AF_INET6;
+		return to->has_nexthop ? family == AF_INET6 : has_route(s, to->ifindex, AF_INET6);
 	return false;
 }
 

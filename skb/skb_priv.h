@@ -19,8 +19,8 @@
 #define XB_SKB_SKB_PRIV_H
 
 #include "emu/helper.h"
-#include "skb/kind.h"
 #include "emu/world.h"
+#include "skb/kind.h"
 #include "skb/skb.h"
 #include "vm/window.h"
 

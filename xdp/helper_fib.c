@@ -45,6 +45,7 @@ static const struct xb_helper rows[] = {
 	        .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_XDP),
 	        .gpl_only = true,
 	        .source = "net/core/filter.c: bpf_xdp_fib_lookup",
+	        .state = XB_HELPER_WORLD,
 	},
 	{
 	        .id = BPF_FUNC_check_mtu,
@@ -54,6 +55,7 @@ static const struct xb_helper rows[] = {
 	        .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_XDP),
 	        .gpl_only = true,
 	        .source = "net/core/filter.c: bpf_xdp_check_mtu",
+	        .state = XB_HELPER_WORLD,
 	},
 };
 

@@ -48,7 +48,7 @@ machine() {
 	echo "$1" >"$dir/uid"
 	shift
 	for name in gcc clang meson ninja-build pkg-config libpcap-dev libbpf-dev libelf-dev zlib1g-dev \
-		libzstd-dev libcjson-dev libcmocka-dev xdp-tools tshark tcpdump bpftool; do
+		libzstd-dev libcjson-dev libcmocka-dev xdp-tools tshark tcpdump bpftool iproute2; do
 		touch "$dir/installed/$name"
 	done
 	for name; do rm "$dir/installed/$name"; done

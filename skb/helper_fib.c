@@ -140,7 +140,7 @@ static const struct xb_helper rows[] = {
 	        .name = "get_netns_cookie",
 	        .fn = get_netns_cookie,
 	        .args = { XB_ARG_CTX_OR_NULL },
-	        .prog_types = SKB_TYPES,
+	        .prog_types = SKB_TC | SKB_FILTER | SKB_CGROUP,
 	        .source = "net/core/filter.c: bpf_get_netns_cookie",
 	        .state = XB_HELPER_WORLD,
 	},

@@ -16,16 +16,17 @@ static const struct net_addr addrs[] = {
 };
 
 static const struct net_route routes[] = {
-	{ "10.0.0.0/8", .hops = { { "172.16.0.2", "eth0" } } },
-	{ "10.0.0.2/32", .hops = { { "172.16.1.2", "eth1" } } },
+	{ "10.0.0.0/8", .hops = { NET_VIA("172.16.0.2", "eth0") } },
+	{ "10.0.0.2/32", .hops = { NET_VIA("172.16.1.2", "eth1") } },
 	{ "10.0.0.1/32", .type = "prohibit" },
-	{ "192.0.2.0/24", .hops = { { "172.16.1.2", "eth1" } } },
-	{ "192.0.2.80/32", .hops = { { "172.16.0.2", "eth0", 2 }, { "172.16.1.2", "eth1", 1 } } },
-	{ "198.51.100.0/24", .hops = { { "172.16.0.3", "eth0" } } }, /* nobody knows its MAC */
+	{ "192.0.2.0/24", .hops = { NET_VIA("172.16.1.2", "eth1") } },
+	{ "192.0.2.80/32", .hops = { { .via = "172.16.0.2", .dev = "eth0", .weight = 2 },
+	                             { .via = "172.16.1.2", .dev = "eth1", .weight = 1 } } },
+	{ "198.51.100.0/24", .hops = { NET_VIA("172.16.0.3", "eth0") } }, /* nobody knows its MAC */
 	{ "203.0.113.0/24", .type = "blackhole" },
-	{ "2001:db8::/32", .hops = { { "2001:db8:f0::2", "eth0" } }, .metric = 10 },
-	{ "2001:db8:2::/48", .hops = { { "2001:db8:f1::2", "eth1" } }, .metric = 10 },
-	{ "2001:db8:a::/48", .hops = { { "2001:db8:f1::3", "eth1" } }, .metric = 10 },
+	{ "2001:db8::/32", .hops = { NET_VIA("2001:db8:f0::2", "eth0") }, .metric = 10 },
+	{ "2001:db8:2::/48", .hops = { NET_VIA("2001:db8:f1::2", "eth1") }, .metric = 10 },
+	{ "2001:db8:a::/48", .hops = { NET_VIA("2001:db8:f1::3", "eth1") }, .metric = 10 },
 	{ "fd00::/16", .type = "unreachable", .metric = 10 },
 };
 

@@ -29,6 +29,12 @@ struct fib_packet {
 	u32 gso_size; /* of TC */
 };
 
+/*
+ * The network of the tests: without rules, where Linux has another way through its tables; and with
+ * some, where ports choose among hops too.
+ */
+extern const struct network fib_plain, fib_ruled;
+
 struct fib_rig {
 	struct backend b;
 	int map, xdp, tc;

@@ -33,15 +33,15 @@ static const struct net_addr addrs[] = {
 	{ .link = "eth1", .addr = "2001:db8:2::1/64" },
 };
 static const struct net_route routes[] = {
-	{ "10.1.0.0/16", .hops = { { "10.0.1.2", "eth0" } } },
-	{ "10.1.0.0/16", .hops = { { "10.0.2.2", "eth1" } }, .metric = 10 },
-	{ "10.2.0.0/16", .hops = { { NULL, "eth1" } } },
+	{ "10.1.0.0/16", .hops = { NET_VIA("10.0.1.2", "eth0") } },
+	{ "10.1.0.0/16", .hops = { NET_VIA("10.0.2.2", "eth1") }, .metric = 10 },
+	{ "10.2.0.0/16", .hops = { NET_ON("eth1") } },
 	{ "10.3.0.0/16", .type = "prohibit" },
-	{ "10.4.0.0/16", .table = 100, .hops = { { "10.0.1.3", "eth0" } } },
-	{ "10.5.0.0/16", .hops = { { "2001:db8:2::5", "eth1" } } },
-	{ "2001:db8:a::/48", .hops = { { "2001:db8:1::2", "eth0" } }, .metric = 10 },
-	{ "2001:db8:a::/48", .hops = { { "2001:db8:2::2", "eth1" } }, .metric = 20 },
-	{ "2001:db8:b::/48", .hops = { { NULL, "eth1" } }, .metric = 10 },
+	{ "10.4.0.0/16", .table = 100, .hops = { NET_VIA("10.0.1.3", "eth0") } },
+	{ "10.5.0.0/16", .hops = { NET_VIA("2001:db8:2::5", "eth1") } },
+	{ "2001:db8:a::/48", .hops = { NET_VIA("2001:db8:1::2", "eth0") }, .metric = 10 },
+	{ "2001:db8:a::/48", .hops = { NET_VIA("2001:db8:2::2", "eth1") }, .metric = 20 },
+	{ "2001:db8:b::/48", .hops = { NET_ON("eth1") }, .metric = 10 },
 	{ "2001:db8:c::/48", .type = "blackhole", .metric = 10 },
 };
 static const struct net_rule rules[] = {
@@ -167,8 +167,8 @@ static struct xb_world *
 vrf_world(void)
 {
 	static const struct net_route vrf_routes[] = {
-		{ "10.1.0.0/16", .hops = { { "10.0.1.2", "eth0" } } },
-		{ "10.1.0.0/16", .table = 77, .hops = { { "10.0.2.2", "eth1" } } },
+		{ "10.1.0.0/16", .hops = { NET_VIA("10.0.1.2", "eth0") } },
+		{ "10.1.0.0/16", .table = 77, .hops = { NET_VIA("10.0.2.2", "eth1") } },
 	};
 	static const struct net_rule vrf_rules[] = { { .priority = 1000, .table = 0 } };
 	const struct network vrf = {

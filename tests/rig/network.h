@@ -35,6 +35,11 @@ struct net_hop {
 	            */
 };
 
+/* clang-format off */
+#define NET_VIA(gateway, link) { .via = (gateway), .dev = (link) }
+#define NET_ON(link)           { .dev = (link) }
+/* clang-format on */
+
 struct net_route {
 	const char *dst, *type; /* "default"; type NULL: unicast */
 	u32 table;              /* 0: main */

@@ -110,8 +110,8 @@ test_neigh(void **state)
 		{ .name = "far1", .ifindex = 21, .mac = "02:00:00:00:00:21", .down = true },
 	};
 	static const struct net_route routes[] = {
-		{ "default", .hops = { { "10.9.0.1", "eth0" } } },
-		{ "default", .hops = { { "fd00::1", "eth0" } }, .metric = 1 },
+		{ "default", .hops = { NET_VIA("10.9.0.1", "eth0") } },
+		{ "default", .hops = { NET_VIA("fd00::1", "eth0") }, .metric = 1 },
 	};
 	static const struct net_rule rules[] = {
 		{ .priority = 1, .mark = 1, .mask = 0xff, .action = "blackhole" },

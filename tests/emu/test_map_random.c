@@ -417,7 +417,9 @@ static const struct {
 	u32 type;
 	const char *where;
 } elsewhere[] = {
-	{ 0, NULL },
+	{ BPF_MAP_TYPE_SOCKMAP, "test_map_sock.c" },
+	{ BPF_MAP_TYPE_SOCKHASH, "test_map_sock.c" },
+	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "test_map_sock.c" },
 };
 
 static bool

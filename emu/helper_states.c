@@ -27,6 +27,8 @@ static const char *const foreign[] = {
 	FOREIGN(seq_printf, "kernel/trace/bpf_trace.c"),
 	FOREIGN(seq_write, "kernel/trace/bpf_trace.c"),
 	FOREIGN(seq_printf_btf, "kernel/trace/bpf_trace.c"),
+	FOREIGN(inode_storage_get, "kernel/bpf/bpf_inode_storage.c"),
+	FOREIGN(inode_storage_delete, "kernel/bpf/bpf_inode_storage.c"),
 	FOREIGN(bprm_opts_set, "kernel/bpf/bpf_lsm.c"),
 	FOREIGN(ima_inode_hash, "kernel/bpf/bpf_lsm.c"),
 	FOREIGN(ima_file_hash, "kernel/bpf/bpf_lsm.c"),

@@ -30,6 +30,7 @@ struct xb_helper_table {
 	X(dynptr) \
 	X(timer) \
 	X(sk_storage) \
+	X(owner_storage) \
 	X(sock) \
 	X(syncookie) \
 	X(captured)

@@ -45,11 +45,11 @@ static const struct {
 	[BPF_MAP_TYPE_DEVMAP_HASH] = { .ops = &xb_map_devmap_hash_ops },
 	[BPF_MAP_TYPE_STRUCT_OPS] = { .ops = &xb_map_struct_ops_ops },
 	[BPF_MAP_TYPE_RINGBUF] = { .ops = &xb_map_ringbuf_ops },
-	[BPF_MAP_TYPE_INODE_STORAGE] = { .name = "inode_storage" },
-	[BPF_MAP_TYPE_TASK_STORAGE] = { .name = "task_storage" },
+	[BPF_MAP_TYPE_INODE_STORAGE] = { .ops = &xb_map_inode_storage_ops },
+	[BPF_MAP_TYPE_TASK_STORAGE] = { .ops = &xb_map_task_storage_ops },
 	[BPF_MAP_TYPE_BLOOM_FILTER] = { .ops = &xb_map_bloom_filter_ops },
 	[BPF_MAP_TYPE_USER_RINGBUF] = { .ops = &xb_map_user_ringbuf_ops },
-	[32] = { .name = "cgrp_storage" }, /* later than some installed headers */
+	[XB_MAP_TYPE_CGRP_STORAGE] = { .ops = &xb_map_cgrp_storage_ops },
 	[XB_MAP_TYPE_ARENA] = { .ops = &xb_map_arena_ops },
 	[34] = { .name = "insn_array" },
 };

@@ -24,7 +24,9 @@ struct xb_btf;
 
 #define XB_MAP_HANDLE_BYTES 64
 
-#define XB_MAP_TYPE_ARENA 33 /* BPF_MAP_TYPE_ARENA, later than some installed headers */
+/* BPF_MAP_TYPE_*, later than some installed headers */
+#define XB_MAP_TYPE_CGRP_STORAGE 32
+#define XB_MAP_TYPE_ARENA        33
 
 struct btf;
 

@@ -26,9 +26,8 @@ cgroup_fd_array_free(struct xb_map *map)
 	xb_map_table_free(map->priv, map->max_entries, sizeof(u64));
 }
 
-/* Whether the directory is there no more, though it is open. */
-static bool
-is_removed(int fd)
+bool
+xb_fd_is_removed(int fd)
 {
 	static const char mark[] = " (deleted)";
 	char path[32], name[4096];
@@ -53,7 +52,7 @@ cgroup_get_from_fd(int fd, u64 *id)
 		return -EBADF;
 	if (fstat(fd, &st) || !S_ISDIR(st.st_mode))
 		return -EBADF;
-	if (is_removed(fd))
+	if (xb_fd_is_removed(fd))
 		return -ENOENT;
 	*id = st.st_ino;
 	return 0;

@@ -46,6 +46,9 @@ extern const struct xb_map_ops xb_map_struct_ops_ops;
 extern const struct xb_map_ops xb_map_bloom_filter_ops;
 extern const struct xb_map_ops xb_map_user_ringbuf_ops;
 extern const struct xb_map_ops xb_map_arena_ops;
+extern const struct xb_map_ops xb_map_inode_storage_ops;
+extern const struct xb_map_ops xb_map_task_storage_ops;
+extern const struct xb_map_ops xb_map_cgrp_storage_ops;
 extern const struct xb_map_ops xb_map_sockmap_ops;
 extern const struct xb_map_ops xb_map_sockhash_ops;
 extern const struct xb_map_ops xb_map_reuseport_sockarray_ops;
@@ -154,6 +157,9 @@ struct xb_map *xb_map_of_obj(struct xb_obj *obj);
 u64 xb_map_no_lookup(struct xb_map *map, const void *key, u32 cpu);
 int xb_map_no_update(struct xb_map *map, const void *key, const void *value, u64 flags, u32 cpu);
 int xb_map_no_remove(struct xb_map *map, const void *key);
+
+/* Whether a directory is there no more, though it is open. */
+bool xb_fd_is_removed(int fd);
 
 /* Frees what was deleted, for bpf(2), which no program's pointers outlive. */
 static inline void

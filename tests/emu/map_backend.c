@@ -112,6 +112,7 @@ map_create_with(const struct backend *b, const struct map_spec *spec, const stru
 	attr.map_extra = more->extra;
 	attr.btf_vmlinux_value_type_id = more->vmlinux_value;
 	attr.btf_fd = (u32)more->btf_fd;
+	attr.btf_key_type_id = attr.btf_value_type_id = more->typed;
 	return backend_bpf(b, BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 

@@ -44,6 +44,7 @@ struct map_more {
 	u64 extra;         /* map_extra */
 	u32 vmlinux_value; /* STRUCT_OPS: the type of its value, */
 	int btf_fd;        /* and any BTF */
+	bool typed;        /* local storage: key and value are of the first type of btf_fd */
 };
 long map_create_with(const struct backend *b, const struct map_spec *spec,
                      const struct map_more *more);

@@ -45,6 +45,10 @@ static const struct map_spec types[] = {
 	{ BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 16, 0 },
 	{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
 	{ XB_MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE },
+	{ BPF_MAP_TYPE_SK_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
+	{ BPF_MAP_TYPE_INODE_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
+	{ BPF_MAP_TYPE_TASK_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
+	{ XB_MAP_TYPE_CGRP_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
 	{ BPF_MAP_TYPE_SOCKMAP, 4, 8, 16, 0 },
 	{ BPF_MAP_TYPE_SOCKHASH, 4, 8, 16, 0 },
 	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, 16, 0 },
@@ -71,6 +75,14 @@ struct pair {
 	u32 done;
 };
 
+/* Types that are made with the types of key and value only. */
+static bool
+is_typed(u32 type)
+{
+	return type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
+	       type == BPF_MAP_TYPE_TASK_STORAGE || type == XB_MAP_TYPE_CGRP_STORAGE;
+}
+
 static long
 create(const struct pair *p, const struct backend *b, const struct map_spec *s)
 {
@@ -79,6 +91,7 @@ create(const struct pair *p, const struct backend *b, const struct map_spec *s)
 		.extra = p->extra,
 		.vmlinux_value = s->type == BPF_MAP_TYPE_STRUCT_OPS ? p->ops.id : 0,
 		.btf_fd = p->btf_fd[b == &p->kernel],
+		.typed = is_typed(s->type),
 	};
 	struct map_spec spec = *s;
 	long fd;

@@ -417,6 +417,10 @@ static const struct {
 	u32 type;
 	const char *where;
 } elsewhere[] = {
+	{ BPF_MAP_TYPE_SK_STORAGE, "test_map_owner.c" },
+	{ BPF_MAP_TYPE_INODE_STORAGE, "test_map_owner.c" },
+	{ BPF_MAP_TYPE_TASK_STORAGE, "test_map_owner.c" },
+	{ XB_MAP_TYPE_CGRP_STORAGE, "test_map_owner.c" },
 	{ BPF_MAP_TYPE_SOCKMAP, "test_map_sock.c" },
 	{ BPF_MAP_TYPE_SOCKHASH, "test_map_sock.c" },
 	{ BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "test_map_sock.c" },

@@ -16,6 +16,7 @@
 #include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define NO_QUEUE_MAPPING 0xffffu /* cf. include/linux/skbuff.h: USHRT_MAX */
 #define TSTAMP_TYPE_OFF  180u    /* tstamp_type, hwtstamp: some headers lack them */
@@ -75,41 +76,41 @@ struct field {
 /* clang-format off */
 /*
  * In order of offset; what lies between two rows belongs to no field. Columns are those of enum
- * skb_view: TC, socket filters, cgroups, LWT, flow dissectors.
+ * skb_view: TC, socket filters, cgroups, LWT, flow dissectors, streams.
  */
 static const struct field fields[] = {
-	FIELD(len, LOAD(NARROW, NARROW, NARROW, NARROW)),
-	FIELD(pkt_type, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 1),
+	FIELD(len, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
+	FIELD(pkt_type, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 1),
 	FIELD(mark, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR, NO, FOUR, FOUR)),
-	FIELD(queue_mapping, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR), .store = QUEUE, .kept = 2),
-	FIELD(protocol, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
-	FIELD(vlan_present, LOAD(NARROW, NARROW, NARROW, NARROW)),
-	FIELD(vlan_tci, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
-	FIELD(vlan_proto, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
-	FIELD(priority, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR, NO, FOUR, FOUR)),
-	FIELD(ingress_ifindex, LOAD(NARROW, NARROW, NARROW, NARROW)),
-	FIELD(ifindex, LOAD(NARROW, NARROW, NARROW, NARROW)),
-	FIELD(tc_index, LOAD(NARROW, NARROW, NARROW, NARROW), STORE(FOUR), .store = HALF, .kept = 2),
-	FIELD(cb, LOAD(CB, CB, CB, CB), STORE(CB, CB, CB, CB)),
-	FIELD(hash, LOAD(NARROW, NARROW, NARROW, NARROW)),
+	FIELD(queue_mapping, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), STORE(FOUR), .store = QUEUE, .kept = 2),
+	FIELD(protocol, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 2),
+	FIELD(vlan_present, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
+	FIELD(vlan_tci, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 2),
+	FIELD(vlan_proto, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 2),
+	FIELD(priority, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), STORE(FOUR, NO, FOUR, FOUR, NO, FOUR)),
+	FIELD(ingress_ifindex, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
+	FIELD(ifindex, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
+	FIELD(tc_index, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), STORE(FOUR, NO, NO, NO, NO, FOUR), .store = HALF, .kept = 2),
+	FIELD(cb, LOAD(CB, CB, CB, CB, NO, CB), STORE(CB, CB, CB, CB)),
+	FIELD(hash, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
 	FIELD(tc_classid, LOAD(NARROW), STORE(FOUR), .store = HALF, .kept = 2),
-	FIELD(data, LOAD(FOUR, NO, FOUR, FOUR, FOUR), .pointer = true),
-	FIELD(data_end, LOAD(FOUR, NO, FOUR, FOUR, FOUR), .pointer = true),
-	FIELD(napi_id, LOAD(NARROW, NARROW, NARROW, NARROW)),
-	FIELD(family, LOAD(NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
-	FIELD(remote_ip4, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
-	FIELD(local_ip4, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
-	FIELD(remote_ip6, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
-	FIELD(local_ip6, LOAD(NO, NO, FOUR), .origin = OF_SOCK),
-	FIELD(remote_port, LOAD(NO, NO, NARROW), .origin = SHIFTED, .kept = 2),
-	FIELD(local_port, LOAD(NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
+	FIELD(data, LOAD(FOUR, NO, FOUR, FOUR, FOUR, FOUR), .pointer = true),
+	FIELD(data_end, LOAD(FOUR, NO, FOUR, FOUR, FOUR, FOUR), .pointer = true),
+	FIELD(napi_id, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW)),
+	FIELD(family, LOAD(NO, NO, NARROW, NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
+	FIELD(remote_ip4, LOAD(NO, NO, FOUR, NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(local_ip4, LOAD(NO, NO, FOUR, NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(remote_ip6, LOAD(NO, NO, FOUR, NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(local_ip6, LOAD(NO, NO, FOUR, NO, NO, FOUR), .origin = OF_SOCK),
+	FIELD(remote_port, LOAD(NO, NO, NARROW, NO, NO, NARROW), .origin = SHIFTED, .kept = 2),
+	FIELD(local_port, LOAD(NO, NO, NARROW, NO, NO, NARROW), .origin = OF_SOCK, .kept = 2),
 	FIELD(data_meta, LOAD(FOUR), .pointer = true),
 	{ .name = "flow_keys", AT(144, 8), LOAD(NO, NO, NO, NO, EIGHT), .origin = TO_FLOW, .pointer = true },
 	FIELD(tstamp, LOAD(EIGHT, NO, EIGHT), STORE(EIGHT, NO, EIGHT), .store = TSTAMP),
 	FIELD(wire_len, LOAD(NARROW)),
-	FIELD(gso_segs, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
-	{ .name = "sk", AT(168, 8), LOAD(EIGHT, EIGHT, EIGHT, EIGHT), .origin = TO_SOCK, .pointer = true },
-	FIELD(gso_size, LOAD(NARROW, NARROW, NARROW, NARROW), .kept = 2),
+	FIELD(gso_segs, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 2),
+	{ .name = "sk", AT(168, 8), LOAD(EIGHT, EIGHT, EIGHT, EIGHT, NO, EIGHT), .origin = TO_SOCK, .pointer = true },
+	FIELD(gso_size, LOAD(NARROW, NARROW, NARROW, NARROW, NO, NARROW), .kept = 2),
 	{ .name = "tstamp_type", AT(TSTAMP_TYPE_OFF, 1), LOAD(ONE) },
 	FIELD(hwtstamp, LOAD(EIGHT, NO, EIGHT)),
 };
@@ -441,6 +442,21 @@ load_csum(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 		                            skb->data_off + skb->len - skb->net_off, 0);
 }
 
+/* A part of a stream: its headers are not there any more, but they were TCP's or UDP's. */
+static void
+load_stream(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	struct skb *skb = &s->skb;
+
+	skb->net_off = skb->trans_off = skb->mac_off;
+	skb->mac_len = 0;
+	if (!(ctx->has & XB_SKB_HAS_PROTOCOL))
+		skb->protocol = __builtin_bswap16(ctx->sock.uapi.family == AF_INET6 ? ETH_P_IPV6
+		                                                                    : ETH_P_IP);
+	if (!(ctx->has & XB_SKB_HAS_PKT_TYPE))
+		skb->pkt_type = PACKET_HOST;
+}
+
 /* What the packet itself tells. */
 static void
 load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
@@ -458,6 +474,8 @@ load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	skb->protocol = ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(mac, bytes);
 	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type
 	                                               : eth_skb_pkt_type(link, mac, bytes);
+	if (XB_UNLIKELY(s->kind->stream))
+		load_stream(s, ctx);
 }
 
 /* The fields that nobody else looks at. */

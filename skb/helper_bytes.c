@@ -135,13 +135,13 @@ static const struct xb_helper rows[] = {
 	        .prog_types = SKB_FLOW,
 	        .source = "net/core/filter.c: bpf_flow_dissector_load_bytes",
 	},
-	SKB_ROW_OF(skb_store_bytes, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM,
-	           XB_ARG_SIZE, XB_ARG_ANY),
-	SKB_ROW_OF(skb_load_bytes, SKB_TC | SKB_FILTER | SKB_CGROUP | SKB_LWT, XB_ARG_CTX,
-	           XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE),
+	SKB_ROW_OF(skb_store_bytes, SKB_TC | SKB_XMIT | SKB_STREAM, XB_ARG_CTX, XB_ARG_ANY,
+	           XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY),
+	SKB_ROW_OF(skb_load_bytes, SKB_TC | SKB_FILTER | SKB_CGROUP | SKB_LWT | SKB_STREAM,
+	           XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE),
 	SKB_ROW_OF(skb_load_bytes_relative, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX,
 	           XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE, XB_ARG_ANY),
-	SKB_ROW_OF(skb_pull_data, SKB_TC | SKB_LWT, XB_ARG_CTX, XB_ARG_ANY),
+	SKB_ROW_OF(skb_pull_data, SKB_TC | SKB_LWT | SKB_STREAM, XB_ARG_CTX, XB_ARG_ANY),
 };
 
 SKB_TABLE(skb_helpers_bytes);

@@ -356,8 +356,10 @@ skb_change_head(struct xb_proc *proc, const union xb_arg *a)
 
 static const struct xb_helper rows[] = {
 	SKB_ROW(skb_adjust_room, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY),
-	SKB_ROW_OF(skb_change_tail, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
-	SKB_ROW_OF(skb_change_head, SKB_TC | SKB_XMIT, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(skb_change_tail, SKB_TC | SKB_XMIT | SKB_STREAM, XB_ARG_CTX, XB_ARG_ANY,
+	           XB_ARG_ANY),
+	SKB_ROW_OF(skb_change_head, SKB_TC | SKB_XMIT | SKB_STREAM, XB_ARG_CTX, XB_ARG_ANY,
+	           XB_ARG_ANY),
 };
 
 SKB_TABLE(skb_helpers_room);

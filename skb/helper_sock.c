@@ -32,8 +32,8 @@ get_socket_uid(struct xb_proc *proc, const union xb_arg *a)
 
 static const struct xb_helper rows[] = {
 	SKB_ROW_OF(sk_fullsock, SKB_TC | SKB_CGROUP, XB_ARG_SOCK_COMMON),
-	SKB_ROW_OF(get_socket_cookie, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX),
-	SKB_ROW_OF(get_socket_uid, SKB_TC | SKB_FILTER | SKB_CGROUP, XB_ARG_CTX),
+	SKB_ROW_OF(get_socket_cookie, SKB_TC | SKB_FILTER | SKB_CGROUP | SKB_STREAM, XB_ARG_CTX),
+	SKB_ROW_OF(get_socket_uid, SKB_TC | SKB_FILTER | SKB_CGROUP | SKB_STREAM, XB_ARG_CTX),
 };
 
 SKB_TABLE(skb_helpers_sock);

@@ -18,6 +18,7 @@ static const struct skb_kind kinds[] = {
 	  .fault_retval = BPF_DROP },
 	{ BPF_PROG_TYPE_FLOW_DISSECTOR, SKB_VIEW_FLOW, .read_only = true,
 	  .fault_retval = BPF_DROP },
+	{ BPF_PROG_TYPE_SK_SKB, SKB_VIEW_STREAM, .stream = true, .fault_retval = SK_DROP },
 };
 
 const struct skb_kind *

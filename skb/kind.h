@@ -15,6 +15,7 @@ enum skb_view {
 	SKB_VIEW_CGROUP,
 	SKB_VIEW_LWT,
 	SKB_VIEW_FLOW,
+	SKB_VIEW_STREAM,
 	SKB_VIEW_CNT,
 };
 
@@ -24,6 +25,7 @@ struct skb_kind {
 	bool l3;          /* data starts behind the Ethernet header */
 	bool read_only;   /* the packet may be read, not written to (cf. may_access_direct_pkt_data)
 	                   */
+	bool stream;      /* data is what a socket receives: no header is in front of it */
 	bool redirects;   /* 7 sends the packet to where a helper said */
 	u32 fault_retval; /* what stands for the return value of a program that was stopped */
 };
@@ -45,6 +47,7 @@ u32 skb_retval_max(u32 prog_type, u32 attach_type);
 #define SKB_FILTER SKB_BIT(SOCKET_FILTER)
 #define SKB_CGROUP SKB_BIT(CGROUP_SKB)
 #define SKB_FLOW   SKB_BIT(FLOW_DISSECTOR)
+#define SKB_STREAM SKB_BIT(SK_SKB)
 #define SKB_XMIT   SKB_BIT(LWT_XMIT)
 #define SKB_LWT    (SKB_BIT(LWT_IN) | SKB_BIT(LWT_OUT) | SKB_BIT(LWT_XMIT) | SKB_BIT(LWT_SEG6LOCAL))
 

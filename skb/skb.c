@@ -121,6 +121,7 @@ load(struct xb_skb *s, const struct xb_skb_in *in)
 	skb_ctx_load(s, in->ctx);
 	s->sock_set = false;
 	s->assigned = NULL;
+	s->sk_redir = NULL;
 	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
 	if (XB_UNLIKELY(s->tunnel != NULL))
 		skb_tunnel_reset(s);
@@ -205,6 +206,7 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 	if (XB_UNLIKELY(s->skb.tstamp_type != 0))
 		skb_ctx_sync(s); /* what shows of tstamp depends on the program */
 	out->redirect.kind = XB_SKB_REDIRECT_NONE;
+	out->sk_redirect = NULL;
 	xb_emu_run_begin(s->emu);
 	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
 	out->insns = s->proc->insns;
@@ -218,6 +220,10 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 		out->changed = s->facts.may_write;
 		if (out->retval == TC_ACT_REDIRECT && s->kind->redirects)
 			redirect(s, out);
+		if (XB_UNLIKELY(s->sk_redir != NULL) && out->retval == SK_PASS) {
+			out->sk_redirect = s->sk_redir; /* cf. sk_psock_map_verd */
+			out->sk_ingress = s->sk_ingress;
+		}
 	} else {
 		out->retval = s->kind->fault_retval;
 		out->fault = &s->proc->fault;
@@ -287,6 +293,7 @@ static const struct xb_prog_type types[] = {
 	SKB_TYPE(LWT_OUT, "lwt_out", TEST_RUN),
 	SKB_TYPE(LWT_XMIT, "lwt_xmit", TEST_RUN),
 	SKB_TYPE(LWT_SEG6LOCAL, "lwt_seg6local", .test_run = NULL),
+	SKB_TYPE(SK_SKB, "sk_skb", .test_run = NULL),
 	SKB_TYPE(FLOW_DISSECTOR, "flow_dissector", .test_run = skb_flow_test_run),
 };
 
@@ -297,7 +304,7 @@ xb_skb_register(struct xb_emu *emu)
 		&skb_helpers_bytes, &skb_helpers_csum,   &skb_helpers_hash,     &skb_helpers_vlan,
 		&skb_helpers_proto, &skb_helpers_room,   &skb_helpers_redirect, &skb_helpers_tunnel,
 		&skb_helpers_sock,  &skb_helpers_lookup, &skb_helpers_cgroup,   &skb_helpers_perf,
-		&skb_helpers_fib,   &skb_helpers_lwt,    &skb_helpers_seg6,
+		&skb_helpers_fib,   &skb_helpers_lwt,    &skb_helpers_seg6,     &skb_helpers_stream,
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)

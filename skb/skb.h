@@ -154,6 +154,13 @@ struct xb_skb_out {
 	u16 csum_start, csum_offset;           /* with PARTIAL, from `data` on; from there */
 	struct xb_skb_redirect redirect;       /* kind NONE where retval is not TC_ACT_REDIRECT */
 	const struct bpf_flow_keys *flow_keys; /* of a flow dissector; else NULL */
+	/*
+	 * Of SK_SKB's stream verdicts that return SK_PASS: the socket that a helper said it goes
+	 * to, or NULL: the one that it came for; and whether that one is to receive it, not to send
+	 * it.
+	 */
+	const struct xb_sock *sk_redirect;
+	bool sk_ingress;
 };
 
 /* A packet that bpf_clone_redirect sends off while the program goes on. */

@@ -105,7 +105,9 @@ struct xb_skb {
 	struct xb_proc *proc;
 	struct xb_region *buff, *ctx_region, *flow_region;
 	struct xb_sock *sock;
-	struct xb_sock *assigned;        /* by bpf_sk_assign; or NULL */
+	struct xb_sock *assigned;       /* by bpf_sk_assign; or NULL */
+	const struct xb_sock *sk_redir; /* by bpf_sk_redirect_map, of a stream; or NULL */
+	bool sk_ingress;
 	u8 *base;                        /* host address of the buffer */
 	struct __sk_buff *ctx;           /* host address of the guest's */
 	struct bpf_flow_keys *flow_keys; /* likewise */
@@ -341,6 +343,7 @@ extern const struct skb_helper_table skb_helpers_sock;
 extern const struct skb_helper_table skb_helpers_lookup;
 extern const struct skb_helper_table skb_helpers_cgroup;
 extern const struct skb_helper_table skb_helpers_perf;
+extern const struct skb_helper_table skb_helpers_stream;
 extern const struct skb_helper_table skb_helpers_fib;
 extern const struct skb_helper_table skb_helpers_lwt;
 extern const struct skb_helper_table skb_helpers_seg6;

@@ -17,7 +17,7 @@
 
 #define ACCESS_AREAS     3
 #define ACCESS_KINDS     16
-#define ACCESS_TYPES     13
+#define ACCESS_TYPES     14
 #define ACCESS_WAYS      4
 #define ACCESS_MAX_INSNS 24
 #define ACCESS_NO_FIELD  "no field there" /* the name of what lies between fields */
@@ -36,6 +36,7 @@ enum access_view {
 	VIEW_CGROUP,
 	VIEW_LWT,
 	VIEW_FLOW,
+	VIEW_STREAM,
 	VIEW_CNT,
 };
 

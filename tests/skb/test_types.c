@@ -204,6 +204,7 @@ static const struct type types[] = {
 	{ "lwt_xmit", BPF_PROG_TYPE_LWT_XMIT, 0 },
 	{ "lwt_seg6local", BPF_PROG_TYPE_LWT_SEG6LOCAL, 0 },
 	{ "flow_dissector", BPF_PROG_TYPE_FLOW_DISSECTOR, 0 },
+	{ "sk_skb", BPF_PROG_TYPE_SK_SKB, 0 },
 };
 
 #define WITH_RUN 8 /* of these, from the first: those with a test run on an sk_buff */

@@ -49,6 +49,11 @@ int xb_btf_kernel_set(struct xb_emu *emu, const void *elf, size_t bytes, bool us
  * none.
  */
 int xb_btf_kernel_fd(struct xb_emu *emu, const char *path);
+/*
+ * The types that a program takes for the kernel's: those above, or the host's where nothing was
+ * set. NULL: there are none. They are kept.
+ */
+const struct btf *xb_btf_kernel_types(struct xb_emu *emu);
 void xb_btf_kernel_free(struct xb_emu *emu);
 
 /* BTF as compilers write it: only what makes it safe to walk is asked, not what Linux allows. */

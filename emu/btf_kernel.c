@@ -18,6 +18,7 @@
 #include <libelf.h>
 #include <gelf.h>
 #include <linux/btf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -297,9 +298,31 @@ free_k:
 	return -1;
 }
 
+const struct btf *
+xb_btf_kernel_types(struct xb_emu *emu)
+{
+	char path[32];
+	int fd;
+
+	if (emu->kernel_types)
+		return emu->kernel_types;
+	if (emu->kernel_btf == NULL) {
+		emu->kernel_types = btf__parse_raw(HOST_PATH);
+		return emu->kernel_types;
+	}
+	fd = xb_btf_kernel_fd(emu, HOST_PATH);
+	if (fd < 0)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	emu->kernel_types = btf__parse_raw(path);
+	return emu->kernel_types;
+}
+
 void
 xb_btf_kernel_free(struct xb_emu *emu)
 {
+	btf__free(emu->kernel_types);
+	emu->kernel_types = NULL;
 	if (emu->kernel_btf == NULL)
 		return;
 	if (emu->kernel_btf->fd >= 0)

@@ -20,6 +20,7 @@
 #define XB_EMU_MAX_CPUS   256
 #define XB_EMU_HELPER_MAX 256 /* helper numbers are below */
 
+struct btf;
 struct xb_emu;
 struct xb_captured;
 struct xb_map;
@@ -88,6 +89,7 @@ struct xb_emu {
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
+	struct btf *kernel_types;         /* parsed, or NULL: emu/btf.h's own */
 	struct xb_world *world;           /* emu/world.h; never NULL */
 	struct xb_captured *captured;     /* emu/captured.h: the owner's, or NULL */
 	struct xb_sock *socks;            /* emu/sock.h: all of them */

@@ -84,6 +84,7 @@ struct xb_helper {
 	u64 map_types;              /* of its MAP argument: bit 1 << BPF_MAP_TYPE_*; 0: any (cf.
 	                               check_map_func_compatibility) */
 	enum xb_helper_state state; /* EMULATED, WORLD or CAPTURED */
+	bool might_sleep;           /* only for programs that were loaded with BPF_F_SLEEPABLE */
 };
 
 #define XB_PROG_TYPES_ALL   (~0ull)

@@ -485,6 +485,9 @@ find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struc
 		           "cannot call GPL-restricted function from non-GPL compatible program: "
 		           "bpf_%s#%u",
 		           name, id);
+	else if (row->might_sleep && !(prog->flags & BPF_F_SLEEPABLE))
+		xb_err_set(err, XB_ERR_LOAD,
+		           "helper call might sleep in a non-sleepable prog: bpf_%s#%u", name, id);
 	else
 		return row;
 	return NULL;

@@ -33,7 +33,8 @@ struct xb_helper_table {
 	X(owner_storage) \
 	X(sock) \
 	X(syncookie) \
-	X(captured)
+	X(captured) \
+	X(sys)
 /* clang-format on */
 
 #define XB_HELPER_TABLE_DECLARE(name) extern const struct xb_helper_table xb_helpers_##name;

@@ -53,4 +53,7 @@ int xb_prog_check_target(const struct xb_bpf_prog *prog, const struct xb_bpf_pro
 /* Frees a program that no table knows. */
 void xb_prog_discard(struct xb_bpf_prog *prog);
 
+/* Types that have a file of their own. */
+extern const struct xb_prog_type xb_prog_type_syscall;
+
 #endif

@@ -34,7 +34,8 @@ struct xb_helper_table {
 	X(sock) \
 	X(syncookie) \
 	X(captured) \
-	X(sys)
+	X(sys) \
+	X(btf)
 /* clang-format on */
 
 #define XB_HELPER_TABLE_DECLARE(name) extern const struct xb_helper_table xb_helpers_##name;

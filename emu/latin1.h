@@ -41,4 +41,10 @@ xb_is_punct(char c)
 	return !xb_is_control(c) && !xb_is_space(c) && !xb_is_alnum(c);
 }
 
+static inline bool
+xb_is_print(char c)
+{
+	return c == ' ' || (u8)c == 0xa0 || xb_is_alnum(c) || xb_is_punct(c);
+}
+
 #endif

@@ -34,4 +34,7 @@ struct xb_printf {
  */
 long xb_printf(const struct xb_mem *mem, const struct xb_printf *p, char *out, u64 out_bytes);
 
+/* The hash that stands for a pointer: 32 bits; null and error pointers stay as they are. */
+u64 xb_printf_hash_pointer(u64 value);
+
 #endif

@@ -141,8 +141,8 @@ take_symbol(struct xb_printf_parse *s, struct xb_printf_field *f, u64 value)
 }
 
 /* The hash that stands for a pointer: 32 bits; null and error pointers stay as they are. */
-static u64
-hash_pointer(u64 value)
+u64
+xb_printf_hash_pointer(u64 value)
 {
 	if (value == 0 || value >= (u64) - (s64)MAX_ERRNO)
 		return value;
@@ -179,7 +179,7 @@ parse_pointer(struct xb_printf_parse *s, struct xb_printf_field *f, u64 value)
 	s->pos++;
 	if (ends_field(c[0])) {
 		f->end = s->pos;
-		return take_pointer(s, f, hash_pointer(value));
+		return take_pointer(s, f, xb_printf_hash_pointer(value));
 	}
 	if ((c[0] == 'k' || c[0] == 'u') && c[1] == 's') {
 		s->pos += 2;
@@ -191,7 +191,7 @@ parse_pointer(struct xb_printf_parse *s, struct xb_printf_field *f, u64 value)
 	}
 	if (c[0] == 'K' || c[0] == 'x') {
 		s->pos++;
-		err = take_pointer(s, f, c[0] == 'x' ? value : hash_pointer(value));
+		err = take_pointer(s, f, c[0] == 'x' ? value : xb_printf_hash_pointer(value));
 	} else if (c[0] == 's' || c[0] == 'S') {
 		s->pos++;
 		f->kind = XB_PRINTF_STR;

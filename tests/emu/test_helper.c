@@ -51,7 +51,8 @@
 	X(timer) \
 	X(timer_hash) \
 	X(timer_callback) \
-	X(kptr)
+	X(kptr) \
+	X(btf)
 /* clang-format on */
 
 #define DECLARE(name) void test_helper_##name(void **state);

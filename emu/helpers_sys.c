@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ATTR_MOST 4096u /* PAGE_SIZE */
+#define ATTR_MOST   4096u       /* PAGE_SIZE */
+#define OBJECT_MOST (32u << 20) /* above any BTF and program: what begins below ends in memory */
 
 /*
  * Commands that a program may call, with those of their attributes that are addresses in its own
@@ -54,7 +55,7 @@ translate(const struct xb_mem *mem, const struct command *c, union bpf_attr *att
 		u8 *at = (u8 *)attr + c->addrs[i];
 		u64 gaddr = xb_ld64(at);
 
-		if (gaddr >= mem->limit)
+		if (gaddr >= mem->limit - OBJECT_MOST)
 			return false;
 		if (gaddr)
 			xb_st64(at, (uintptr_t)xb_mem_host(mem, gaddr));

@@ -249,7 +249,7 @@ kernel_has(const struct backend *b, const struct type *type, u32 id)
 	if (fd >= 0)
 		close((int)fd);
 	return fd >= 0 || (!strstr(text, "cannot use helper") && !strstr(text, "unknown func") &&
-	                   !strstr(text, "invalid func"));
+	                   !strstr(text, "invalid func") && !strstr(text, "might sleep"));
 }
 
 /* Of the helpers that are emulated for any of these types, each type has those that Linux gives it.

@@ -188,6 +188,42 @@ test_retvals(void **state)
 	backend_close(&emu);
 }
 
+/* Which attach types programs load with that have no test run. */
+static void
+test_reuseport(void **state)
+{
+	static const struct {
+		u32 attach_type;
+		long load;
+	} loads[] = {
+		{ 0, 0 },
+		{ BPF_SK_REUSEPORT_SELECT, 0 },
+		{ BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, 0 },
+		{ BPF_CGROUP_SOCK_OPS, -EINVAL },
+	};
+	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 1), XB_EXIT() };
+	struct backend sides[2];
+	char text[4096];
+
+	(void)state;
+	backend_open_emu(&sides[1], xb_skb_register);
+	for (u32 side = backend_open_kernel(&sides[0]) ? 0 : 1; side < 2; side++)
+		for (u32 i = 0; i < XB_ARRAY_SIZE(loads); i++) {
+			const struct backend_prog prog = { .insns = insns,
+				                           .insn_cnt = XB_ARRAY_SIZE(insns),
+				                           .type = BPF_PROG_TYPE_SK_REUSEPORT,
+				                           .attach_type = loads[i].attach_type };
+			long fd = backend_try_prog(&sides[side], &prog, text, sizeof(text));
+
+			if (fd >= 0)
+				close((int)fd);
+			if ((fd >= 0 ? 0 : fd) != loads[i].load)
+				fail_msg("%s: attach type %u: %ld", sides[side].name,
+				         loads[i].attach_type, fd);
+		}
+	backend_close(&sides[1]);
+}
+
 struct type {
 	const char *name;
 	u32 type, attach_type;
@@ -294,9 +330,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_retvals),
-		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_rows),      cmocka_unit_test(test_retvals),
+		cmocka_unit_test(test_reuseport), cmocka_unit_test(test_packets),
 		cmocka_unit_test(test_helpers),
 	};
 

@@ -166,6 +166,7 @@ xb_sock_by_fd(struct xb_emu *emu, int fd, struct xb_sock **found)
 	xb_sock_set(sock, &info);
 	sock->of_fd = true;
 	sock->reuseport = option(fd, SOL_SOCKET, SO_REUSEPORT, 0) != 0;
+	sock->v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
 	*found = sock;
 	return 0;
 }

@@ -65,9 +65,9 @@ sk_assign(struct xb_proc *proc, const union xb_arg *a)
 #define LOOKUP_ARGS XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY, XB_ARG_ANY
 
 static const struct xb_helper rows[] = {
-	SKB_ROW_OF(sk_lookup_tcp, SKB_TC | SKB_STREAM, LOOKUP_ARGS),
-	SKB_ROW_OF(sk_lookup_udp, SKB_TC | SKB_STREAM, LOOKUP_ARGS),
-	SKB_ROW_OF(skc_lookup_tcp, SKB_TC | SKB_STREAM, LOOKUP_ARGS),
+	SKB_ROW_OF(sk_lookup_tcp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
+	SKB_ROW_OF(sk_lookup_udp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
+	SKB_ROW_OF(skc_lookup_tcp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
 	SKB_ROW(sk_assign, XB_ARG_CTX, XB_ARG_SOCK_COMMON, XB_ARG_ANY),
 };
 

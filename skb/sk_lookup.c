@@ -3,7 +3,6 @@
 
 #include "emu/helper.h"
 #include "emu/user.h"
-#include "emu/world.h"
 #include "vm/bytes.h"
 #include "vm/mem.h"
 
@@ -122,24 +121,11 @@ ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 at, u64 *value
 		memcpy(value, (const u8 *)&l->ctx + load_off(f, off, bytes), bytes);
 }
 
-/* Its row among the world's sockets, which says more than programs see; or NULL. */
-static const struct xb_world_sock *
-world_sock(const struct xb_emu *emu, const struct xb_sock *sock)
-{
-	const struct xb_world *w = emu->world;
-
-	for (u32 i = 0; i < w->sock_cnt; i++)
-		if (w->socks[i].sock == sock)
-			return &w->socks[i];
-	return NULL;
-}
-
 /* Whether a socket may be chosen for what is looked up; 0 or -errno. */
 static int
 check_sock(const struct lookup *l, const struct xb_sock *sock)
 {
 	const struct bpf_sock *sk = &sock->info.uapi;
-	const struct xb_world_sock *w = world_sock(l->emu, sock);
 
 	if (sk->protocol == PROTO_TCP && sk->state != BPF_TCP_LISTEN)
 		return -ESOCKTNOSUPPORT;
@@ -147,7 +133,7 @@ check_sock(const struct lookup *l, const struct xb_sock *sock)
 		return -ESOCKTNOSUPPORT;
 	if (sk->protocol != l->ctx.protocol)
 		return -EPROTOTYPE;
-	if (sk->family != l->ctx.family && (sk->family == AF_INET || (w && w->v6only)))
+	if (sk->family != l->ctx.family && (sk->family == AF_INET || sock->v6only))
 		return -EAFNOSUPPORT;
 	return 0;
 }
@@ -313,11 +299,10 @@ write_ctx(struct test *t)
 {
 	union bpf_attr *attr = t->attr;
 	const struct xb_sock *sock = t->l->selected;
-	const struct xb_world_sock *w = sock ? world_sock(t->emu, sock) : NULL;
 	u32 bytes = sizeof(t->ctx);
 	int ret = 0;
 
-	if (w && w->reuseport && !t->l->no_reuseport)
+	if (sock && sock->reuseport && !t->l->no_reuseport)
 		return -EOPNOTSUPP;
 	t->ctx.cookie = sock ? sock->info.cookie : 0;
 	attr->test.data_size_out = 0;

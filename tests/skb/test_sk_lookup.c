@@ -8,6 +8,7 @@
 #include "tests/rig/backend.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -177,6 +178,203 @@ test_rows(void **state)
 	backend_close(&emu);
 }
 
+/* Sockets of this process that are put into a map. */
+enum sock { TCP4, TCP6, TCP6_ONLY, TCP_REUSED, TCP_CONNECTED, UDP4, UDP6, UDP_CONNECTED };
+
+/* clang-format off */
+static const struct sock_row {
+	u32 family, type;
+	bool listens, connects, v6only, reuseport;
+} socks[] = {
+	[TCP4] = { AF_INET, SOCK_STREAM, .listens = true },
+	[TCP6] = { AF_INET6, SOCK_STREAM, .listens = true },
+	[TCP6_ONLY] = { AF_INET6, SOCK_STREAM, .listens = true, .v6only = true },
+	[TCP_REUSED] = { AF_INET, SOCK_STREAM, .listens = true, .reuseport = true },
+	[TCP_CONNECTED] = { AF_INET, SOCK_STREAM, .connects = true },
+	[UDP4] = { AF_INET, SOCK_DGRAM },
+	[UDP6] = { AF_INET6, SOCK_DGRAM },
+	[UDP_CONNECTED] = { AF_INET, SOCK_DGRAM, .connects = true },
+};
+
+#define TCP_OF(fam) AF_INET##fam, 6
+#define UDP_OF(fam) AF_INET##fam, 17
+#define REPLACE     BPF_SK_LOOKUP_F_REPLACE
+#define ALONE       BPF_SK_LOOKUP_F_NO_REUSEPORT
+
+/* A socket is assigned, then again, or none is; what came of both. */
+static const struct choice {
+	const char *name;
+	enum sock sock;
+	u32 family, protocol, flags, again;
+	bool none_again;
+	s64 first, second;
+	u32 verdict;
+	long ret;
+} choices[] = {
+	{ "TCP", TCP4, TCP_OF(), 0, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "TCP, dropped", TCP4, TCP_OF(), 0, 0, false, 0, -EEXIST, SK_DROP, 0 },
+	{ "TCP, replaced", TCP4, TCP_OF(), 0, REPLACE, false, 0, 0, SK_PASS, 0 },
+	{ "TCP, taken back", TCP4, TCP_OF(), 0, REPLACE, true, 0, 0, SK_PASS, 0 },
+	{ "TCP, not taken back", TCP4, TCP_OF(), 0, 0, true, 0, -EEXIST, SK_PASS, 0 },
+	{ "TCP, another flag", TCP4, TCP_OF(), 4, 0, false, -EINVAL, 0, SK_PASS, 0 },
+	{ "TCP for UDP", TCP4, UDP_OF(), 0, 0, false, -EPROTOTYPE, -EPROTOTYPE, SK_PASS, 0 },
+	{ "IPv4 for IPv6", TCP4, TCP_OF(6), 0, 0, false, -EAFNOSUPPORT, -EAFNOSUPPORT, SK_PASS, 0 },
+	{ "IPv6", TCP6, TCP_OF(6), 0, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "IPv6 for IPv4", TCP6, TCP_OF(), 0, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "IPv6 alone for IPv4", TCP6_ONLY, TCP_OF(), 0, 0, false, -EAFNOSUPPORT, -EAFNOSUPPORT, SK_PASS, 0 },
+	{ "of a group", TCP_REUSED, TCP_OF(), 0, 0, false, 0, -EEXIST, SK_PASS, -EOPNOTSUPP },
+	{ "of a group, dropped", TCP_REUSED, TCP_OF(), 0, 0, false, 0, -EEXIST, SK_DROP, 0 },
+	{ "of a group, alone", TCP_REUSED, TCP_OF(), ALONE, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "of a group, no longer alone", TCP_REUSED, TCP_OF(), ALONE, REPLACE, false, 0, 0, SK_PASS, -EOPNOTSUPP },
+	{ "TCP, connected", TCP_CONNECTED, TCP_OF(), 0, 0, false, -ESOCKTNOSUPPORT, -ESOCKTNOSUPPORT, SK_PASS, 0 },
+	{ "UDP", UDP4, UDP_OF(), 0, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "UDP for TCP", UDP4, TCP_OF(), 0, 0, false, -EPROTOTYPE, -EPROTOTYPE, SK_PASS, 0 },
+	{ "UDP over IPv6", UDP6, UDP_OF(6), 0, 0, false, 0, -EEXIST, SK_PASS, 0 },
+	{ "UDP, connected", UDP_CONNECTED, UDP_OF(), 0, 0, false, -ESOCKTNOSUPPORT, -ESOCKTNOSUPPORT, SK_PASS, 0 },
+};
+/* clang-format on */
+
+/* Bound to a port of the loopback; -1 where there is no such family. `peer` is to be closed too. */
+static int
+open_sock(const struct sock_row *row, int *peer)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	struct sockaddr *addr = row->family == AF_INET ? (void *)&v4 : (void *)&v6;
+	socklen_t bytes = row->family == AF_INET ? sizeof(v4) : sizeof(v6);
+	int fd = socket((int)row->family, (int)row->type, 0), v6only = row->v6only, on = 1;
+
+	*peer = -1;
+	if (fd < 0)
+		return -1;
+	if (row->family == AF_INET6)
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)),
+		                 0);
+	if (row->reuseport)
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+	if (!row->connects) {
+		assert_int_equal(bind(fd, addr, bytes), 0);
+		assert_true(!row->listens || listen(fd, 1) == 0);
+		return fd;
+	}
+	*peer = socket(AF_INET, (int)row->type, 0);
+	assert_int_equal(bind(*peer, addr, bytes), 0);
+	assert_true(row->type == SOCK_DGRAM || listen(*peer, 1) == 0);
+	assert_int_equal(getsockname(*peer, addr, &bytes), 0);
+	assert_int_equal(connect(fd, addr, bytes), 0);
+	return fd;
+}
+
+static long
+load_choice(const struct backend *b, const struct choice *c, int socket_map, int map)
+{
+	const struct bpf_insn insns[] = {
+		XB_MOV64_REG(6, 1),
+		XB_LD_MAP_VALUE(9, map, 0),
+		XB_ST_MEM(BPF_W, 10, -4, 0),
+		XB_LD_MAP_FD(1, socket_map),
+		XB_MOV64_REG(2, 10),
+		XB_ALU64_IMM(BPF_ADD, 2, -4),
+		XB_CALL(BPF_FUNC_map_lookup_elem),
+		XB_JMP_IMM(BPF_JNE, 0, 0, 1),
+		XB_EXIT(),
+		XB_MOV64_REG(7, 0),
+		XB_MOV64_REG(1, 6),
+		XB_MOV64_REG(2, 7),
+		XB_MOV64_IMM(3, c->flags),
+		XB_CALL(BPF_FUNC_sk_assign),
+		XB_STX_MEM(BPF_DW, 9, 0, 0),
+		XB_MOV64_REG(1, 6),
+		c->none_again ? XB_MOV64_IMM(2, 0) : XB_MOV64_REG(2, 7),
+		XB_MOV64_IMM(3, c->again),
+		XB_CALL(BPF_FUNC_sk_assign),
+		XB_STX_MEM(BPF_DW, 9, 0, 8),
+		XB_MOV64_REG(1, 7),
+		XB_CALL(BPF_FUNC_sk_release),
+		XB_LDX_MEM(BPF_DW, 1, 6, AT(sk)),
+		XB_MOV64_IMM(0, 0),
+		XB_JMP_IMM(BPF_JEQ, 1, 0, 1),
+		XB_LDX_MEM(BPF_W, 0, 1, offsetof(struct bpf_sock, protocol)),
+		XB_STX_MEM(BPF_DW, 9, 0, 16),
+		XB_MOV64_IMM(0, c->verdict),
+		XB_EXIT(),
+	};
+	const struct backend_prog prog = { .insns = insns,
+		                           .insn_cnt = XB_ARRAY_SIZE(insns),
+		                           .type = BPF_PROG_TYPE_SK_LOOKUP,
+		                           .attach_type = BPF_SK_LOOKUP };
+
+	return backend_prog(b, &prog);
+}
+
+struct chosen {
+	long ret;
+	u32 retval;
+	s64 kept[3]; /* of both calls, and the protocol of ctx->sk */
+	struct bpf_sk_lookup ctx;
+};
+
+static void
+run_choice(const struct backend *b, const struct choice *c, int sock, struct chosen *o)
+{
+	const struct bpf_sk_lookup ctx = { .family = c->family, .protocol = c->protocol };
+	int socket_map = backend_map(b, BPF_MAP_TYPE_SOCKMAP, 4, 4, 1);
+	int map = backend_map(b, BPF_MAP_TYPE_ARRAY, 4, sizeof(o->kept), 1);
+	const u32 key = 0;
+	union bpf_attr attr;
+	long prog;
+
+	memset(o, 0, sizeof(*o));
+	assert_int_equal(backend_update(b, socket_map, &key, &sock), 0);
+	prog = load_choice(b, c, socket_map, map);
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
+	attr.test.ctx_in = (uintptr_t)&ctx;
+	attr.test.ctx_size_in = sizeof(ctx);
+	attr.test.ctx_out = (uintptr_t)&o->ctx;
+	attr.test.ctx_size_out = sizeof(o->ctx);
+	o->ret = backend_bpf(b, BPF_PROG_TEST_RUN, &attr);
+	o->retval = attr.test.retval;
+	assert_int_equal(backend_lookup(b, map, &key, o->kept), 0);
+	close((int)prog);
+	close(map);
+	close(socket_map);
+	if (o->ret != c->ret || o->kept[0] != c->first || o->kept[1] != c->second)
+		fail_msg("%s: %s: %ld, %lld, %lld", c->name, b->name, o->ret, (long long)o->kept[0],
+		         (long long)o->kept[1]);
+}
+
+static void
+test_choices(void **state)
+{
+	struct backend kernel, emu;
+	bool permitted = backend_open_kernel(&kernel);
+	struct chosen a, b;
+
+	(void)state;
+	backend_open_emu(&emu, xb_skb_register);
+	for (size_t i = 0; i < XB_ARRAY_SIZE(choices); i++) {
+		int peer, sock = open_sock(&socks[choices[i].sock], &peer);
+
+		if (sock < 0) {
+			print_message("skipped: %s: no such sockets\n", choices[i].name);
+			continue;
+		}
+		if (permitted)
+			run_choice(&kernel, &choices[i], sock, &a);
+		run_choice(&emu, &choices[i], sock, &b);
+		if (permitted && memcmp(&a, &b, sizeof(a)) != 0)
+			fail_msg("%s: retval %u, %u; cookie %llu, %llu; protocol %lld, %lld",
+			         choices[i].name, a.retval, b.retval,
+			         (unsigned long long)a.ctx.cookie, (unsigned long long)b.ctx.cookie,
+			         (long long)a.kept[2], (long long)b.kept[2]);
+		close(sock);
+		if (peer >= 0)
+			close(peer);
+	}
+	backend_close(&emu);
+}
+
 /* Whether the kernel takes an access, and whether the emulator's run of it ends well. */
 static bool
 allows(const struct backend *b, struct bpf_insn insn)
@@ -240,6 +438,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_access),
 	};
 

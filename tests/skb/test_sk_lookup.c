@@ -191,8 +191,8 @@ static const struct sock_row {
 	[TCP6_ONLY] = { AF_INET6, SOCK_STREAM, .listens = true, .v6only = true },
 	[TCP_REUSED] = { AF_INET, SOCK_STREAM, .listens = true, .reuseport = true },
 	[TCP_CONNECTED] = { AF_INET, SOCK_STREAM, .connects = true },
-	[UDP4] = { AF_INET, SOCK_DGRAM },
-	[UDP6] = { AF_INET6, SOCK_DGRAM },
+	[UDP4] = { AF_INET, SOCK_DGRAM, .listens = false },
+	[UDP6] = { AF_INET6, SOCK_DGRAM, .listens = false },
 	[UDP_CONNECTED] = { AF_INET, SOCK_DGRAM, .connects = true },
 };
 

@@ -190,11 +190,15 @@ const struct map_random_row map_random_rows[] = {
 	{ .name = "cgroup storage by attach type",
 	  .spec = { BPF_MAP_TYPE_CGROUP_STORAGE, 16, 5, 0, 0 },
 	  .key = KEY_CGROUP },
+	/*
+	 * Linux allocates value_size bytes a CPU and moves them rounded up to 8: the others would
+	 * be somebody else's.
+	 */
 	{ .name = "per-CPU cgroup storage",
-	  .spec = { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, 12, 0, 0 },
+	  .spec = { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, 16, 0, 0 },
 	  .key = KEY_CGROUP },
 	{ .name = "per-CPU cgroup storage by attach type",
-	  .spec = { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 16, 3, 0, 0 },
+	  .spec = { BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 16, 8, 0, 0 },
 	  .key = KEY_CGROUP },
 	{ .name = "struct_ops",
 	  .spec = { BPF_MAP_TYPE_STRUCT_OPS, 4, 0, 1, 0 },

@@ -8,6 +8,7 @@
 #include "vm/bytes.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ struct run {
 	int fd[2];
 	u32 side_cnt;
 	u64 rand;
+	u32 cpu, cpu_cnt; /* that works now; of so many that take turns */
 	u8 value[XB_EMU_MAX_CPUS * 8];
 };
 
@@ -55,6 +57,16 @@ rnd(struct run *r, u32 below)
 	r->rand ^= r->rand >> 7;
 	r->rand ^= r->rand << 17;
 	return (u32)((r->rand >> 11) % below);
+}
+
+static void
+pin(u32 cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
 static int
@@ -102,10 +114,24 @@ compare_keys(const struct run *r, u32 op)
 		free(keys[i]);
 }
 
+static const u64 flags[] = { 0, 0, 0, 0, BPF_NOEXIST, BPF_EXIST };
+
+/* An update by a CPU: bpf(2) of the emulator has only the first. */
+static long
+update_on(struct run *r, u32 kind, u32 key)
+{
+	struct xb_map *map = map_of(&r->b[0], r->fd[0]);
+	long ret = map->ops->update(map, &key, r->value, flags[kind], r->cpu);
+
+	xb_emu_run_end(r->b[0].emu);
+	return ret;
+}
+
 static long
 one_op(struct run *r, u32 side, u32 kind, u32 key)
 {
-	static const u64 flags[] = { 0, 0, 0, 0, BPF_NOEXIST, BPF_EXIST };
+	if (kind < XB_ARRAY_SIZE(flags) && side == 0 && r->cpu)
+		return update_on(r, kind, key);
 
 	if (kind < XB_ARRAY_SIZE(flags))
 		return map_update(&r->b[side], r->fd[side], &key, r->value, flags[kind]);
@@ -114,13 +140,27 @@ one_op(struct run *r, u32 side, u32 kind, u32 key)
 	return map_lookup(&r->b[side], r->fd[side], &key, r->value);
 }
 
+/* Now and then another CPU goes on. */
 static void
-test_row(const struct row *row, const struct backend *kernel, bool has_kernel)
+take_turns(struct run *r)
+{
+	if (r->cpu_cnt == 1 || rnd(r, 9))
+		return;
+	r->cpu = rnd(r, r->cpu_cnt);
+	pin(r->cpu);
+}
+
+static void
+test_row(const struct row *row, const struct backend *kernel, bool has_kernel, u32 cpu_cnt)
 {
 	static struct run r;
 	long ret[2];
 
-	r = (struct run){ .row = row, .rand = 88172645463325252ull, .side_cnt = 1u + has_kernel };
+	r = (struct run){ .row = row,
+		          .rand = 88172645463325252ull,
+		          .side_cnt = 1u + has_kernel,
+		          .cpu_cnt = cpu_cnt };
+	pin(0);
 	r.b[0] = backend_emu(backend_cpus());
 	r.b[1] = *kernel;
 	for (u32 i = 0; i < r.side_cnt; i++) {
@@ -130,6 +170,7 @@ test_row(const struct row *row, const struct backend *kernel, bool has_kernel)
 	for (u32 op = 0; op < row->op_cnt; op++) {
 		u32 kind = rnd(&r, 8), key = rnd(&r, row->key_space);
 
+		take_turns(&r);
 		for (u32 i = 0; i < r.side_cnt; i++)
 			ret[i] = one_op(&r, i, kind, key);
 		assert_true(ret[0] == 0 || ret[0] == -ENOENT || ret[0] == -EEXIST);
@@ -153,7 +194,45 @@ test_eviction(void **state)
 	(void)state;
 	backend_pin();
 	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
-		test_row(&rows[i], &kernel, has_kernel);
+		test_row(&rows[i], &kernel, has_kernel, 1);
+}
+
+/* How many CPUs this process may be moved to, from the first on. */
+static u32
+usable_cpus(void)
+{
+	cpu_set_t set;
+	u32 cnt = 0;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	while (cnt < backend_cpus() && CPU_ISSET(cnt, &set))
+		cnt++;
+	return cnt;
+}
+
+/* The same with several CPUs that take turns: they have lists of their own, and steal. */
+static void
+test_turns(void **state)
+{
+	struct backend kernel;
+	bool has_kernel = backend_kernel(&kernel);
+	cpu_set_t all;
+	u32 cpus;
+
+	(void)state;
+	CPU_ZERO(&all);
+	for (u32 i = 0; i < backend_cpus(); i++)
+		CPU_SET(i, &all);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	cpus = usable_cpus();
+	if (cpus < 2) {
+		print_message("skipped: LRU lists of several CPUs, there is one\n");
+		return;
+	}
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (rows[i].spec.type == BPF_MAP_TYPE_LRU_HASH)
+			test_row(&rows[i], &kernel, has_kernel, cpus);
+	backend_pin();
 }
 
 /* What a program looked up is kept, what bpf(2) looked up is not. */
@@ -236,9 +315,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_eviction),
-		cmocka_unit_test(test_reference),
-		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_eviction),  cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_reference), cmocka_unit_test(test_cpus),
 		cmocka_unit_test(test_steal),
 	};
 

@@ -65,6 +65,18 @@ obj_get(struct xb_emu *emu, const struct call *c)
 	return xb_pin_get(emu, c->attr);
 }
 
+/* Every test run has storage of its own (cf. net/bpf/test_run.c: bpf_test_run). */
+static int
+new_storage(const struct xb_bpf_prog *prog)
+{
+	int rc = 0;
+
+	for (u32 i = 0; !rc && i < prog->map_cnt; i++)
+		if (xb_map_is_cgroup_storage(prog->maps[i]))
+			rc = xb_cgroup_storage_use_new(prog->maps[i]);
+	return rc;
+}
+
 /* cf. kernel/bpf/syscall.c: bpf_prog_test_run */
 static long
 prog_test_run(struct xb_emu *emu, const struct call *c)
@@ -83,7 +95,8 @@ prog_test_run(struct xb_emu *emu, const struct call *c)
 	prog = XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
 	if (prog->ops == NULL || prog->ops->test_run == NULL)
 		return -XB_ENOTSUPP;
-	return prog->ops->test_run(emu, prog, attr);
+	rc = new_storage(prog);
+	return rc ? rc : prog->ops->test_run(emu, prog, attr);
 }
 
 /* cf. kernel/bpf/syscall.c: bpf_obj_get_next_id */

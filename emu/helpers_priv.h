@@ -35,7 +35,9 @@ struct xb_helper_table {
 	X(syncookie) \
 	X(captured) \
 	X(sys) \
-	X(btf)
+	X(btf) \
+	X(user_ringbuf) \
+	X(cgroup_storage)
 /* clang-format on */
 
 #define XB_HELPER_TABLE_DECLARE(name) extern const struct xb_helper_table xb_helpers_##name;

@@ -232,11 +232,11 @@ u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb
                        void *arg);
 /*
  * USER_RINGBUF (cf. kernel/bpf/ringbuf.c: bpf_user_ringbuf_drain). begin and end are around a
- * drain: 0 or -EBUSY inside another. peek gives the next sample's guest address, addressable until
- * it is released: 0, -ENODATA, -EAGAIN (one was skipped), -EINVAL and -E2BIG for positions and
- * lengths that cannot be.
+ * drain: begin gives the guest address of 16 bytes for the callback's dynptr, 0 inside another
+ * drain. peek gives the next sample's, addressable until it is released: 0, -ENODATA, -EAGAIN (one
+ * was skipped), -EINVAL and -E2BIG for positions and lengths that cannot be.
  */
-int xb_user_ringbuf_begin(struct xb_map *map);
+u64 xb_user_ringbuf_begin(struct xb_map *map);
 void xb_user_ringbuf_end(struct xb_map *map);
 int xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes);
 void xb_user_ringbuf_release(struct xb_map *map, u64 sample, u32 bytes);

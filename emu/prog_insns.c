@@ -135,6 +135,16 @@ value_of(struct xb_map *map, u32 off, u64 *gaddr, struct xb_log *log)
 	return 0;
 }
 
+/* cf. kernel/bpf/local_storage.c: bpf_cgroup_storage_assign */
+static bool
+has_other_storage(const struct xb_bpf_prog *prog, const struct xb_map *map)
+{
+	for (u32 i = 0; xb_map_is_cgroup_storage(map) && i < prog->map_cnt; i++)
+		if (prog->maps[i] != map && prog->maps[i]->type == map->type)
+			return true;
+	return false;
+}
+
 /* One ldimm64 that names a map or a place in its value. */
 static int
 resolve_map(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct xb_log *log)
@@ -152,6 +162,10 @@ resolve_map(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct
 	rc = map_of(prog, attr, in, &map, log);
 	if (rc)
 		return rc;
+	if (has_other_storage(prog, map)) {
+		xb_log_printf(log, "only one cgroup storage of each type is allowed\n");
+		return -EBUSY;
+	}
 	gaddr = map->handle;
 	if (value)
 		rc = value_of(map, (u32)in[1].imm, &gaddr, log);

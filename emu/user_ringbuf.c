@@ -9,6 +9,7 @@
  * Differs: as in ringbuf.c; a sample whose header ends with the first half starts at the beginning
  * of the data, where libbpf writes it, and is not found behind its header.
  */
+#include "emu/dynptr.h"
 #include "emu/map_priv.h"
 
 #include <stdlib.h>
@@ -17,14 +18,14 @@
 #define HDR_BYTES    8u /* BPF_RINGBUF_HDR_SZ */
 #define DATA_OFF     (2u * XB_PAGE_BYTES)
 #define PRODUCER_OFF XB_PAGE_BYTES
-#define SAMPLE_MOST  ((1u << 24) - 1) /* DYNPTR_MAX_SIZE */
 #define HDR_FLAGS    ((u32)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT))
 
 struct user_ringbuf {
 	struct xb_region *region;
 	u8 *file; /* host address of the mapping */
 	u64 mask;
-	bool busy; /* a drain is on its way */
+	struct xb_region *ptr; /* what a callback gets for its sample: 16 bytes */
+	bool busy;             /* a drain is on its way */
 };
 
 static int
@@ -59,7 +60,8 @@ ringbuf_publish(struct xb_map *map)
 	if (ftruncate(map->obj.memfd, (off_t)bytes))
 		return -ENOMEM;
 	rb->region = xb_map_region_new(map, bytes, true);
-	if (!rb->region)
+	rb->ptr = xb_map_region_new(map, XB_DYNPTR_BYTES, false);
+	if (!rb->region || !rb->ptr)
 		return -ENOMEM;
 	rb->file = xb_mem_host(map->emu->mem, rb->region->gaddr);
 	return 0;
@@ -70,6 +72,7 @@ ringbuf_map_free(struct xb_map *map)
 {
 	struct user_ringbuf *rb = map->priv;
 
+	xb_mem_unmap(map->emu->mem, rb->ptr);
 	xb_mem_unmap(map->emu->mem, rb->region);
 	free(rb);
 }
@@ -92,15 +95,16 @@ sample_span(u32 bytes)
 	return xb_align_up((u64)bytes + HDR_BYTES, 8);
 }
 
-int
+u64
 xb_user_ringbuf_begin(struct xb_map *map)
 {
 	struct user_ringbuf *rb = map->priv;
 
 	if (rb->busy)
-		return -EBUSY;
+		return 0;
 	rb->busy = true;
-	return 0;
+	xb_mem_allow(map->emu->mem, rb->ptr->gaddr, XB_DYNPTR_BYTES, XB_MEM_READ);
+	return rb->ptr->gaddr;
 }
 
 void
@@ -108,6 +112,7 @@ xb_user_ringbuf_end(struct xb_map *map)
 {
 	struct user_ringbuf *rb = map->priv;
 
+	xb_mem_forbid(map->emu->mem, rb->ptr->gaddr, XB_DYNPTR_BYTES);
 	rb->busy = false;
 }
 
@@ -129,7 +134,7 @@ xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes)
 	len = hdr & ~HDR_FLAGS;
 	if (sample_span(len) > producer - consumer)
 		return -EINVAL;
-	if (sample_span(len) > rb->mask + 1 || len > SAMPLE_MOST)
+	if (sample_span(len) > rb->mask + 1 || len > XB_DYNPTR_MAX_SIZE)
 		return -E2BIG;
 	if (hdr & BPF_RINGBUF_DISCARD_BIT) {
 		consume(rb, sample_span(len));

@@ -48,6 +48,7 @@ static const struct map_def {
 	[RIG_NOWRITE] = { BPF_MAP_TYPE_HASH, 4, 8, 2, BPF_F_RDONLY_PROG },
 	[RIG_TIMERS] = { BPF_MAP_TYPE_ARRAY, 4, 32, 2, 0 },
 	[RIG_TIMER_HASH] = { BPF_MAP_TYPE_HASH, 4, 32, 2, 0 },
+	[RIG_USER] = { BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
 };
 
 #define READERS      2
@@ -251,11 +252,43 @@ hear_event(void *arg, const struct xb_event *event)
 	keep_sample(arg, event->data, event->bytes);
 }
 
+/* As libbpf's writer would, but whatever the row says. */
+static void
+fill_ring(const struct rig *rig, const struct rig_row *row)
+{
+	u8 *ring =
+	        mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, rig->maps[RIG_USER], 4096);
+
+	assert_true(ring != MAP_FAILED);
+	if (row->ring) {
+		memcpy(ring + 4096, row->ring->data, row->ring->bytes);
+		memcpy(ring, &row->ring->producer, 8);
+	}
+	munmap(ring, 3 * 4096);
+}
+
+static void
+check_ring(const struct rig *rig, const struct rig_row *row)
+{
+	u64 *consumer;
+
+	if (!row->ring || row->fault != XB_FAULT_NONE)
+		return;
+	consumer = mmap(NULL, 4096, PROT_READ, MAP_SHARED, rig->maps[RIG_USER], 0);
+	assert_true(consumer != MAP_FAILED);
+	if (*consumer != row->ring->consumer)
+		fail_msg("%s: %s: consumer at %llu", rig->b.name, row->name,
+		         (unsigned long long)*consumer);
+	munmap(consumer, 4096);
+}
+
 static void
 fill_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
 {
 	if (map == RIG_RO)
 		fill_ro(rig, row);
+	if (map == RIG_USER)
+		fill_ring(rig, row);
 	if (map == RIG_OUTER)
 		update(rig, RIG_OUTER, 1, &rig->maps[RIG_ARRAY]);
 	if (map == RIG_PERF && row->no_readers)
@@ -462,6 +495,7 @@ rig_run_row(struct rig *rig, const struct rig_row *row, struct rig_result *res)
 		else
 			run_kernel(rig, prog, row, res);
 		assert_int_equal(backend_lookup(&rig->b, rig->maps[RIG_OUT], &key, res->out), 0);
+		check_ring(rig, row);
 		close(prog);
 	}
 	close_maps(rig);

@@ -32,6 +32,7 @@ enum rig_map {
 	RIG_BIGKEY,     /* hash: keys of 1000 bytes, values of 8 */
 	RIG_TIMERS,     /* array of 2: 8 bytes, a bpf_timer, 8 bytes */
 	RIG_TIMER_HASH, /* hash of 2 entries of the same */
+	RIG_USER,       /* user ring buffer of 4096 bytes, with the row's `ring` in it */
 	RIG_CNT
 };
 
@@ -50,19 +51,28 @@ enum rig_map {
 
 #define KERNEL(major, minor) ((major)*1000u + (minor))
 
+/* What user space left in RIG_USER. */
+struct rig_ring {
+	const void *data; /* from the start, headers and all */
+	u32 bytes;
+	u64 producer; /* its position */
+	u64 consumer; /* that of the program, when it has run */
+};
+
 struct rig_row {
 	const char *name;
 	const struct bpf_insn *insns;
 	u32 insn_cnt;
-	const void *ro;       /* contents of RIG_RO, NULL: zeros */
-	u32 ro_bytes;         /* 0: it is a string */
-	u32 func_pc;          /* where a second function starts; 0: there is none */
-	u32 func2_pc;         /* and a third */
-	s64 r0;               /* what the helper returns */
-	const void *out;      /* what is at OUT_DATA, or NULL */
-	u32 out_bytes;        /* 0: it is a string, with its NUL */
-	const char *emu_only; /* why the kernel cannot run it */
-	const char *refused;  /* why the kernel's verifier refuses it: that it does is checked */
+	const void *ro;              /* contents of RIG_RO, NULL: zeros */
+	u32 ro_bytes;                /* 0: it is a string */
+	u32 func_pc;                 /* where a second function starts; 0: there is none */
+	u32 func2_pc;                /* and a third */
+	s64 r0;                      /* what the helper returns */
+	const void *out;             /* what is at OUT_DATA, or NULL */
+	u32 out_bytes;               /* 0: it is a string, with its NUL */
+	const struct rig_ring *ring; /* or NULL: nothing */
+	const char *emu_only;        /* why the kernel cannot run it */
+	const char *refused; /* why the kernel's verifier refuses it: that it does is checked */
 	enum xb_fault_kind fault; /* the emulator stops it, the kernel's verifier refuses it */
 	const char *message;
 	bool any_r0;        /* do not look at r0 */

@@ -52,7 +52,8 @@
 	X(timer_hash) \
 	X(timer_callback) \
 	X(kptr) \
-	X(btf)
+	X(btf) \
+	X(user_ringbuf)
 /* clang-format on */
 
 #define DECLARE(name) void test_helper_##name(void **state);

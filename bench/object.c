@@ -33,13 +33,16 @@ object_name(const char *path, char *name, size_t bytes)
 		snprintf(name, bytes, "object");
 }
 
-/* The map, or the one that describes the maps inside it, if its type is not emulated; else NULL. */
+/*
+ * The map, or the one that describes the maps inside it, if its type is not emulated; else NULL.
+ * What libbpf would put into a struct_ops is for programs that are not.
+ */
 static const struct bpf_map *
 not_emulated(struct bpf_map *map)
 {
 	const struct bpf_map *inner = bpf_map__inner_map(map);
 
-	if (!xb_map_ops_of(bpf_map__type(map)))
+	if (!xb_map_ops_of(bpf_map__type(map)) || bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 		return map;
 	return inner && !xb_map_ops_of(bpf_map__type(inner)) ? inner : NULL;
 }

@@ -153,7 +153,7 @@ static const struct cli_row rows[] = {
 	{ "map type not emulated", RUN "-p needs_map $B/needs.o", 3,
 	  SAYS("*: prog 'needs_map': map 'socks': type unknown (60) is not emulated"), NULL },
 	{ "inner map's type not emulated", RUN "-p needs_inner_map $B/needs.o", 3,
-	  SAYS("*: prog 'needs_inner_map': map 'blooms': type bloom_filter (30) is not emulated"),
+	  SAYS("*: prog 'needs_inner_map': map 'futures': type unknown (61) is not emulated"),
 	  NULL },
 	{ "map without size", RUN "$B/sizeless.o", 3,
 	  SAYS("*: map 'seats': failed to create: Invalid argument(-22): max_entries is 0, *"),
@@ -400,7 +400,7 @@ static const struct cli_row rows[] = {
 	  "*can be run*program xdp_firewall*type xdp (emulated)*map_lookup_elem*map "
 	  "counters*percpu_array*" },
 	{ "inspect, not emulated", "$X inspect $B/needs.o", 0, NULL,
-	  "*cannot be run: *9999 (not emulated)*sockmap (not*map ops*struct_ops (not*" },
+	  "*cannot be run: *9999 (not emulated)*unknown (not*map ops*struct_ops (emu*" },
 	{ "inspect, map not made", "$X inspect -p needs_map $B/needs.o", 0, NULL,
 	  "*program needs_map\n*helpers: map_lookup_elem\n*" },
 	{ "inspect, nothing to run", "$X inspect $B/../emu/progs/ext.o", 0, NULL,
@@ -435,7 +435,7 @@ static const struct cli_row rows[] = {
 	  "*\"name\":\"map_lookup_elem\",\"emulated\":true,\"state\":\"emulated\","
 	  "\"prog_types\":[[]*\"xdp\"*],*\"name\":\"xdp_adjust_tail\",\"emulated\":true,"
 	  "\"state\":\"emulated\",\"prog_types\":[[]\"xdp\"],*" },
-	{ "list maps", "$X list maps", 0, NULL, "*percpu_hash*emulated*sockmap*not emulated*" },
+	{ "list maps", "$X list maps", 0, NULL, "*percpu_hash*emulated*insn_array*not emulated*" },
 	{ "list progs", "$X list progs", 0, NULL, "*tracepoint *not emulated*1? emulated\n" },
 	{ "list progs, emulated ones",
 	  "$X list progs | grep -cE ' (sched_cls|sched_act|xdp) +emulated *$'", 0, NULL, "3\n" },

@@ -12,9 +12,10 @@ struct {
 	__type(value, int);
 } socks SEC(".maps");
 
-struct bloom {
-	__uint(type, BPF_MAP_TYPE_BLOOM_FILTER);
+struct future {
+	__uint(type, 61);
 	__uint(max_entries, 4);
+	__uint(key_size, 4);
 	__uint(value_size, 4);
 };
 
@@ -22,8 +23,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
 	__uint(key_size, 4);
-	__array(values, struct bloom);
-} blooms SEC(".maps");
+	__array(values, struct future);
+} futures SEC(".maps");
 
 struct ops_of_nobody {
 	int number;
@@ -64,7 +65,7 @@ needs_inner_map(struct xdp_md *ctx)
 {
 	int key = 0;
 
-	return bpf_map_lookup_elem(&blooms, &key) ? XDP_DROP : XDP_PASS;
+	return bpf_map_lookup_elem(&futures, &key) ? XDP_DROP : XDP_PASS;
 }
 
 SEC("xdp_prog")

@@ -64,10 +64,10 @@ jhash_final(u32 x[3])
 }
 
 u32
-xb_jhash(const void *from, u32 bytes)
+xb_jhash(const void *from, u32 bytes, u32 seed)
 {
 	const u8 *key = from;
-	u32 start = 0xdeadbeef + bytes, x[3] = { start, start, start };
+	u32 start = 0xdeadbeef + bytes + seed, x[3] = { start, start, start };
 	u8 tail[12] = { 0 };
 
 	for (; bytes > 12; bytes -= 12, key += 12) {

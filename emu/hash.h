@@ -24,9 +24,9 @@ xb_hash_mix(u64 a, u64 b)
 u32 xb_hash(const void *key, u32 bytes, u64 seed);
 
 /*
- * Bob Jenkins's lookup3, a hash in the public domain, with a seed of 0 (cf. include/linux/jhash.h:
- * jhash). Where Linux has it without a secret, its order shows.
+ * Bob Jenkins's lookup3, a hash in the public domain, from 1 byte on (cf. include/linux/jhash.h:
+ * jhash). Where Linux has it without a secret, a seed of 0, its order shows.
  */
-u32 xb_jhash(const void *key, u32 bytes);
+u32 xb_jhash(const void *key, u32 bytes, u32 seed);
 
 #endif

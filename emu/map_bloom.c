@@ -16,7 +16,6 @@
 #define HASH_CNT_MASK    0xfull
 #define DEFAULT_HASH_CNT 5u
 #define WORD_BITS        64u
-#define FIRST            0xdeadbeefu
 
 struct bloom {
 	u64 *bits;
@@ -24,69 +23,6 @@ struct bloom {
 	u32 hash_cnt;
 	u32 seed;
 };
-
-static u32
-rol32(u32 x, u32 by)
-{
-	return x << by | x >> (32 - by);
-}
-
-/* Up to 12 bytes as three words, little end first, zeros behind the last. */
-static void
-add_words(u32 w[3], const u8 *p, u32 bytes)
-{
-	u32 in[3] = { 0 };
-
-	memcpy(in, p, bytes);
-	for (u32 i = 0; i < 3; i++)
-		w[i] += in[i];
-}
-
-/* One step of a mix: `a` takes c's place and turns. */
-static void
-mix(u32 w[3])
-{
-	static const u8 turns[] = { 4, 6, 8, 16, 19, 4 };
-
-	for (u32 i = 0; i < 6; i++) {
-		u32 *a = &w[i % 3], *b = &w[(i + 1) % 3], *c = &w[(i + 2) % 3];
-
-		*a -= *c;
-		*a ^= rol32(*c, turns[i]);
-		*c += *b;
-	}
-}
-
-static void
-finish(u32 w[3])
-{
-	static const u8 turns[] = { 14, 11, 25, 16, 4, 14, 24 };
-
-	for (u32 i = 0; i < 7; i++) {
-		u32 *to = &w[(i + 2) % 3], *from = &w[(i + 1) % 3];
-
-		*to ^= *from;
-		*to -= rol32(*from, turns[i]);
-	}
-}
-
-/* Bob Jenkins' lookup3 of 2006 (cf. include/linux/jhash.h: jhash). */
-static u32
-jhash(const u8 *p, u32 bytes, u32 initval)
-{
-	u32 w[3];
-
-	w[0] = w[1] = w[2] = FIRST + bytes + initval;
-	for (; bytes > 12; bytes -= 12, p += 12) {
-		add_words(w, p, 12);
-		mix(w);
-	}
-	if (bytes) {
-		add_words(w, p, bytes);
-		finish(w);
-	}
-	return w[2];
-}
 
 static int
 bloom_map_check(const union bpf_attr *attr)
@@ -158,7 +94,7 @@ bit_of(const struct xb_map *map, const void *value, u32 i)
 {
 	const struct bloom *b = map->priv;
 
-	return jhash(value, map->value_size, b->seed + i) & b->mask;
+	return xb_jhash(value, map->value_size, b->seed + i) & b->mask;
 }
 
 static int

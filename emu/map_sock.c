@@ -99,7 +99,7 @@ slot_of(const struct xb_map *map, const void *key)
 static u32
 hash_of(const struct xb_htab *h, const void *key)
 {
-	return xb_jhash(key, h->key_size);
+	return xb_jhash(key, h->key_size, 0);
 }
 
 /* Where the socket of an element of SOCKHASH is kept. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #define LOOPBACK4_IPV6 0x0600007fu /* 127.0.0.6 in wire order */
+#define MAPPED         0xffff0000u /* what is before the IPv4 address in ::ffff:0.0.0.0 */
 
 /* The listener that a request came to. */
 static const struct xb_sock *
@@ -120,14 +121,34 @@ xb_sock_group(struct xb_sock *sock)
 
 /* cf. net/ipv6/af_inet6.c: __inet6_bind; tcp_v6_connect, ip6_datagram_connect */
 static void
-fill_ip4(const u32 *ip6, u32 *ip4)
+fill_ip4(struct bpf_sock *sk)
 {
-	if (xb_ip6_is_mapped(ip6))
-		*ip4 = ip6[3];
-	else if (!xb_ip6_is_any(ip6))
-		*ip4 = LOOPBACK4_IPV6;
+	if (sk->src_ip4 || xb_ip6_is_any(sk->src_ip6))
+		return;
+	if (!xb_ip6_is_mapped(sk->src_ip6)) {
+		sk->src_ip4 = LOOPBACK4_IPV6;
+		return;
+	}
+	sk->src_ip4 = sk->src_ip6[3];
+	if (xb_ip6_is_mapped(sk->dst_ip6))
+		sk->dst_ip4 = sk->dst_ip6[3];
 }
 
+/* cf. include/net/inet_hashtables.h: sk_daddr_set, sk_rcv_saddr_set */
+static void
+fill_ip6(struct bpf_sock *sk)
+{
+	if (sk->protocol != IPPROTO_TCP || sk->state == BPF_TCP_LISTEN ||
+	    sk->state == BPF_TCP_CLOSE || sk->state == BPF_TCP_TIME_WAIT)
+		return;
+	sk->src_ip6[2] = sk->dst_ip6[2] = MAPPED;
+	sk->src_ip6[3] = sk->src_ip4;
+	sk->dst_ip6[3] = sk->dst_ip4;
+}
+
+/*
+ * Differs: dst_ip4 of IPv6 connections is 0; it is 127.0.0.6 in Linux where the peer began them.
+ */
 void
 xb_world_sock_fill(struct xb_world_sock *s)
 {
@@ -135,6 +156,8 @@ xb_world_sock_fill(struct xb_world_sock *s)
 
 	if (!sk->bound_dev_if)
 		sk->bound_dev_if = s->bound_ifindex;
-	if (sk->family == AF_INET6 && !sk->src_ip4)
-		fill_ip4(sk->src_ip6, &sk->src_ip4);
+	if (sk->family == AF_INET6)
+		fill_ip4(sk);
+	else if (sk->family == AF_INET)
+		fill_ip6(sk);
 }

@@ -32,8 +32,17 @@ enum {
 	DATA, /* a section with one u32 */
 	VAR,
 	KEY8, /* struct bpf_lpm_trie_key of 8 bytes */
+	S32,
+	LARGE, /* the largest value of a storage map, and one larger */
+	LARGER,
 
 };
+
+#ifndef BPF_F_CLONE
+#define BPF_F_CLONE (1u << 9)
+#endif
+#define SK_STORAGE  BPF_MAP_TYPE_SK_STORAGE
+#define LARGE_BYTES 65407u
 
 static struct btf *
 make_btf(void)
@@ -61,6 +70,9 @@ make_btf(void)
 	assert_int_equal(btf__add_struct(btf, "prefix", 8), KEY8);
 	btf__add_field(btf, "len", U32, 0, 0);
 	btf__add_field(btf, "data", CHAR4, 32, 0);
+	assert_int_equal(btf__add_int(btf, "s32", 4, BTF_INT_SIGNED), S32);
+	assert_int_equal(btf__add_array(btf, U32, CHAR, LARGE_BYTES), LARGE);
+	assert_int_equal(btf__add_array(btf, U32, CHAR, LARGE_BYTES + 1), LARGER);
 	return btf;
 }
 
@@ -152,6 +164,70 @@ static const struct row {
 	  U32,
 	  LOCKED16,
 	  -EACCES },
+	{ "socket storage", { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC }, U32, U64, 0 },
+	{ "socket storage, signed key", { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC }, S32, U64, 0 },
+	{ "socket storage, typedef",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
+	  TYPEDEF32,
+	  U64,
+	  0 },
+	{ "socket storage, array key",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
+	  CHAR4,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, no types",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
+	  VOID,
+	  VOID,
+	  -EINVAL },
+	{ "socket storage, no key",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
+	  VOID,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, no value",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC },
+	  U32,
+	  VOID,
+	  -EINVAL },
+	{ "socket storage, value size",
+	  { SK_STORAGE, 4, 16, 0, BPF_F_NO_PREALLOC },
+	  U32,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, preallocated", { SK_STORAGE, 4, 8, 0, 0 }, U32, U64, -EINVAL },
+	{ "socket storage, cloned",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC | BPF_F_CLONE },
+	  U32,
+	  U64,
+	  0 },
+	{ "socket storage, read-only",
+	  { SK_STORAGE, 4, 8, 0, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG },
+	  U32,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, entries",
+	  { SK_STORAGE, 4, 8, 1, BPF_F_NO_PREALLOC },
+	  U32,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, key of 8",
+	  { SK_STORAGE, 8, 8, 0, BPF_F_NO_PREALLOC },
+	  U64,
+	  U64,
+	  -EINVAL },
+	{ "socket storage, lock", { SK_STORAGE, 4, 16, 0, BPF_F_NO_PREALLOC }, U32, LOCKED16, 0 },
+	{ "socket storage, large",
+	  { SK_STORAGE, 4, LARGE_BYTES, 0, BPF_F_NO_PREALLOC },
+	  U32,
+	  LARGE,
+	  0 },
+	{ "socket storage, too large",
+	  { SK_STORAGE, 4, LARGE_BYTES + 1, 0, BPF_F_NO_PREALLOC },
+	  U32,
+	  LARGER,
+	  -E2BIG },
 	{ "a lock alone", { BPF_MAP_TYPE_HASH, 4, 4, 1, 0 }, U32, LOCK, 0 },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_sock.c - sockets of the emulator: what programs may load of their two forms, and what
+ * test_sock.c - sockets of the emulator: what programs may load of their forms, and what
  * helpers take for one.
  *
  * A toy program type is given an address in its context, and loads from it or passes it on.
@@ -89,7 +89,11 @@ setup(struct fixture *f)
 			                                     .mark = 0x81828384,
 			                                     .dst_port = 0x3412,
 			                                     .dst_ip4 = 0xa1a2a3a4 },
-			                           .cookie = 100 + i };
+			                           .cookie = 100 + i,
+			                           .tcp = { .snd_cwnd = 10,
+			                                    .icsk_retransmits = 0xf0000001,
+			                                    .bytes_received =
+			                                            0x1122334455667788 } };
 
 		f->socks[i] = xb_sock_new(f->b.emu, &err);
 		if (!f->socks[i])
@@ -129,7 +133,7 @@ run(struct fixture *f, u64 gaddr, struct bpf_insn insn)
 }
 
 /* What an address is relative to. */
-enum base { NUMBER, COMMON, FULL, CONTEXT, FREED };
+enum base { NUMBER, COMMON, FULL, TCP, BTF, CONTEXT, FREED };
 
 struct row {
 	const char *name;
@@ -152,6 +156,9 @@ struct row {
 static const struct row rows[] = {
 	{ "common",			COMMON, 0, TAKE, GIVES(101) },
 	{ "full",			FULL, 0, TAKE, GIVES(101) },
+	{ "tcp",			TCP, 0, TAKE, GIVES(101) },
+	{ "btf",			BTF, 0, TAKE, GIVES(101) },
+	{ "inside of tcp",		TCP, 8, TAKE, FAULT(BAD_ARGUMENT, "not a socket") },
 	{ "null",			NUMBER, 0, TAKE, FAULT(NULL_POINTER, "bpf_cookie: argument 1 (socket): null pointer") },
 	{ "a number",			NUMBER, 0x123456, TAKE, FAULT(BAD_ARGUMENT, "bpf_cookie: argument 1 (socket): not a socket") },
 	{ "inside of common",		COMMON, 4, TAKE, FAULT(BAD_ARGUMENT, "not a socket") },
@@ -181,6 +188,21 @@ static const struct row rows[] = {
 	{ "loads: before full",		FULL, 0, LD(BPF_W, -4), FAULT(BAD_CONTEXT, "invalid sock access off=-4 size=4: bpf_sock has no field there") },
 	{ "loads: far behind",		FULL, 0, LD(BPF_W, 2000), FAULT(OOB_READ, "") },
 	{ "loads: one that is gone",	FREED, 0, LD(BPF_W, 0), FAULT(OOB_READ, "") },
+	{ "tcp: first",			TCP, 0, LD(BPF_W, 0), GIVES(10) },
+	{ "tcp: last",			TCP, 0, LD(BPF_W, 108), GIVES(0xf0000001) },
+	{ "tcp: last with sign",	TCP, 0, LDSX(BPF_W, 108), GIVES((u64)(s32)0xf0000001) },
+	{ "tcp: 8 bytes",		TCP, 0, LD(BPF_DW, 80), GIVES(0x1122334455667788) },
+	{ "tcp: half of 8 bytes",	TCP, 0, LD(BPF_W, 80), FAULT(BAD_CONTEXT, "invalid tcp_sock access off=80 size=4: 'bytes_received' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: upper half",		TCP, 0, LD(BPF_W, 84), FAULT(BAD_CONTEXT, "'bytes_received' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: upper half of acked",	TCP, 0, LD(BPF_W, 92), FAULT(BAD_CONTEXT, "'bytes_acked' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: part",			TCP, 0, LD(BPF_H, 0), FAULT(BAD_CONTEXT, "invalid tcp_sock access off=0 size=2: 'snd_cwnd' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: two at once",		TCP, 0, LD(BPF_DW, 0), FAULT(BAD_CONTEXT, "'snd_cwnd' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: two at the end",	TCP, 0, LD(BPF_DW, 104), FAULT(BAD_CONTEXT, "'delivered_ce' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: odd",			TCP, 0, LD(BPF_W, 2), FAULT(BAD_CONTEXT, "'snd_cwnd' of bpf_tcp_sock cannot be loaded this way") },
+	{ "tcp: behind",		TCP, 0, LD(BPF_W, 112), FAULT(BAD_CONTEXT, "invalid tcp_sock access off=112 size=4: bpf_tcp_sock has no field there") },
+	{ "tcp: before",		TCP, 0, LD(BPF_W, -4), FAULT(BAD_CONTEXT, "invalid tcp_sock access off=-4 size=4: bpf_tcp_sock has no field there") },
+	{ "tcp: store",			TCP, 0, XB_ST_MEM(BPF_W, 1, 0, 1), FAULT(BAD_CONTEXT, "'snd_cwnd' of bpf_tcp_sock cannot be stored to") },
+	{ "btf: load",			BTF, 0, LD(BPF_W, 16), FAULT(BAD_CONTEXT, "off=16: what bpf_skc_to_*() lead to is not emulated") },
 	{ "stores: number",		FULL, 0, XB_ST_MEM(BPF_W, 1, 16, 1), FAULT(BAD_CONTEXT, "'mark' of bpf_sock cannot be stored to") },
 	{ "stores: register",		COMMON, 0, XB_STX_MEM(BPF_W, 1, 0, 24), FAULT(BAD_CONTEXT, "'src_ip4' of bpf_sock cannot be stored to") },
 	{ "stores: atomic",		FULL, 0, XB_ATOMIC(BPF_W, BPF_ADD, 1, 0, 16), FAULT(BAD_CONTEXT, "'mark' of bpf_sock cannot be stored to") },
@@ -197,6 +219,10 @@ address(const struct fixture *f, const struct row *row, u64 freed)
 		return f->socks[1]->common + (u64)row->off;
 	case FULL:
 		return f->socks[1]->full + (u64)row->off;
+	case TCP:
+		return f->socks[1]->tcp + (u64)row->off;
+	case BTF:
+		return f->socks[1]->btf + (u64)row->off;
 	case CONTEXT:
 		return f->ctx->gaddr + (u64)row->off;
 	case FREED:

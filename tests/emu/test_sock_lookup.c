@@ -140,6 +140,7 @@ ask(const struct progs *p, int prog, struct talk *talk)
 	assert_int_equal(backend_lookup(&p->b, p->map, &key, talk), 0);
 }
 
+/* clang-format off */
 static const struct sock_spec socks[] = {
 	{ "listener", SOCK_STREAM, "127.0.0.1", 1000, .device = NULL },
 	{ "listener, any", SOCK_STREAM, "0.0.0.0", 1001, .reuseport = true },
@@ -170,8 +171,7 @@ static const struct sock_spec socks[] = {
 	{ "UDP6, any", SOCK_DGRAM, "::", 1003, .device = NULL },
 	{ "UDP6, v6only", SOCK_DGRAM, "::", 1004, .v6only = true },
 	{ "UDP6, connected", SOCK_DGRAM, "::1", 1005, "::1", 2000, .reuseaddr = true },
-	{ "UDP6, mapped and connected", SOCK_DGRAM, "::ffff:127.0.0.1", 1006, "::ffff:127.0.0.3",
-	  2000, .device = NULL },
+	{ "UDP6, mapped and connected", SOCK_DGRAM, "::ffff:127.0.0.1", 1006, "::ffff:127.0.0.3", 2000, .device = NULL },
 	{ "UDP of lo", SOCK_DGRAM, "0.0.0.0", 1007, .reuseaddr = true, .device = "lo" },
 	{ "UDP of no device", SOCK_DGRAM, "0.0.0.0", 1007, .reuseaddr = true },
 	{ "UDP of v0", SOCK_DGRAM, "127.0.0.1", 1007, .reuseaddr = true, .device = "v0" },
@@ -180,43 +180,26 @@ static const struct sock_spec socks[] = {
 	{ "UDP, older", SOCK_DGRAM, "127.0.0.1", 1009, .reuseaddr = true },
 	{ "UDP, newer", SOCK_DGRAM, "127.0.0.1", 1009, .reuseaddr = true },
 };
+/* clang-format on */
 
 /* Connections, each to the listener of its remote port that comes first. */
+/* clang-format off */
 static const struct {
 	struct sock_spec ends;
 	const char *listener;
 	enum sock_conn conn;
 } conns[] = {
-	{ { "connection", SOCK_STREAM, "127.0.0.3", 2000, "127.0.0.1", 1000, .device = NULL },
-	  "listener",
-	  CONN_ESTABLISHED },
-	{ { "connection to any", SOCK_STREAM, "127.0.0.3", 2001, "127.0.0.3", 1001,
-	    .device = NULL },
-	  "listener, any",
-	  CONN_ESTABLISHED },
-	{ { "connection6", SOCK_STREAM, "::1", 2000, "::1", 1000, .device = NULL },
-	  "listener6",
-	  CONN_ESTABLISHED },
-	{ { "connection of IPv4 to IPv6", SOCK_STREAM, "127.0.0.3", 2002, "127.0.0.1", 1002,
-	    .device = NULL },
-	  "listener6, any",
-	  CONN_ESTABLISHED },
-	{ { "connection of lo", SOCK_STREAM, "127.0.0.3", 2003, "127.0.0.1", 1012, .device = NULL },
-	  "newer listener of lo",
-	  CONN_ESTABLISHED },
-	{ { "closed", SOCK_STREAM, "127.0.0.3", 2004, "127.0.0.1", 1000, .device = NULL },
-	  "listener",
-	  CONN_TIME_WAIT },
-	{ { "closed6", SOCK_STREAM, "::1", 2004, "::1", 1000, .device = NULL },
-	  "listener6",
-	  CONN_TIME_WAIT },
-	{ { "requested", SOCK_STREAM, "127.0.0.3", 2005, "127.0.0.1", 1010, .device = NULL },
-	  "deferring",
-	  CONN_REQUEST },
-	{ { "requested6", SOCK_STREAM, "::1", 2005, "::1", 1011, .device = NULL },
-	  "deferring6",
-	  CONN_REQUEST },
+	{ { "connection", SOCK_STREAM, "127.0.0.3", 2000, "127.0.0.1", 1000, .device = NULL }, "listener", CONN_ESTABLISHED },
+	{ { "connection to any", SOCK_STREAM, "127.0.0.3", 2001, "127.0.0.3", 1001, .device = NULL }, "listener, any", CONN_ESTABLISHED },
+	{ { "connection6", SOCK_STREAM, "::1", 2000, "::1", 1000, .device = NULL }, "listener6", CONN_ESTABLISHED },
+	{ { "connection of IPv4 to IPv6", SOCK_STREAM, "127.0.0.3", 2002, "127.0.0.1", 1002, .device = NULL }, "listener6, any", CONN_ESTABLISHED },
+	{ { "connection of lo", SOCK_STREAM, "127.0.0.3", 2003, "127.0.0.1", 1012, .device = NULL }, "newer listener of lo", CONN_ESTABLISHED },
+	{ { "closed", SOCK_STREAM, "127.0.0.3", 2004, "127.0.0.1", 1000, .device = NULL }, "listener", CONN_TIME_WAIT },
+	{ { "closed6", SOCK_STREAM, "::1", 2004, "::1", 1000, .device = NULL }, "listener6", CONN_TIME_WAIT },
+	{ { "requested", SOCK_STREAM, "127.0.0.3", 2005, "127.0.0.1", 1010, .device = NULL }, "deferring", CONN_REQUEST },
+	{ { "requested6", SOCK_STREAM, "::1", 2005, "::1", 1011, .device = NULL }, "deferring6", CONN_REQUEST },
 };
+/* clang-format on */
 
 struct made {
 	const char *name;
@@ -376,6 +359,7 @@ compare_clients(struct both *both)
 	}
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	u64 netns, flags;
@@ -398,6 +382,7 @@ static const struct {
 	{ "size 37", (u64)-1, 0, 37 },
 	{ "size 40", (u64)-1, 0, 40 },
 };
+/* clang-format on */
 
 static void
 compare_odd(struct both *both)

@@ -200,30 +200,23 @@ static const struct sock_spec listeners[] = {
 	{ "deferring6", SOCK_STREAM, "::1", 1003, .defer = true },
 };
 
+/* clang-format off */
 static const struct {
 	struct sock_spec ends;
 	u32 listener;
 	enum sock_conn conn;
 } conns[] = {
-	{ { "four", SOCK_STREAM, "127.0.0.3", 2000, "127.0.0.1", 1000, .device = NULL },
-	  0,
-	  CONN_ESTABLISHED },
+	{ { "four", SOCK_STREAM, "127.0.0.3", 2000, "127.0.0.1", 1000, .device = NULL }, 0, CONN_ESTABLISHED },
 	{ { "six", SOCK_STREAM, "::1", 2001, "::1", 1001, .device = NULL }, 1, CONN_ESTABLISHED },
-	{ { "mapped", SOCK_STREAM, "127.0.0.3", 2002, "127.0.0.1", 1001, .device = NULL },
-	  1,
-	  CONN_ESTABLISHED },
-	{ { "closed", SOCK_STREAM, "127.0.0.3", 2003, "127.0.0.1", 1000, .device = NULL },
-	  0,
-	  CONN_TIME_WAIT },
+	{ { "mapped", SOCK_STREAM, "127.0.0.3", 2002, "127.0.0.1", 1001, .device = NULL }, 1, CONN_ESTABLISHED },
+	{ { "closed", SOCK_STREAM, "127.0.0.3", 2003, "127.0.0.1", 1000, .device = NULL }, 0, CONN_TIME_WAIT },
 	{ { "closed6", SOCK_STREAM, "::1", 2004, "::1", 1001, .device = NULL }, 1, CONN_TIME_WAIT },
-	{ { "requested", SOCK_STREAM, "127.0.0.3", 2005, "127.0.0.1", 1002, .device = NULL },
-	  2,
-	  CONN_REQUEST },
-	{ { "requested6", SOCK_STREAM, "::1", 2006, "::1", 1003, .device = NULL },
-	  3,
-	  CONN_REQUEST },
+	{ { "requested", SOCK_STREAM, "127.0.0.3", 2005, "127.0.0.1", 1002, .device = NULL }, 2, CONN_REQUEST },
+	{ { "requested6", SOCK_STREAM, "::1", 2006, "::1", 1003, .device = NULL }, 3, CONN_REQUEST },
 };
+/* clang-format on */
 
+/* clang-format off */
 static const struct row {
 	const char *name;
 	const char *from;
@@ -244,6 +237,7 @@ static const struct row {
 	{ "request", "127.0.0.3", 2005, "127.0.0.1", 1002, "0010001000", false },
 	{ "request6", "::1", 2006, "::1", 1003, "0010001000", false },
 };
+/* clang-format on */
 
 static void
 question(struct talk *t, const struct row *row)

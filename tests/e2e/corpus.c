@@ -95,6 +95,7 @@ const struct corpus_row corpus_rows[] = {
 	} },
 	{ .object = "strtol" },
 	{ .object = "subprog" },
+	{ .object = "syn_proxy", .net = &corpus_sockets },
 	{ .object = "syncookie" },
 	{ .object = "tail_call" },
 	{ .object = "tailroom" },

@@ -35,6 +35,9 @@ extern const u32 corpus_row_cnt;
 /* Two Ethernet interfaces, 10 and 20, and routes to where the captures' packets go. */
 extern const struct network corpus_network;
 
+/* The loopback alone, and sockets that the captures' packets are for. */
+extern const struct network corpus_sockets;
+
 /* Programs of TC. */
 extern const struct corpus_row tc_rows[];
 extern const u32 tc_row_cnt;

@@ -46,3 +46,20 @@ const struct network corpus_network = {
 	NETWORK_PART(rule, rules), NETWORK_PART(neigh, neighs), .multipath_seed = 99,
 	.lo_forwards = true,
 };
+
+static const struct net_sock socks[] = {
+	{ "tcp", "192.0.2.80", 80, .mark = 1 },
+	{ "tcp", "0.0.0.0", 443, .mark = 2 },
+	{ "tcp", "2001:db8:2::2", 443, .mark = 3, .v6only = true },
+	{ "tcp", "::", 40000, .mark = 4 },
+	{ "udp", "192.0.2.80", 443, .mark = 5 },
+	{ "udp", "0.0.0.0", 53, .mark = 6 },
+	{ "udp", "::", 7001, .mark = 7 },
+	{ "udp", "::", 547, .mark = 8, .v6only = true },
+};
+
+const struct network corpus_sockets = {
+	NETWORK_PART(sock, socks),
+	.multipath_seed = 99,
+	.tcp_syncookies = 2,
+};

@@ -140,6 +140,12 @@ const struct corpus_row tc_rows[] = {
 	{ SEGMENTS("snap") },
 	{ .object = "snat4" },
 	{ COMPLETE("snat4") },
+	{ .object = "sock_accounts", .net = &corpus_sockets },
+	{ .object = "sock_dispatch", .net = &corpus_sockets, .elems = {
+		{ "ports", "50 00 06 00", "00 50  00 00 c0 00 02 50" },
+		{ "ports", "06 00 06 00", "01 bb  00 00 00 00 00 00" },
+		{ "ports", "d0 07 11 00", "00 35  00 00 00 00 00 00" },
+	} },
 	{ .object = "span" },
 	{ .object = "stages" },
 	{ .object = "tcx" },

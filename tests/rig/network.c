@@ -94,6 +94,8 @@ set_sysctls(const struct network *net)
 		write_sysctl("1", "ipv4/conf/lo/forwarding");
 		write_sysctl("1", "ipv6/conf/lo/forwarding");
 	}
+	if (net->tcp_syncookies)
+		write_sysctl(net->tcp_syncookies == 2 ? "2" : "1", "ipv4/tcp_syncookies");
 	snprintf(text, sizeof(text), "%u", net->multipath_seed);
 	write_sysctl(text, "ipv4/fib_multipath_hash_seed");
 	snprintf(text, sizeof(text), "%u", net->multipath_policy);
@@ -337,6 +339,7 @@ network_open(const struct network *net)
 	ip_down(ip, net);
 	ip_close(ip, "IPv6's routes, rules");
 	check_routes(net);
+	network_open_socks(net);
 	return true;
 }
 

@@ -70,15 +70,25 @@ struct net_neigh {
 	const char *dev, *addr, *mac, *nud; /* mac NULL: none */
 };
 
+/* A socket bound to an address, which need not be one of the network's: TCP's listen. */
+struct net_sock {
+	const char *proto, *addr; /* "tcp", "udp" */
+	u16 port;
+	u32 mark;
+	bool v6only;
+};
+
 struct network {
 	const struct net_link *links;
 	const struct net_addr *addrs;
 	const struct net_route *routes;
 	const struct net_rule *rules; /* beside the first ones */
 	const struct net_neigh *neighs;
-	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt;
+	const struct net_sock *socks;
+	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt, sock_cnt;
 	u32 multipath_seed, multipath_policy;
 	bool lo_down, lo_forwards;
+	u8 tcp_syncookies; /* 0: 1, as it is at first */
 };
 
 /* How each of its parts is written: NETWORK(links, my_links). */
@@ -97,6 +107,12 @@ bool network_open(const struct network *net);
 
 /* The same as a world, of a cookie. */
 struct xb_world *network_world(const struct network *net, u64 netns_cookie);
+
+/* Makes the sockets, which stay open, in this process's namespace; network_open() does it. */
+void network_open_socks(const struct network *net);
+
+/* Adds them to a world; network_world() does it. */
+void network_add_socks(struct xb_world *w, const struct network *net);
 
 /* The cookie of this process's network namespace. */
 u64 network_cookie(void);

@@ -431,5 +431,8 @@ network_world(const struct network *net, u64 netns_cookie)
 		add_rules(w, net);
 	add_neighs(w, net);
 	set_down(w);
+	network_add_socks(w, net);
+	if (net->tcp_syncookies)
+		w->tcp_syncookies = net->tcp_syncookies;
 	return w;
 }

@@ -246,7 +246,7 @@ check_loads(const struct backend *b)
 		  .type = BPF_PROG_TYPE_SYSCALL,
 		  .flags = BPF_F_SLEEPABLE,
 		  .attach_type = BPF_XDP },
-		{ .insns = copies, .insn_cnt = 7,   .type = BPF_PROG_TYPE_XDP },
+		{ .insns = copies, .insn_cnt = 7, .type = BPF_PROG_TYPE_XDP },
 	};
 	char log[4096];
 	u32 bad = 0;

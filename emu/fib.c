@@ -108,7 +108,8 @@ rule_matches_all(const struct xb_world_rule *r)
 {
 	return !r->src.prefix && !r->dst.prefix && !r->iif[0] && !r->oif[0] && !r->mark_mask &&
 	       !r->tos && !r->invert && !r->l3mdev && !r->ip_proto && !r->sport_from &&
-	       !r->sport_to && !r->dport_from && !r->dport_to;
+	       !r->sport_to && !r->dport_from && !r->dport_to && !r->uid_from && !r->uid_to &&
+	       !r->tun_id && !r->suppress_group;
 }
 
 static bool
@@ -199,6 +200,9 @@ rule_matches(const struct xb_world *w, const struct xb_world_rule *r,
 		return false;
 	if (r->l3mdev && !flow->l3mdev)
 		return false;
+	/* The flow is root's, and of no tunnel. */
+	if (r->uid_from || r->tun_id)
+		return false;
 	return addrs_match(r, flow) && tos_matches(r, flow) &&
 	       (!r->ip_proto || r->ip_proto == flow->proto) &&
 	       port_in(r->sport_from, r->sport_to, flow->sport) &&
@@ -211,6 +215,18 @@ table_lookup(const struct xb_world *w, u32 table, u32 oif, const struct xb_fib_f
 {
 	return flow->family == AF_INET ? fib4_table_lookup(w, table, flow, res)
 	                               : fib6_table_lookup(w, table, oif, flow, res);
+}
+
+/* cf. net/ipv4/fib_rules.c: fib4_rule_suppress */
+static bool
+is_suppressed(const struct xb_world *w, const struct xb_world_rule *r,
+              const struct xb_world_route *route)
+{
+	const struct xb_world_link *link =
+	        route->hop_cnt ? xb_world_link(w, route->hops[0].ifindex) : NULL;
+
+	return (s32)route->dst.prefix <= r->suppress_prefixlength ||
+	       (r->suppress_group && link && link->group == r->suppress_ifgroup);
 }
 
 /* cf. fib4_rule_action, fib6_rule_action_alt */
@@ -233,13 +249,23 @@ rule_action(const struct xb_world *w, const struct xb_world_rule *r, u32 oif,
 	}
 	ret = table_lookup(w, table, oif, flow, res);
 	/* Linux does not find what to suppress in a result of this kind of IPv6's lookups. */
-	if (ret == 0 && flow->family == AF_INET &&
-	    (s32)res->route->dst.prefix <= r->suppress_prefixlength)
+	if (ret == 0 && flow->family == AF_INET && is_suppressed(w, r, res->route))
 		return -EAGAIN;
 	return ret;
 }
 
-/* cf. net/core/fib_rules.c: fib_rules_lookup. Rules with `goto` cannot be told to a world. */
+/* The index of the rule that a `goto` leads to; -1: there is none, and it is passed over. */
+static s64
+goto_target(const struct xb_world *w, u32 from)
+{
+	for (u32 i = from + 1; i < w->rule_cnt; i++)
+		if (w->rules[i].family == w->rules[from].family &&
+		    w->rules[i].priority == w->rules[from].goto_priority)
+			return i;
+	return -1;
+}
+
+/* cf. net/core/fib_rules.c: fib_rules_lookup */
 static int
 rules_lookup(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_result *res)
 {
@@ -253,6 +279,12 @@ rules_lookup(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_r
 		if (r->family != flow->family || r->action == FR_ACT_NOP ||
 		    rule_matches(w, r, flow) == r->invert)
 			continue;
+		if (r->action == FR_ACT_GOTO) {
+			s64 target = goto_target(w, i);
+
+			i = target < 0 ? i : (u32)target - 1;
+			continue;
+		}
 		ret = rule_action(w, r, oif, flow, res);
 		if (ret != -EAGAIN)
 			return ret;

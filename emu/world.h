@@ -33,6 +33,7 @@ struct xb_world_link {
 	char kind[16];       /* "veth", "vlan", ...; empty: hardware */
 	u32 group;
 	bool up;
+	bool no_carrier;         /* it is up, and sends nothing */
 	u32 master;              /* ifindex of its VRF or bridge; 0: none */
 	u32 vrf_table;           /* of a VRF: its table; else 0 */
 	u32 parent;              /* of a VLAN: the interface below; else 0 */
@@ -101,9 +102,10 @@ struct xb_world_rule {
 	u8 ip_proto;                                    /* 0: any */
 	u16 sport_from, sport_to, dport_from, dport_to; /* host order; 0, 0: any */
 	u32 goto_priority;                              /* of FR_ACT_GOTO */
-	u32 uid_from, uid_to;                           /* 0, UINT32_MAX: any */
+	u32 uid_from, uid_to;                           /* the range of socket owners; 0, 0: any */
 	u64 tun_id;                                     /* 0: any */
-	s32 suppress_ifgroup;                           /* -1: no */
+	bool suppress_group; /* routes out of interfaces of suppress_ifgroup do not count */
+	u32 suppress_ifgroup;
 };
 
 /* A neighbour (ip -j neigh). */

@@ -49,6 +49,7 @@ set_flags(struct world_reader *r, const struct xb_value *v, void *to)
 		if (e->kind != XB_VALUE_STRING)
 			return world_fail(r, e, "expected a string");
 		t->link.up |= !strcmp(e->text, "UP");
+		t->link.no_carrier |= !strcmp(e->text, "NO-CARRIER");
 	}
 	return 0;
 }
@@ -138,8 +139,6 @@ set_addr_info(struct world_reader *r, const struct xb_value *v, void *to)
 	((struct link_text *)to)->addr_info = v;
 	return 0;
 }
-
-static const struct world_name groups[] = { { "default", 0 }, { NULL, 0 } };
 
 static const struct world_name vlan_protos[] = { { "802.1Q", ETH_P_8021Q },
 	                                         { "802.1q", ETH_P_8021Q },
@@ -237,7 +236,7 @@ static const struct world_key keys[] = {
 	WORLD_CALL("link_netnsid", set_elsewhere),
 	WORLD_CALL("link_netns", set_elsewhere),
 	WORLD_CALL("master", set_master),
-	WORLD_NAME("group", link_text, link.group, UINT32_MAX, groups),
+	WORLD_NAME("group", link_text, link.group, UINT32_MAX, world_groups),
 	WORLD_CALL("linkinfo", set_linkinfo),
 	WORLD_CALL("addr_info", set_addr_info),
 	WORLD_CALL("xdp", set_xdp),

@@ -17,6 +17,8 @@ const struct world_name world_families[] = { { "inet", AF_INET },
 	                                     { "inet6", AF_INET6 },
 	                                     { NULL, 0 } };
 
+const struct world_name world_groups[] = { { "default", 0 }, { NULL, 0 } };
+
 const struct world_name world_scopes[] = {
 	{ "global", RT_SCOPE_UNIVERSE }, { "site", RT_SCOPE_SITE },       { "link", RT_SCOPE_LINK },
 	{ "host", RT_SCOPE_HOST },       { "nowhere", RT_SCOPE_NOWHERE }, { NULL, 0 }

@@ -143,8 +143,8 @@ int world_text(const struct world_reader *r, const struct xb_value *v, char *to,
 int world_named(const struct world_reader *r, const struct xb_value *v,
                 const struct world_name *names, u64 max, u32 *number);
 
-/* "inet", "inet6"; "global", "link", ... */
-extern const struct world_name world_families[], world_scopes[];
+/* "inet", "inet6"; "global", "link", ...; the group of interfaces that has a name, "default" */
+extern const struct world_name world_families[], world_scopes[], world_groups[];
 
 /* The row of a name, or NULL. */
 const struct world_name *world_find_name(const struct world_name *names, const char *name);

@@ -83,6 +83,15 @@ set_goto(struct world_reader *r, const struct xb_value *v, void *to)
 }
 
 static int
+set_suppress_ifgroup(struct world_reader *r, const struct xb_value *v, void *to)
+{
+	struct xb_world_rule *rule = &((struct rule_text *)to)->rule;
+
+	rule->suppress_group = true;
+	return world_named(r, v, world_groups, INT32_MAX, &rule->suppress_ifgroup);
+}
+
+static int
 set_tos(struct world_reader *r, const struct xb_value *v, void *to)
 {
 	return world_dsfield(r, v, &((struct rule_text *)to)->rule.tos);
@@ -145,7 +154,7 @@ static const struct world_key keys[] = {
 	WORLD_NUMBER("tun_id", rule_text, rule.tun_id, UINT64_MAX),
 	WORLD_CALL("table", set_table),
 	WORLD_NUMBER("suppress_prefixlen", rule_text, rule.suppress_prefixlength, 128),
-	WORLD_NUMBER("suppress_ifgroup", rule_text, rule.suppress_ifgroup, INT32_MAX),
+	WORLD_CALL("suppress_ifgroup", set_suppress_ifgroup),
 	WORLD_NAME("action", rule_text, rule.action, FR_ACT_PROHIBIT, actions),
 	WORLD_CALL("nop", set_nop),
 	WORLD_CALL("goto", set_goto),
@@ -196,10 +205,7 @@ check_family(struct world_reader *r, const struct xb_value *v, struct rule_text 
 static int
 read_rule(struct world_reader *r, const struct xb_value *v)
 {
-	struct rule_text t = { .rule = { .action = FR_ACT_TO_TBL,
-		                         .suppress_prefixlength = -1,
-		                         .suppress_ifgroup = -1,
-		                         .uid_to = UINT32_MAX } };
+	struct rule_text t = { .rule = { .action = FR_ACT_TO_TBL, .suppress_prefixlength = -1 } };
 	struct xb_world_rule *rule;
 
 	if (world_object(r, v, keys, XB_ARRAY_SIZE(keys), &t) != 0 ||
@@ -254,9 +260,7 @@ add_default_rules(struct world_reader *r, u8 family)
 			                        .priority = rows[i].priority,
 			                        .action = FR_ACT_TO_TBL,
 			                        .table = rows[i].table,
-			                        .suppress_prefixlength = -1,
-			                        .suppress_ifgroup = -1,
-			                        .uid_to = UINT32_MAX };
+			                        .suppress_prefixlength = -1 };
 	}
 	return 0;
 }

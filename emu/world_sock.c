@@ -124,37 +124,11 @@ static const struct world_key keys[] = {
 };
 /* clang-format on */
 
-static bool
-is_any(const struct xb_world_addr *a)
-{
-	static const u8 zeros[16];
-
-	return !memcmp(a->bytes, zeros, sizeof(zeros));
-}
-
-/* cf. include/net/ipv6.h: ipv6_addr_v4mapped */
-static bool
-is_mapped(const u8 *bytes)
-{
-	static const u8 prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return !memcmp(bytes, prefix, sizeof(prefix));
-}
-
 void
 world_sock_init(struct world_sock *s)
 {
 	*s = (struct world_sock){ 0 };
 	s->sock.info.uapi.rx_queue_mapping = -1;
-}
-
-/* The IPv4 side of an IPv6 socket's address (cf. net/ipv6/af_inet6.c: __inet6_bind). */
-static u32
-v4_of(const struct xb_world_addr *a)
-{
-	if (is_mapped(a->bytes))
-		return xb_ld32(a->bytes + 12);
-	return is_any(a) ? 0 : __builtin_bswap32(INADDR_LOOPBACK + 5); /* LOOPBACK4_IPV6 */
 }
 
 static void
@@ -167,8 +141,6 @@ set_addresses(struct world_sock *s)
 		uapi->dst_ip4 = xb_ld32(s->peer.bytes);
 		return;
 	}
-	uapi->src_ip4 = v4_of(&s->local);
-	uapi->dst_ip4 = is_mapped(s->peer.bytes) ? xb_ld32(s->peer.bytes + 12) : 0;
 	memcpy(uapi->src_ip6, s->local.bytes, sizeof(uapi->src_ip6));
 	memcpy(uapi->dst_ip6, s->peer.bytes, sizeof(uapi->dst_ip6));
 }

@@ -3,22 +3,18 @@
  * helper_redirect.c - where a program wants its packet, or a clone of it, to go. The helpers note
  * it; whether the packet gets there is decided once the program has returned TC_ACT_REDIRECT.
  *
- * Every interface carries a link-layer header, and is up. What is sent reaches its queue: no
- * backlog and no recursion is too long.
+ * Every interface carries a link-layer header; without a world, all are up. What is sent reaches
+ * its queue: no backlog and no recursion is too long.
  */
 #include "skb/skb_priv.h"
 
-#include "emu/fib.h"
-#include "vm/bytes.h"
-
 #include <errno.h>
 #include <linux/pkt_cls.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define IP4_BYTES 20u
-#define IP6_BYTES 40u
+#define NET_XMIT_CN 2 /* cf. include/linux/netdevice.h */
+#define NET_RX_DROP 1
 
 /* cf. net/core/filter.c: __bpf_redirect_common */
 static bool
@@ -69,6 +65,22 @@ send_clone(const struct xb_skb *s, const struct xb_skb_redirect *to)
 		s->clone_fn(s->clone_arg, &clone);
 }
 
+/*
+ * Whether an interface of the world lets a packet pass: on its way in where it is up, on its way
+ * out where it has a carrier too (cf. net/core/dev.c: ____dev_forward_skb, net/sched/sch_generic.c:
+ * noop_enqueue).
+ */
+static bool
+is_passing(const struct xb_skb *s, const struct xb_skb_redirect *to)
+{
+	const struct xb_world_link *link;
+
+	if (XB_LIKELY(!s->emu->world->given))
+		return true;
+	link = xb_world_link(s->emu->world, to->ifindex);
+	return link->up && (to->ingress || !link->no_carrier);
+}
+
 static u64
 clone_redirect(struct xb_proc *proc, const union xb_arg *a)
 {
@@ -89,6 +101,8 @@ clone_redirect(struct xb_proc *proc, const union xb_arg *a)
 	make_head_writable(s);
 	if (!has_link_layer(s))
 		return skb_ret(-ERANGE);
+	if (!is_passing(s, &to))
+		return to.ingress ? NET_RX_DROP : NET_XMIT_CN;
 	if (!to.ingress && !can_transmit(s))
 		return skb_ret(-ENOMEM);
 	send_clone(s, &to);
@@ -142,51 +156,10 @@ redirect_neigh(struct xb_proc *proc, const union xb_arg *a)
 	return TC_ACT_REDIRECT;
 }
 
-/* The flow of a packet without options that were looked at (cf. __bpf_redirect_neigh_v4, _v6). */
-static bool
-read_flow(const struct xb_skb *s, struct xb_fib_flow *flow)
-{
-	const u8 *ip = s->base + s->skb.net_off;
-	u32 bytes = s->skb.data_off + s->skb.len - s->skb.net_off;
-
-	if (flow->family == AF_INET) {
-		if (bytes < IP4_BYTES)
-			return false;
-		flow->tos = ip[1];
-		flow->proto = ip[9];
-		memcpy(flow->src, ip + 12, 4);
-		memcpy(flow->dst, ip + 16, 4);
-		return true;
-	}
-	if (bytes < IP6_BYTES)
-		return false;
-	flow->flowinfo = xb_ld32(ip) & __builtin_bswap32(0x0fffffff);
-	flow->proto = ip[6];
-	memcpy(flow->src, ip + 8, 16);
-	memcpy(flow->dst, ip + 24, 16);
-	return true;
-}
-
-/* Whether the world has a route for the packet through the interface, or knows none of them. */
-static bool
-has_route(const struct xb_skb *s, u32 ifindex, u8 family)
-{
-	struct xb_fib_flow flow = { .family = family, .oif = ifindex, .mark = s->ctx->mark };
-	struct xb_fib_next next;
-
-	if (!s->emu->world->given)
-		return true;
-	if (!read_flow(s, &flow) || xb_fib_output(s->emu->world, &flow, &next))
-		return false;
-	return family == AF_INET6 || !next.route || next.route->type == RTN_UNICAST ||
-	       next.route->type == RTN_LOCAL;
-}
-
 /*
- * Where the packet's neighbour can be asked for. Without a world that was given there is a route to
- * every address; every neighbour answers. (cf. net/core/filter.c: __bpf_redirect_neigh,
- * __bpf_redirect_neigh_v4,
- * __bpf_redirect_neigh_v6)
+ * Whether the packet's neighbour can be asked for. Without a world there is a route to every
+ * address, and every neighbour answers. (cf. net/core/filter.c: __bpf_redirect_neigh,
+ * __bpf_redirect_neigh_v4, __bpf_redirect_neigh_v6)
  */
 static bool
 has_neigh(const struct xb_skb *s, const struct xb_skb_redirect *to)
@@ -196,10 +169,9 @@ has_neigh(const struct xb_skb *s, const struct xb_skb_redirect *to)
 	if (s->skb.mac_off >= s->skb.net_off || s->base[s->skb.mac_off] & 1)
 		return false;
 	if (s->skb.protocol == __builtin_bswap16(ETH_P_IP))
-		return to->has_nexthop ? family == AF_INET || family == AF_INET6
-		                       : has_route(s, to->ifindex, AF_INET);
+		return !to->has_nexthop || family == AF_INET || family == AF_INET6;
 	if (s->skb.protocol == __builtin_bswap16(ETH_P_IPV6))
-		return to->has_nexthop ? family == AF_INET6 : has_route(s, to->ifindex, AF_INET6);
+		return !to->has_nexthop || family == AF_INET6;
 	return false;
 }
 
@@ -216,15 +188,16 @@ has_peer(const struct xb_skb *s, u32 ifindex)
 }
 
 static bool
-gets_there(const struct xb_skb *s, const struct xb_skb_redirect *to)
+gets_there(struct xb_skb *s, const struct xb_skb_redirect *to)
 {
 	switch (to->kind) {
 	case XB_SKB_REDIRECT_IFINDEX:
-		return has_link_layer(s);
+		return has_link_layer(s) && is_passing(s, to);
 	case XB_SKB_REDIRECT_PEER:
 		return !s->in.ctx->at_egress && has_peer(s, to->ifindex);
 	case XB_SKB_REDIRECT_NEIGH:
-		return has_neigh(s, to);
+		return has_neigh(s, to) && is_passing(s, to) &&
+		       (!s->emu->world->given || skb_out_neigh(s, to));
 	case XB_SKB_REDIRECT_NONE:
 	case XB_SKB_REDIRECT_KIND_CNT:
 		break;

@@ -198,6 +198,8 @@ redirect(struct xb_skb *s, struct xb_skb_out *out)
 	if (s->kind->l3)
 		s->skb.mac_off = s->skb.data_off;
 	skb_do_redirect(s, &out->redirect);
+	out->changed |= s->emu->world->given &&
+	                out->redirect.kind == XB_SKB_REDIRECT_NEIGH; /* MAC addresses */
 }
 
 void

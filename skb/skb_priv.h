@@ -325,6 +325,13 @@ bool skb_tunnel_is_set(const struct xb_skb *s);
  */
 void skb_do_redirect(struct xb_skb *s, struct xb_skb_redirect *to);
 
+/*
+ * neigh.c: puts the MAC addresses of the neighbour and of the interface, which is there, into a
+ * packet that bpf_redirect_neigh sends; false where it does not leave. Asks the world. (cf.
+ * net/core/filter.c: bpf_out_neigh_v4, bpf_out_neigh_v6)
+ */
+bool skb_out_neigh(struct xb_skb *s, const struct xb_skb_redirect *to);
+
 /* helper_*.c: tables of helpers. */
 struct skb_helper_table {
 	const struct xb_helper *rows;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/path_priv.h"
 
+#include "emu/world.h"
+
 #include "emu/captured.h"
 #include "vm/bytes.h"
 
@@ -147,8 +149,12 @@ static int
 check_opts(const struct xb_path *p, struct xb_err *err)
 {
 	const struct xb_opts *cli = p->opts.cli;
-	u32 kinds = 0;
+	u32 kinds = 0, came_by = xb_path_came_in_by(cli, p->opts.session);
 
+	if (!xb_world_has_ifindex(p->opts.session->emu->world, came_by))
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--ctx: packets come in by interface %u, which the world has not",
+		                  came_by);
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		kinds |= path_has_stage(p, (enum xb_stage_kind)i) ? 1u << i : 0;
 	if (xb_ctx_check(&cli->ctx, kinds, err) != 0)

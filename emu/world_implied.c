@@ -192,6 +192,7 @@ add_lo_addresses(struct world_reader *r)
 			return -1;
 		a->ifindex = XB_WORLD_LOOPBACK;
 		a->scope = RT_SCOPE_HOST;
+		a->flags = IFA_F_PERMANENT;
 		world_address_text(text[i], true, &a->local);
 	}
 	return 0;

@@ -233,11 +233,14 @@ world_mac(const struct world_reader *r, const struct xb_value *v, u8 mac[6])
 
 	if (v->kind != XB_VALUE_STRING)
 		return world_fail(r, v, "expected a MAC address");
-	if (world_address_text(v->text, false, &a))
-		memcpy(bytes, a.bytes, a.family == AF_INET ? 4 : 6);
-	else if (hex_bytes(v->text, bytes) != 0)
+	if (hex_bytes(v->text, bytes) == 0) {
+		memcpy(mac, bytes, sizeof(bytes));
+		return 0;
+	}
+	if (!world_address_text(v->text, false, &a))
 		return world_fail(r, v, "%s is no MAC address", shown(v, buf, sizeof(buf)));
-	memcpy(mac, bytes, sizeof(bytes));
+	memset(mac, 0, sizeof(bytes));
+	memcpy(mac, a.bytes, a.family == AF_INET ? 4 : sizeof(bytes));
 	return 0;
 }
 

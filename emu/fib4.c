@@ -45,8 +45,10 @@ in_table(const struct xb_world *w, const struct xb_world_route *r, u32 table)
 static const struct xb_world_hop *
 good_hop(const struct xb_world *w, const struct xb_world_route *r, u32 oif)
 {
+	/* Those of this host's addresses stay (cf. net/ipv4/fib_semantics.c: fib_sync_down_dev). */
 	for (u32 i = 0; i < r->hop_cnt; i++)
-		if (!fib_hop_is_dead(w, &r->hops[i]) && (!oif || oif == r->hops[i].ifindex))
+		if (!(r->type == RTN_LOCAL ? r->hops[i].dead : fib_hop_is_dead(w, &r->hops[i])) &&
+		    (!oif || oif == r->hops[i].ifindex))
 			return &r->hops[i];
 	return NULL;
 }

@@ -63,6 +63,8 @@ add(struct world_reader *r, const struct implied *i)
 	if (!hop)
 		return -1;
 	*hop = (struct xb_world_hop){ .ifindex = i->ifindex, .weight = 1 };
+	hop->linkdown = i->type != RTN_LOCAL && i->type != RTN_ANYCAST &&
+	                xb_world_link(r->w, i->ifindex)->no_carrier;
 	return 0;
 }
 
@@ -107,12 +109,31 @@ add_prefix4(struct world_reader *r, const struct xb_world_ifaddr *a, struct impl
 	return add_broadcast(r, i, last);
 }
 
+/* The address that a secondary one shares its network with (cf. inet_ifa_byprefix). */
+static const struct xb_world_ifaddr *
+primary_of(const struct xb_world *w, const struct xb_world_ifaddr *a)
+{
+	struct xb_world_addr net = a->peer.family ? a->peer : a->local;
+
+	world_mask(&net);
+	for (u32 i = 0; a->flags & IFA_F_SECONDARY && i < w->addr_cnt; i++) {
+		const struct xb_world_ifaddr *b = &w->addrs[i];
+		struct xb_world_addr other = b->peer.family ? b->peer : b->local;
+
+		world_mask(&other);
+		if (b->ifindex == a->ifindex && !(b->flags & IFA_F_SECONDARY) &&
+		    !memcmp(&other, &net, sizeof(net)))
+			return b;
+	}
+	return a;
+}
+
 static int
 add_routes4(struct world_reader *r, const struct xb_world_ifaddr *a)
 {
 	const struct xb_world_link *link = xb_world_link(r->w, a->ifindex);
 	struct implied i = { .dst = a->local,
-		             .prefsrc = a->local,
+		             .prefsrc = primary_of(r->w, a)->local,
 		             .ifindex = a->ifindex,
 		             .type = RTN_LOCAL,
 		             .scope = RT_SCOPE_HOST };
@@ -127,33 +148,49 @@ add_routes4(struct world_reader *r, const struct xb_world_ifaddr *a)
 	return add_prefix4(r, a, i, link);
 }
 
+/* The address of all routers of the network (cf. net/ipv6/addrconf.c: addrconf_join_anycast). */
+static int
+add_anycast6(struct world_reader *r, const struct xb_world_ifaddr *a)
+{
+	struct implied i = { .dst = a->local, .ifindex = a->ifindex, .type = RTN_ANYCAST };
+
+	if (!xb_world_link(r->w, a->ifindex)->forwarding6 || a->local.prefix >= 127)
+		return 0;
+	world_mask(&i.dst);
+	i.dst.prefix = 128;
+	return add(r, &i);
+}
+
+/* Of the networks on link: that of the address, and the other end alone. */
+static int
+add_prefixes6(struct world_reader *r, const struct xb_world_ifaddr *a)
+{
+	struct implied i = { .dst = a->peer,
+		             .ifindex = a->ifindex,
+		             .type = RTN_UNICAST,
+		             .metric = a->metric ? a->metric : IP6_PRIO_ADDRCONF };
+
+	i.dst.prefix = 128;
+	if (a->peer.family && add(r, &i) != 0)
+		return -1;
+	i.dst = a->local;
+	if (a->flags & IFA_F_NOPREFIXROUTE || !strcmp(xb_world_link(r->w, a->ifindex)->name, "lo"))
+		return 0;
+	return add(r, &i);
+}
+
+/* cf. net/ipv6/addrconf.c: __ipv6_ifa_notify, inet6_addr_add */
 static int
 add_routes6(struct world_reader *r, const struct xb_world_ifaddr *a)
 {
-	const struct xb_world_link *link = xb_world_link(r->w, a->ifindex);
 	struct implied i = { .dst = a->local, .ifindex = a->ifindex, .type = RTN_LOCAL };
 
-	if (!link->up || a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+	if (!xb_world_link(r->w, a->ifindex)->up || a->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
 		return 0;
 	i.dst.prefix = 128;
-	if (add(r, &i) != 0)
+	if (add(r, &i) != 0 || add_prefixes6(r, a) != 0)
 		return -1;
-	if (a->flags & IFA_F_NOPREFIXROUTE || !strcmp(link->name, "lo"))
-		return 0;
-	i.dst = a->peer.family ? a->peer : a->local;
-	i.type = RTN_UNICAST;
-	i.metric = a->metric ? a->metric : IP6_PRIO_ADDRCONF;
-	if (add(r, &i) != 0)
-		return -1;
-	if (!link->forwarding6 || a->local.prefix >= 127)
-		return 0;
-	/* The address of all routers of the subnet (cf. addrconf_join_anycast). */
-	i.dst = a->local;
-	world_mask(&i.dst);
-	i.dst.prefix = 128;
-	i.type = RTN_ANYCAST;
-	i.metric = 0;
-	return add(r, &i);
+	return add_anycast6(r, a);
 }
 
 /* Every interface that is up and has IPv6 takes multicasts. */

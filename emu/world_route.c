@@ -348,20 +348,24 @@ check_family(struct world_reader *r, const struct xb_value *v, const struct rout
 }
 
 static int
-check_hop(struct world_reader *r, const struct xb_value *v, u8 family, struct xb_world_hop *hop)
+check_hop(struct world_reader *r, const struct xb_value *v, const struct xb_world_route *route,
+          struct xb_world_hop *hop)
 {
 	const struct xb_world_link *link = xb_world_link(r->w, hop->ifindex);
 
-	if (hop->gateway.family == AF_INET && family == AF_INET6)
+	bool stays = route->type == RTN_LOCAL || route->type == RTN_ANYCAST;
+
+	if (hop->gateway.family == AF_INET && route->dst.family == AF_INET6)
 		return world_fail(r, v, "an IPv6 route has no IPv4 gateway");
 	if (!hop->weight)
 		hop->weight = 1;
-	hop->dead |= link && !link->up;
+	hop->dead |=
+	        link && !link->up && !stays; /* cf. net/ipv4/fib_semantics.c: fib_sync_down_dev */
 	return 0;
 }
 
 static int
-add_hops(struct world_reader *r, const struct xb_value *v, u8 family, const struct route_text *t,
+add_hops(struct world_reader *r, const struct xb_value *v, const struct route_text *t,
          struct xb_world_route *route)
 {
 	struct xb_world_hop *hop;
@@ -376,7 +380,7 @@ add_hops(struct world_reader *r, const struct xb_value *v, u8 family, const stru
 			return -1;
 		if (!hop->ifindex)
 			return world_fail(r, e, "there is no \"dev\"");
-		if (check_hop(r, e, family, hop) != 0)
+		if (check_hop(r, e, route, hop) != 0)
 			return -1;
 	}
 	if (t->hop.ifindex)
@@ -385,7 +389,7 @@ add_hops(struct world_reader *r, const struct xb_value *v, u8 family, const stru
 }
 
 static int
-add_hop(struct world_reader *r, const struct xb_value *v, u8 family, const struct route_text *t,
+add_hop(struct world_reader *r, const struct xb_value *v, const struct route_text *t,
         struct xb_world_route *route)
 {
 	bool needed = route->type != RTN_BLACKHOLE && route->type != RTN_UNREACHABLE &&
@@ -400,7 +404,7 @@ add_hop(struct world_reader *r, const struct xb_value *v, u8 family, const struc
 	if (!hop)
 		return -1;
 	*hop = t->hop;
-	return check_hop(r, v, family, hop);
+	return check_hop(r, v, route, hop);
 }
 
 /* What is left out has the values of `ip route add`. */
@@ -494,7 +498,7 @@ read_route(struct world_reader *r, const struct xb_value *v)
 	if (!route)
 		return -1;
 	*route = t.route;
-	rc = t.nexthops ? add_hops(r, v, family, &t, route) : add_hop(r, v, family, &t, route);
+	rc = t.nexthops ? add_hops(r, v, &t, route) : add_hop(r, v, &t, route);
 	return rc == 0 ? keep_once(r, v, route) : -1;
 }
 

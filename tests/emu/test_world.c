@@ -116,7 +116,7 @@ static const struct row meanings[] = {
 	  "route ff00::/8 from - table 255 type 5 scope 0 tos 0 metric 256 mtu 0 src - proto 2 pref 0 realm 0 [2 - 1]" },
 	{ "implied: not where there are some", "{" LINKS ",'addresses':[{'dev':'eth0','local':'10.0.0.1/24'}],"
 	  "'routes':[{'dst':'10.9.0.0/24','dev':'eth0','protocol':'kernel'}]}",
-	  "[2 - 1]\nroute 127.0.0.0/8" },
+	  "src - proto 2 pref 0 realm 0 [2 - 1]\nroute 127.0.0.0/8" },
 	{ "implied: VRF", "{'links':[{'ifindex':2,'ifname':'r','linkinfo':{'info_kind':'vrf','info_data':{'table':50}}},"
 	  "{'ifindex':3,'ifname':'b','master':'r'}],'addresses':[{'dev':'b','local':'10.0.0.1/24'}]}",
 	  "route 10.0.0.0/24 from - table 50" },
@@ -163,7 +163,7 @@ static const struct row meanings[] = {
 	{ "routes: smallest metric first", ROUTE("'dst':'10.0.0.0/8','dev':'eth0','metric':2},{'dst':'10.0.0.0/8','dev':'eth1','metric':1"),
 	  "[3 - 1]\nroute 10.0.0.0/8" },
 	{ "routes: IPv6 twice, with -6 and without", "{" LINKS ",'routes':[{'dst':'2001:db8::/32','dev':'eth0'}],"
-	  "'routes6':[{'dst':'2001:db8::/32','dev':'eth0'}]}", "[2 - 1]\nroute 127.0.0.0/8" },
+	  "'routes6':[{'dst':'2001:db8::/32','dev':'eth0'}]}", "src - proto 0 pref 0 realm 0 [2 - 1]\nroute 127.0.0.0/8" },
 	{ "rules: by address", RULE("'src':'10.0.0.0','srclen':8,'dst':'10.1.2.3','dstlen':16,'table':'5'"),
 	  "rule 2 9 10.0.0.0/8 > 10.1.0.0/16" PLAIN_RULE },
 	{ "rules: all", RULE("'src':'all','table':5"), "rule 2 9 - > -" PLAIN_RULE },

@@ -117,19 +117,32 @@ test_neigh(void **state)
 		{ .priority = 1, .mark = 1, .mask = 0xff, .action = "blackhole" },
 		{ .priority = 2, .ip6 = true, .mark = 1, .mask = 0xff, .action = "blackhole" },
 	};
+	static const struct net_neigh neighs[] = {
+		{ "eth0", "10.9.0.1", "02:00:00:00:00:99", "reachable" },
+		{ "eth0", "192.0.2.2", "02:00:00:00:00:98", "stale" },
+		{ "eth0", "fd00::1", "02:00:00:00:00:97", "permanent" },
+		{ "eth1", "192.0.2.2", "02:00:00:00:00:96", "delay" },
+		{ "far0", "192.0.2.2", NULL, "failed" },
+		{ "far1", "192.0.2.2", "02:00:00:00:00:95", "permanent" },
+	};
 	static const struct network net = { NETWORK_PART(link, links), NETWORK_PART(route, routes),
-		                            NETWORK_PART(rule, rules) };
+		                            NETWORK_PART(rule, rules),
+		                            NETWORK_PART(neigh, neighs) };
 	static const struct {
 		const char *name;
 		enum packet packet;
 		u32 ifindex, mark;
 		enum xb_skb_redirect_kind want;
+		u8 to, from; /* last bytes of the MAC addresses */
 	} rows[] = {
-		{ "IPv4", TCP4, 10, 0, XB_SKB_REDIRECT_NEIGH },
-		{ "IPv4, taken as on link", TCP4, 20, 0, XB_SKB_REDIRECT_NEIGH },
-		{ "IPv4, refused by a rule, likewise", TCP4, 10, 1, XB_SKB_REDIRECT_NEIGH },
+		{ "IPv4", TCP4, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x99, 0x10 },
+		{ "IPv4, taken as on link", TCP4, 20, 0, XB_SKB_REDIRECT_NEIGH, 0x96, 0x20 },
+		{ "IPv4, refused by a rule, likewise", TCP4, 10, 1, XB_SKB_REDIRECT_NEIGH, 0x98,
+		  0x10 },
+		{ "IPv4, a neighbour that failed", TCP4, 11, 0, XB_SKB_REDIRECT_NONE },
 		{ "IPv4, down", TCP4, 21, 0, XB_SKB_REDIRECT_NONE },
-		{ "IPv6", TCP6, 10, 0, XB_SKB_REDIRECT_NEIGH },
+		{ "IPv6", TCP6, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x97, 0x10 },
+		{ "IPv6, without a route", TCP6, 20, 0, XB_SKB_REDIRECT_NONE },
 		{ "IPv6, refused by a rule", TCP6, 10, 1, XB_SKB_REDIRECT_NONE },
 		{ "no such interface", TCP4, 99, 0, XB_SKB_REDIRECT_NONE },
 		{ "no IP", ARP, 10, 0, XB_SKB_REDIRECT_NONE },
@@ -160,6 +173,9 @@ test_neigh(void **state)
 		if (d->out.redirect.kind != rows[i].want)
 			fail_msg("%s: %s", rows[i].name,
 			         xb_skb_redirect_kind_name(d->out.redirect.kind));
+		if (rows[i].to && (d->out.data[5] != rows[i].to || d->out.data[11] != rows[i].from))
+			fail_msg("%s: from %02x to %02x", rows[i].name, d->out.data[11],
+			         d->out.data[5]);
 	}
 	direct_free(d);
 }

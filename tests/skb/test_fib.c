@@ -139,13 +139,13 @@ test_neigh(void **state)
 		{ "IPv4, taken as on link", TCP4, 20, 0, XB_SKB_REDIRECT_NEIGH, 0x96, 0x20 },
 		{ "IPv4, refused by a rule, likewise", TCP4, 10, 1, XB_SKB_REDIRECT_NEIGH, 0x98,
 		  0x10 },
-		{ "IPv4, a neighbour that failed", TCP4, 11, 0, XB_SKB_REDIRECT_NONE },
-		{ "IPv4, down", TCP4, 21, 0, XB_SKB_REDIRECT_NONE },
+		{ "IPv4, a neighbour that failed", TCP4, 11, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
+		{ "IPv4, down", TCP4, 21, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
 		{ "IPv6", TCP6, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x97, 0x10 },
-		{ "IPv6, without a route", TCP6, 20, 0, XB_SKB_REDIRECT_NONE },
-		{ "IPv6, refused by a rule", TCP6, 10, 1, XB_SKB_REDIRECT_NONE },
-		{ "no such interface", TCP4, 99, 0, XB_SKB_REDIRECT_NONE },
-		{ "no IP", ARP, 10, 0, XB_SKB_REDIRECT_NONE },
+		{ "IPv6, without a route", TCP6, 20, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
+		{ "IPv6, refused by a rule", TCP6, 10, 1, XB_SKB_REDIRECT_NONE, 0, 0 },
+		{ "no such interface", TCP4, 99, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
+		{ "no IP", ARP, 10, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
 	};
 	struct direct *d = direct_new();
 	struct xb_err err = XB_ERR_INIT;

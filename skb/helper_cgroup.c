@@ -79,7 +79,7 @@ static const struct xb_helper rows[] = {
 	        .id = BPF_FUNC_get_cgroup_classid,
 	        .name = "get_cgroup_classid",
 	        .fn = get_cgroup_classid,
-	        .prog_types = SKB_FILTER | SKB_CGROUP | SKB_FLOW, /* no argument */
+	        .prog_types = SKB_FILTER | SKB_CGROUP | SKB_FLOW | SKB_STREAM, /* no argument */
 	        .source = "net/core/filter.c: bpf_get_cgroup_classid_curr",
 	},
 	SKB_ROW(skb_cgroup_classid, XB_ARG_CTX),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* helpers_sk_msg.c - helpers of SK_MSG programs (cf. net/core/filter.c: sk_msg_func_proto). */
+#include "emu/captured.h"
 #include "emu/helper.h"
 #include "emu/map_sock.h"
 #include "emu/sk_msg_priv.h"
@@ -100,6 +101,14 @@ get_netns_cookie(struct xb_proc *proc, const union xb_arg *a)
 	return xb_proc_emu(proc)->world->netns_cookie;
 }
 
+/* cf. bpf_get_cgroup_classid_curr */
+static u64
+get_cgroup_classid(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)a;
+	return xb_captured_call(proc, BPF_FUNC_get_cgroup_classid);
+}
+
 #define ROW(helper, ...)                                                                           \
 	{                                                                                          \
 		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper,                            \
@@ -122,7 +131,8 @@ static const struct xb_helper rows[] = {
 	ROW(perf_event_output,
 	    .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
 	    .map_types = TYPE(PERF_EVENT_ARRAY), .gpl_only = true),
-	ROW(get_netns_cookie, .args = { XB_ARG_ANY }),
+	ROW(get_netns_cookie, .args = { XB_ARG_ANY }, .state = XB_HELPER_WORLD),
+	ROW(get_cgroup_classid, .args = { XB_ARG_ANY }, .state = XB_HELPER_CAPTURED),
 };
 
 void

@@ -76,6 +76,14 @@ sk_redirect_hash(struct xb_proc *proc, const union xb_arg *a)
 	return redirect(skb_of(proc), a[1].map, a[2].mem, a[3].u);
 }
 
+/* Of the task that runs, not of the socket (cf. bpf_get_cgroup_classid_curr). */
+static u64
+get_cgroup_classid(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)a;
+	return skb_of(proc)->in.ctx->cgroup_classid;
+}
+
 /* A row as SKB_ROW_OF() writes it, for one type of map. */
 #define REDIRECT(helper, map, key)                                                                 \
 	{                                                                                          \
@@ -87,6 +95,7 @@ sk_redirect_hash(struct xb_proc *proc, const union xb_arg *a)
 
 static const struct xb_helper rows[] = {
 	SKB_ROW_OF(skb_adjust_room, SKB_STREAM, XB_ARG_CTX, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY),
+	SKB_ROW_OF(get_cgroup_classid, SKB_STREAM, XB_ARG_ANY),
 	REDIRECT(sk_redirect_map, SOCKMAP, XB_ARG_ANY),
 	REDIRECT(sk_redirect_hash, SOCKHASH, XB_ARG_MAP_KEY),
 };

@@ -59,6 +59,20 @@
 #define DECLARE(name) void test_helper_##name(void **state);
 TESTS(DECLARE)
 
+/* Those that test_owner_prog.c calls; the numbers are cgrp_storage_get's and cgrp_storage_delete's.
+ */
+static const u32 elsewhere[] = { BPF_FUNC_task_storage_get, BPF_FUNC_task_storage_delete, 210,
+	                         211 };
+
+static bool
+called(u32 id)
+{
+	for (size_t i = 0; i < XB_ARRAY_SIZE(elsewhere); i++)
+		if (elsewhere[i] == id)
+			return true;
+	return rig_has_called(id);
+}
+
 /* Every row of the registry is whole, and has been called by one of ours. */
 static void
 test_every_row(void **state)
@@ -77,7 +91,7 @@ test_every_row(void **state)
 		assert_non_null(row->source);
 		assert_string_equal(row->name, xb_helper_name(id));
 		if (row->prog_types == XB_PROG_TYPES_ALL && row->state != XB_HELPER_CAPTURED &&
-		    !row->might_sleep && !rig_has_called(id)) {
+		    !row->might_sleep && !called(id)) {
 			print_error("no row calls bpf_%s\n", row->name);
 			bad++;
 		}

@@ -183,7 +183,8 @@ tcp_check_syncookie(struct xb_proc *proc, const union xb_arg *a)
 #define COOKIE_ROW(helper, ...)                                                                    \
 	{                                                                                          \
 		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper, .args = { __VA_ARGS__ },   \
-		.prog_types = TYPES, .gpl_only = true, .source = "net/core/filter.c: bpf_" #helper \
+		.prog_types = TYPES, .gpl_only = true, .state = XB_HELPER_WORLD,                   \
+		.source = "net/core/filter.c: bpf_" #helper                                        \
 	}
 
 static const struct xb_helper rows[] = {

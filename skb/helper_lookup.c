@@ -62,12 +62,18 @@ sk_assign(struct xb_proc *proc, const union xb_arg *a)
 	return 0;
 }
 
-#define LOOKUP_ARGS XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY, XB_ARG_ANY
+#define LOOKUP_ROW(helper)                                                                         \
+	{                                                                                          \
+		.id = BPF_FUNC_##helper, .name = #helper, .fn = helper,                            \
+		.args = { XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY, XB_ARG_ANY },           \
+		.prog_types = SKB_TC | SKB_CGROUP | SKB_STREAM,                                    \
+		.source = "net/core/filter.c: bpf_" #helper, .state = XB_HELPER_WORLD              \
+	}
 
 static const struct xb_helper rows[] = {
-	SKB_ROW_OF(sk_lookup_tcp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
-	SKB_ROW_OF(sk_lookup_udp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
-	SKB_ROW_OF(skc_lookup_tcp, SKB_TC | SKB_CGROUP | SKB_STREAM, LOOKUP_ARGS),
+	LOOKUP_ROW(sk_lookup_tcp),
+	LOOKUP_ROW(sk_lookup_udp),
+	LOOKUP_ROW(skc_lookup_tcp),
 	SKB_ROW(sk_assign, XB_ARG_CTX, XB_ARG_SOCK_COMMON, XB_ARG_ANY),
 };
 

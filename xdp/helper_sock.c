@@ -45,7 +45,7 @@ xdp_skc_lookup_tcp(struct xb_proc *proc, const union xb_arg *a)
 		.id = BPF_FUNC_##helper, .name = #helper, .fn = xdp_##helper,                      \
 		.args = { XB_ARG_CTX, XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY, XB_ARG_ANY },           \
 		.prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_XDP),                                 \
-		.source = "net/core/filter.c: bpf_xdp_" #helper                                    \
+		.source = "net/core/filter.c: bpf_xdp_" #helper, .state = XB_HELPER_WORLD          \
 	}
 
 static const struct xb_helper rows[] = {

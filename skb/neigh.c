@@ -147,7 +147,11 @@ skb_out_neigh(struct xb_skb *s, const struct xb_skb_redirect *to)
 		take_nexthop(s, link, &to->nexthop, &next);
 	else if (find_route(s, link, &next) != 0)
 		return false;
-	next.link = link; /* the packet leaves by it, whatever the route says */
+	/* The packet leaves by it, whatever the route says: IPv6 asks there for the neighbour too.
+	 */
+	next.link = link;
+	if (next.addr.family == AF_INET6)
+		next.neigh = xb_fib_neigh(w, link, &next.addr);
 	if (link->no_mac)
 		return true; /* there is no header to write */
 	if (!find_mac(w, &next, mac))

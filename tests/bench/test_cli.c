@@ -124,7 +124,7 @@ static const struct cli_row rows[] = {
 	{ "type given", RUN "-p needs_type --type xdp $B/needs.o", 0, NULL, NULL },
 	{ "TC program", RUN "-p needs_tc $B/needs.o", 0, NULL, NULL },
 	{ "unknown helper", RUN "-p needs_helper $B/needs.o", 3,
-	  SAYS("*needs.o: prog 'needs_helper': insn * (*needs.bpf.c:39): *9999*"), NULL },
+	  SAYS("*needs.o: prog 'needs_helper': insn * (*needs.bpf.c:40): *9999*"), NULL },
 	{ "helper that reads the machine", RUN "-p needs_tracing $B/needs.o", 4,
 	  SAYS("*not emulated: bpf_probe_read_kernel reads the machine: its results have to be "
 	       "given, as \"helperCalls\" of a captured context, at *"),

@@ -65,7 +65,6 @@ static const struct xb_helper rows[] = {
 	ROW(send_signal, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", false),
 	ROW(send_signal_thread, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", false),
 	ROW(find_vma, XB_PROG_TYPES_ALL, "kernel/bpf/task_iter.c", false),
-	ROW(copy_from_user, TRACING, "kernel/bpf/helpers.c", false),
 	ROW(copy_from_user_task, TRACING, "kernel/bpf/helpers.c", true),
 	ROW(sock_from_file, TRACING, "net/core/filter.c", false),
 	ROW(get_func_ip, TRACING, "kernel/trace/bpf_trace.c", true),

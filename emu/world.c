@@ -57,6 +57,7 @@ xb_world_free(struct xb_world *w)
 	free(w->cgroups);
 	free(w->cts);
 	free(w->xfrms);
+	free(w->tunnels);
 	free(w);
 }
 

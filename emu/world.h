@@ -151,6 +151,18 @@ struct xb_world_xfrm {
 	struct xb_world_addr remote;
 };
 
+/* What packets were wrapped in that come in by an interface (bpf_skb_get_tunnel_key). */
+struct xb_world_tunnel {
+	u32 ifindex;
+	struct xb_world_addr remote, local; /* of one family: the other end, and this one */
+	u32 id;
+	u8 tos, ttl;
+	u32 label;               /* IPv6: 20 bits */
+	bool key, csum, seq, df; /* what of `id`, checksum, number, DF bit the header had */
+	u32 opts_bytes;          /* a multiple of 4 */
+	u8 opts[255];            /* of Geneve, VXLAN (GBP), ERSPAN */
+};
+
 struct xb_world {
 	struct xb_world_link *links; /* in order of ifindex */
 	struct xb_world_ifaddr *addrs;
@@ -162,8 +174,9 @@ struct xb_world {
 	struct xb_world_cgroup *cgroups;
 	struct xb_world_ct *cts;
 	struct xb_world_xfrm *xfrms;
+	struct xb_world_tunnel *tunnels;
 	u32 link_cnt, addr_cnt, route_cnt, rule_cnt, neigh_cnt, sock_cnt, cgroup_cnt, ct_cnt,
-	        xfrm_cnt;
+	        xfrm_cnt, tunnel_cnt;
 	u64 netns_cookie;
 	/* net.ipv4.fib_multipath_hash_seed; 0: a random one of the machine, unknown */
 	u32 multipath_seed;

@@ -97,6 +97,7 @@ static const struct section {
 	{ "sockets", world_read_sockets, "ss.txt", world_text_sockets },
 	{ "conntrack", world_read_conntrack, "conntrack.txt", world_text_conntrack },
 	{ "xfrm", world_read_xfrm, NULL, NULL },
+	{ "tunnels", world_read_tunnels, NULL, NULL },
 	{ "netns_cookie", read_netns_cookie, NULL, NULL },
 	{ "tcp_syncookies", read_syncookies, NULL, NULL },
 	{ "syncookie_key", read_syncookie_key, NULL, NULL },

@@ -67,6 +67,9 @@ void world_finish_sockets(struct world_reader *r);
 int world_read_conntrack(struct world_reader *r, const struct xb_value *v);
 int world_read_xfrm(struct world_reader *r, const struct xb_value *v);
 
+/* world_tunnel.c */
+int world_read_tunnels(struct world_reader *r, const struct xb_value *v);
+
 /* world_implied.c: routes that Linux adds for addresses, where the files have none of their kind */
 int world_finish_routes(struct world_reader *r);
 

@@ -31,7 +31,7 @@ get_route_realm(struct xb_proc *proc, const union xb_arg *a)
 	const struct xb_skb *s = skb_of(proc);
 
 	(void)a;
-	return skb_tunnel_is_set(s) ? 0 : s->in.ctx->route_realm;
+	return s->tunnel_set ? 0 : s->in.ctx->route_realm;
 }
 
 static u64

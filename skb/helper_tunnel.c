@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #ifndef BPF_F_NO_TUNNEL_KEY
 #define BPF_F_NO_TUNNEL_KEY (1ull << 4) /* later than some installed headers */
@@ -29,12 +30,15 @@ enum {
 	TUNNEL_KEY = 0x0004,
 	TUNNEL_SEQ = 0x0008,
 	TUNNEL_DONT_FRAGMENT = 0x0100,
+	TUNNEL_GENEVE_OPT = 0x0800,
+	TUNNEL_VXLAN_OPT = 0x1000,
 	TUNNEL_NOCACHE = 0x2000,
-	TUNNEL_OPTIONS_PRESENT = 0xd800, /* of Geneve, VXLAN, ERSPAN, GTP */
+	TUNNEL_ERSPAN_OPT = 0x4000,
+	TUNNEL_OPTIONS_PRESENT = 0xd800, /* these, and GTP's */
 };
 
 struct skb_tunnel {
-	bool set; /* the packet has this metadata */
+	bool received; /* it is of the packet that came in, and not to be altered */
 	bool ipv6;
 	struct bpf_tunnel_key key; /* as it was set */
 	u16 flags;                 /* TUNNEL_* */
@@ -49,16 +53,77 @@ skb_tunnel_free(struct xb_skb *s)
 	s->tunnel = NULL;
 }
 
-void
-skb_tunnel_reset(struct xb_skb *s)
+int
+skb_tunnel_new(struct xb_skb *s, struct xb_err *err)
 {
-	s->tunnel->set = false;
+	s->tunnel = calloc(1, sizeof(*s->tunnel));
+	if (!s->tunnel)
+		return xb_err_set(err, XB_ERR_SYSTEM, "no memory for a tunnel's metadata");
+	return 0;
 }
 
-bool
-skb_tunnel_is_set(const struct xb_skb *s)
+/* Options of the interface's kind. */
+static u16
+opt_flag(const char *kind)
 {
-	return s->tunnel && s->tunnel->set;
+	static const struct {
+		const char *kind;
+		u16 flag;
+	} rows[] = { { "geneve", TUNNEL_GENEVE_OPT },
+		     { "vxlan", TUNNEL_VXLAN_OPT },
+		     { "erspan", TUNNEL_ERSPAN_OPT } };
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (!strcmp(rows[i].kind, kind))
+			return rows[i].flag;
+	return 0;
+}
+
+static u32
+host_ip4(const struct xb_world_addr *a)
+{
+	u32 wire;
+
+	memcpy(&wire, a->bytes, sizeof(wire));
+	return __builtin_bswap32(wire);
+}
+
+/* As the other end had set it: its own address is the local one. */
+static void
+fill(struct skb_tunnel *t, const struct xb_world_tunnel *w, const char *kind)
+{
+	*t = (struct skb_tunnel){ .received = true, .ipv6 = w->local.family == AF_INET6 };
+	t->key.tunnel_id = w->id;
+	t->key.tunnel_tos = w->tos;
+	t->key.tunnel_ttl = w->ttl;
+	t->key.tunnel_label = w->label;
+	if (t->ipv6) {
+		memcpy(t->key.local_ipv6, w->remote.bytes, sizeof(t->key.local_ipv6));
+		memcpy(t->key.remote_ipv6, w->local.bytes, sizeof(t->key.remote_ipv6));
+	} else {
+		t->key.local_ipv4 = host_ip4(&w->remote);
+		t->key.remote_ipv4 = host_ip4(&w->local);
+	}
+	t->flags = (u16)((w->key ? TUNNEL_KEY : 0) | (w->csum ? TUNNEL_CSUM : 0) |
+	                 (w->seq ? TUNNEL_SEQ : 0) | (w->df ? TUNNEL_DONT_FRAGMENT : 0));
+	if (w->opts_bytes)
+		t->flags |= opt_flag(kind);
+	t->opts_bytes = w->opts_bytes;
+	memcpy(t->opts, w->opts, w->opts_bytes);
+}
+
+void
+skb_tunnel_receive(struct xb_skb *s, const struct xb_skb_ctx *ctx)
+{
+	const struct xb_world *w = s->emu->world;
+	const struct xb_world_link *link = xb_world_link(w, ctx->ifindex);
+
+	for (u32 i = 0; link && ctx->at_ingress && i < w->tunnel_cnt; i++) {
+		if (w->tunnels[i].ifindex != ctx->ifindex)
+			continue;
+		fill(s->tunnel, &w->tunnels[i], link->kind);
+		s->tunnel_set = true;
+	}
 }
 
 /* A key's size today, and those that it had. Of the first there are IPv4 addresses alone. */
@@ -78,7 +143,7 @@ is_key_size(u32 size)
 static int
 check_get(const struct xb_skb *s, u32 size, u64 flags)
 {
-	if (!skb_tunnel_is_set(s) || flags & ~(u64)(BPF_F_TUNINFO_IPV6 | BPF_F_TUNINFO_FLAGS))
+	if (!s->tunnel_set || flags & ~(u64)(BPF_F_TUNINFO_IPV6 | BPF_F_TUNINFO_FLAGS))
 		return -EINVAL;
 	if (s->tunnel->ipv6 != !!(flags & BPF_F_TUNINFO_IPV6))
 		return -EPROTO;
@@ -158,11 +223,8 @@ skb_set_tunnel_key(struct xb_proc *proc, const union xb_arg *a)
 	memcpy(&key, a[1].mem, size);
 	if ((!(flags & BPF_F_TUNINFO_IPV6) && key.tunnel_label) || key.tunnel_ext)
 		return skb_ret(-EINVAL);
-	if (!s->tunnel)
-		s->tunnel = malloc(sizeof(*s->tunnel));
-	if (!s->tunnel)
-		return skb_ret(-ENOMEM);
-	s->tunnel->set = true;
+	s->tunnel_set = true;
+	s->tunnel->received = false;
 	s->tunnel->ipv6 = flags & BPF_F_TUNINFO_IPV6;
 	s->tunnel->key = key;
 	s->tunnel->flags = tunnel_flags(flags);
@@ -177,7 +239,7 @@ skb_get_tunnel_opt(struct xb_proc *proc, const union xb_arg *a)
 	u32 size = (u32)a[2].u;
 
 	memset(a[1].mem, 0, size);
-	if (!skb_tunnel_is_set(s) || !(t->flags & TUNNEL_OPTIONS_PRESENT))
+	if (!s->tunnel_set || !(t->flags & TUNNEL_OPTIONS_PRESENT))
 		return skb_ret(-ENOENT);
 	if (size < t->opts_bytes)
 		return skb_ret(-ENOMEM);
@@ -192,7 +254,7 @@ skb_set_tunnel_opt(struct xb_proc *proc, const union xb_arg *a)
 	struct skb_tunnel *t = s->tunnel;
 	u32 size = (u32)a[2].u;
 
-	if (!skb_tunnel_is_set(s) || size % sizeof(u32))
+	if (!s->tunnel_set || t->received || size % sizeof(u32))
 		return skb_ret(-EINVAL);
 	if (size > OPTS_MAX)
 		return skb_ret(-ENOMEM);

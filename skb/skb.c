@@ -62,7 +62,7 @@ xb_skb_new(struct xb_emu *emu, const struct xb_skb_opts *opts, struct xb_err *er
 	s->mem = emu->mem;
 	s->linear_max = opts->linear_bytes ? opts->linear_bytes : XB_SKB_LINEAR_BYTES;
 	s->any_ifindex = opts->any_ifindex;
-	if (map_regions(s, err) != 0)
+	if (map_regions(s, err) != 0 || skb_tunnel_new(s, err) != 0)
 		goto free_skb;
 	s->sock = xb_sock_new(emu, err);
 	s->proc = s->sock ? xb_proc_new(emu->vm, opts->vcpu, err) : NULL;
@@ -124,8 +124,9 @@ load(struct xb_skb *s, const struct xb_skb_in *in)
 	s->assigned = NULL;
 	s->sk_redir = NULL;
 	s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
-	if (XB_UNLIKELY(s->tunnel != NULL))
-		skb_tunnel_reset(s);
+	s->tunnel_set = false;
+	if (XB_UNLIKELY(s->emu->world->tunnel_cnt != 0))
+		skb_tunnel_receive(s, in->ctx);
 	if (XB_UNLIKELY(s->prog_type == BPF_PROG_TYPE_LWT_SEG6LOCAL))
 		skb_seg6_begin(s);
 }

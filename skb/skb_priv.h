@@ -118,11 +118,12 @@ struct xb_skb {
 	u32 linear_max;
 	bool any_ifindex;
 	bool sock_set; /* `sock` is the loaded packet's */
+	bool tunnel_set;
 	struct xb_skb_in in;
 	u32 loaded_off; /* where data would be if nothing had moved the packet */
 	u32 loaded_bytes;
 	struct skb_target target;
-	struct skb_tunnel *tunnel; /* helper_tunnel.c's; or NULL */
+	struct skb_tunnel *tunnel; /* helper_tunnel.c's: the packet's where tunnel_set */
 	struct skb_seg6 seg6;      /* of lwt_seg6local */
 	struct skb_prog_facts facts;
 	u64 next_cookie;
@@ -316,8 +317,8 @@ bool skb_load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value);
 
 /* helper_tunnel.c */
 void skb_tunnel_free(struct xb_skb *s);
-void skb_tunnel_reset(struct xb_skb *s); /* a packet without tunnel metadata */
-bool skb_tunnel_is_set(const struct xb_skb *s);
+int skb_tunnel_new(struct xb_skb *s, struct xb_err *err);
+void skb_tunnel_receive(struct xb_skb *s, const struct xb_skb_ctx *ctx); /* the world's */
 
 /*
  * helper_redirect.c: the program has returned TC_ACT_REDIRECT. Sets *to to where the packet goes;

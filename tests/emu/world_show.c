@@ -140,6 +140,13 @@ show_rest(FILE *f, const struct xb_world *w)
 	for (u32 i = 0; i < w->xfrm_cnt; i++)
 		fprintf(f, "xfrm %u %x %s\n", w->xfrms[i].reqid, ntohl(w->xfrms[i].spi),
 		        ADDR(w->xfrms[i].remote));
+	for (u32 i = 0; i < w->tunnel_cnt; i++) {
+		const struct xb_world_tunnel *t = &w->tunnels[i];
+
+		fprintf(f, "tunnel %u %s > %s id %u tos %u ttl %u label %x %d%d%d%d opts %u %02x\n",
+		        t->ifindex, ADDR(t->remote), ADDR(t->local), t->id, t->tos, t->ttl,
+		        t->label, t->key, t->csum, t->seq, t->df, t->opts_bytes, t->opts[3]);
+	}
 	fprintf(f, "netns %llu syncookies %u key %02x%02x%02x%02x multipath %u %u %u\n",
 	        (unsigned long long)w->netns_cookie, w->tcp_syncookies, w->syncookie_key[0][0][0],
 	        w->syncookie_key[0][1][15], w->syncookie_key[1][0][0], w->syncookie_key[1][1][15],

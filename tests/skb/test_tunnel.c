@@ -4,6 +4,7 @@
  *
  * Rows find the key to set at the buffer's start, and get what the packet then has at GOT.
  */
+#include "emu/world.h"
 #include "tests/skb/direct.h"
 
 #include <errno.h>
@@ -149,12 +150,79 @@ test_next_packet(void **state)
 	direct_free(d);
 }
 
+/* What the packet came in with, in a world: addresses as they are, and not to be altered. */
+static void
+test_received(void **state)
+{
+	static const char json[] =
+	        "{\"links\": [{\"ifindex\": 7, \"ifname\": \"gnv0\","
+	        "   \"linkinfo\": {\"info_kind\": \"geneve\"}},"
+	        "  {\"ifindex\": 8, \"ifname\": \"vx0\"}, {\"ifindex\": 9, \"ifname\": \"eth0\"}],"
+	        " \"tunnels\": [{\"dev\": \"gnv0\", \"remote\": \"192.0.2.9\", \"local\": "
+	        "\"192.0.2.1\","
+	        "   \"id\": 42, \"tos\": 3, \"ttl\": 64, \"csum\": true, \"opts\": "
+	        "\"0102030405060708\"},"
+	        "  {\"dev\": \"vx0\", \"remote\": \"fd00::9\", \"local\": \"fd00::1\", \"label\": "
+	        "5}]}";
+	static const struct script none = STEPS(
+	        { GET(FULL, 0), BAD }, { GET_OPT(8), .want = -ENOENT }, { SET_OPT(0, 4), BAD });
+	static const struct script ip4 =
+	        STEPS({ GET(FULL, FLAGS) }, { GOT_LD(tunnel_id, 4), .want = 42 },
+	              { GOT_LD(remote_ipv4, 4), .want = 0xc0000209 },
+	              { GOT_LD(local_ipv4, 4), .want = 0xc0000201 },
+	              { GOT_LD(tunnel_tos, 2), .want = 0x4003 },
+	              { GOT_LD(tunnel_flags, 2), .want = 0x0508 },
+	              { GET(FULL, IPV6), .want = -EPROTO }, { GET_OPT(8), .want = 8 },
+	              { BUF_LD(GOT, 8), .want = 0x0807060504030201 }, { SET_OPT(0, 4), BAD });
+	static const struct script replaced =
+	        STEPS({ SET(FULL, 0) }, { GET_OPT(8), .want = -ENOENT }, { SET_OPT(0, 4) });
+	static const struct script ip6 =
+	        STEPS({ GET(FULL, 0), .want = -EPROTO }, { GET(FULL, IPV6 | FLAGS) },
+	              { GOT_LD(remote_ipv6[3], 4), .want = 0x09000000 },
+	              { GOT_LD(local_ipv6[3], 4), .want = 0x01000000 },
+	              { GOT_LD(tunnel_label, 4), .want = 5 },
+	              { GOT_LD(tunnel_flags, 2), .want = 0x0400 }, { GET_OPT(8), .want = -ENOENT });
+	static const struct {
+		const char *name;
+		u32 ifindex;
+		bool ingress;
+		const struct script *script;
+	} rows[] = {
+		{ "IPv4", 7, true, &ip4 },         { "IPv4, and then another", 7, true, &replaced },
+		{ "IPv6", 8, true, &ip6 },         { "no tunnel", 9, true, &none },
+		{ "to be sent", 7, false, &none },
+	};
+	struct direct *d = direct_new();
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_world *w = xb_world_parse(json, sizeof(json) - 1, &err);
+	u8 data[PACKET_MAX_BYTES];
+
+	(void)state;
+	if (!w)
+		fail_msg("%s", err.msg);
+	assert_int_equal(xb_world_set(d->rig.b.emu, w, &err), 0);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(rows); i++) {
+		const struct xb_skb_ctx ctx = { .ifindex = rows[i].ifindex,
+			                        .at_ingress = rows[i].ingress };
+		const struct direct_run run = {
+			.in = { .data = data, .bytes = packet_build(TCP4, data), .ctx = &ctx },
+			.script = rows[i].script,
+			KEY(),
+		};
+
+		direct_run(d, &run);
+		direct_check(d, rows[i].name, rows[i].script);
+	}
+	direct_free(d);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_next_packet),
+		cmocka_unit_test(test_received),
 	};
 
 	return cmocka_run_group_tests_name("skb tunnel", tests, NULL, NULL);

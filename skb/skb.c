@@ -62,6 +62,7 @@ xb_skb_new(struct xb_emu *emu, const struct xb_skb_opts *opts, struct xb_err *er
 	s->mem = emu->mem;
 	s->linear_max = opts->linear_bytes ? opts->linear_bytes : XB_SKB_LINEAR_BYTES;
 	s->any_ifindex = opts->any_ifindex;
+	s->stays = opts->stays;
 	if (map_regions(s, err) != 0 || skb_tunnel_new(s, err) != 0)
 		goto free_skb;
 	s->sock = xb_sock_new(emu, err);
@@ -196,6 +197,10 @@ check_retval(struct xb_skb *s)
 static void
 redirect(struct xb_skb *s, struct xb_skb_out *out)
 {
+	if (s->stays) {
+		s->target.redirect.kind = XB_SKB_REDIRECT_NONE;
+		return;
+	}
 	if (s->kind->l3)
 		s->skb.mac_off = s->skb.data_off;
 	skb_do_redirect(s, &out->redirect);

@@ -27,6 +27,7 @@ struct xb_skb;
 struct xb_skb_opts {
 	u32 vcpu;
 	u32 linear_bytes; /* most bytes in the linear part; 0: XB_SKB_LINEAR_BYTES */
+	bool stays;       /* no redirect is followed, as in a test run: out.redirect is NONE */
 	bool any_ifindex; /* every interface exists; else the loopback, 1, alone; or a world's */
 };
 

@@ -116,7 +116,7 @@ struct xb_skb {
 	const struct skb_kind *kind;
 	struct skb skb;
 	u32 linear_max;
-	bool any_ifindex;
+	bool any_ifindex, stays;
 	bool sock_set; /* `sock` is the loaded packet's */
 	bool tunnel_set;
 	struct xb_skb_in in;

@@ -256,7 +256,7 @@ write_ctx(struct test *t)
 struct xb_skb *
 skb_test_run_buffer(struct xb_emu *emu)
 {
-	const struct xb_skb_opts opts = { .vcpu = 0 };
+	const struct xb_skb_opts opts = { .vcpu = 0, .stays = true };
 	void **state = &emu->type_state[BPF_PROG_TYPE_SCHED_CLS];
 	struct xb_err err = XB_ERR_INIT;
 

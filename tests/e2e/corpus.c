@@ -44,6 +44,8 @@ const struct corpus_row corpus_rows[] = {
 	} },
 	{ .object = "five_tuple" },
 	{ .object = "flow_expiry" },
+	{ .object = "mtu_guard", .net = &corpus_network },
+	{ .object = "new_flows" },
 	{ .object = "frags" },
 	{ .object = "globals" },
 	{ .object = "guarded" },

@@ -3,6 +3,7 @@
 
 /* clang-format off */
 const struct corpus_row skb_rows[] = {
+	{ .object = "cg_account" },
 	{ .object = "cg_firewall", .elems = {
 		{ "ports", "35 00 11 00", "00 00 00 00 00 00 00 00" },
 		{ "ports", "50 00 06 00", "00 00 00 00 00 00 00 00" },

@@ -72,6 +72,8 @@ const struct corpus_row tc_rows[] = {
 	{ .object = "flow_events" },
 	{ .object = "flow_hash" },
 	{ .object = "flowtrack" },
+	{ .object = "gateway" },
+	{ SEGMENTS("gateway") },
 	{ .object = "frag_needed" },
 	{ .object = "gso" },
 	{ SEGMENTS("gso") },

@@ -134,19 +134,21 @@ test_neigh(void **state)
 		u32 ifindex, mark;
 		enum xb_skb_redirect_kind want;
 		u8 to, from; /* last bytes of the MAC addresses */
+		bool stays;  /* a test run, where all of the packet is as it was */
 	} rows[] = {
-		{ "IPv4", TCP4, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x99, 0x10 },
-		{ "IPv4, taken as on link", TCP4, 20, 0, XB_SKB_REDIRECT_NEIGH, 0x96, 0x20 },
+		{ "IPv4", TCP4, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x99, 0x10, false },
+		{ "IPv4, in a test run", TCP4, 10, 0, XB_SKB_REDIRECT_NONE, 0, 0, true },
+		{ "IPv4, taken as on link", TCP4, 20, 0, XB_SKB_REDIRECT_NEIGH, 0x96, 0x20, false },
 		{ "IPv4, refused by a rule, likewise", TCP4, 10, 1, XB_SKB_REDIRECT_NEIGH, 0x98,
-		  0x10 },
-		{ "IPv4, a neighbour that failed", TCP4, 11, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
-		{ "IPv4, down", TCP4, 21, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
-		{ "IPv6", TCP6, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x97, 0x10 },
+		  0x10, false },
+		{ "IPv4, a neighbour that failed", TCP4, 11, 0, XB_SKB_REDIRECT_NONE, 0, 0, false },
+		{ "IPv4, down", TCP4, 21, 0, XB_SKB_REDIRECT_NONE, 0, 0, false },
+		{ "IPv6", TCP6, 10, 0, XB_SKB_REDIRECT_NEIGH, 0x97, 0x10, false },
 		{ "IPv6, the neighbour of another interface", TCP6, 20, 0, XB_SKB_REDIRECT_NONE, 0,
-		  0 },
-		{ "IPv6, refused by a rule", TCP6, 10, 1, XB_SKB_REDIRECT_NONE, 0, 0 },
-		{ "no such interface", TCP4, 99, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
-		{ "no IP", ARP, 10, 0, XB_SKB_REDIRECT_NONE, 0, 0 },
+		  0, false },
+		{ "IPv6, refused by a rule", TCP6, 10, 1, XB_SKB_REDIRECT_NONE, 0, 0, false },
+		{ "no such interface", TCP4, 99, 0, XB_SKB_REDIRECT_NONE, 0, 0, false },
+		{ "no IP", ARP, 10, 0, XB_SKB_REDIRECT_NONE, 0, 0, false },
 	};
 	struct direct *d = direct_new();
 	struct xb_err err = XB_ERR_INIT;
@@ -170,7 +172,10 @@ test_neigh(void **state)
 			.script = &script,
 		};
 
+		d->opts.stays = rows[i].stays;
 		direct_run(d, &run);
+		if (rows[i].stays)
+			assert_memory_equal(d->out.data, data, run.in.bytes);
 		if (d->out.redirect.kind != rows[i].want)
 			fail_msg("%s: %s", rows[i].name,
 			         xb_skb_redirect_kind_name(d->out.redirect.kind));

@@ -15,6 +15,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 ln -s "$build" "$dir/build"
 ln -s "$source/tests" "$dir/tests"
+ln -s "$source/docs" "$dir/docs"
 
 awk '/^ *```console$/ { on = 1; next } /^ *```$/ { on = 0 } on' "$source/README.md" >"$dir/expected"
 grep -q '^\$ ' "$dir/expected" || {

@@ -207,7 +207,7 @@ check_headroom(const struct xb_opts *opts, struct xb_err *err)
 	return 0;
 }
 
-/* Either one object, or stages. */
+/* Either one object, or stages; a world may have them. */
 static int
 check_objects(const struct xb_opts *opts, struct xb_err *err)
 {
@@ -218,7 +218,7 @@ check_objects(const struct xb_opts *opts, struct xb_err *err)
 	if (opts->staged && opts->prog)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "--prog: with --xdp, --tc or --tc-egress say FILE:NAME");
-	if (!opts->object && !opts->staged)
+	if (!opts->object && !opts->staged && !opts->world && !opts->world_from)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
 	return 0;
 }

@@ -145,6 +145,60 @@ open_objects(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 }
 
 static int
+read_ctx_file(struct job *job, struct xb_err *err)
+{
+	const struct xb_file *file = &job->files.ctx;
+	size_t bytes;
+	char *text;
+	int rc;
+
+	if (!job->cli->ctx_file)
+		return 0;
+	text = xb_file_read_all(file, CTX_MAX_BYTES, &bytes, err);
+	if (!text)
+		return -1;
+	rc = xb_ctx_parse_file(&job->opts.ctx, text, bytes, err);
+	free(text);
+	return rc == 0 ? 0 : xb_err_prefix(err, "%s", file->name);
+}
+
+/* Without an object: what the world has attached to the interface that packets come in by. */
+static int
+take_attached(struct job *job, struct xb_err *err)
+{
+	struct xb_opts *opts = &job->opts;
+	u32 ifindex = opts->ctx.ingress_ifindex ? opts->ctx.ingress_ifindex : opts->ctx.skb.ifindex;
+	const struct xb_world_link *link;
+
+	if (opts->object || opts->staged)
+		return 0;
+	link = xb_world_link(job->world, ifindex ? ifindex : 1);
+	if (!link || (!link->xdp[0] && !link->tc[0]))
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "no object file given, and the world has nothing attached to "
+		                  "interface %u (--ctx ingress_ifindex=N)",
+		                  ifindex ? ifindex : 1);
+	opts->staged = true;
+	opts->stages[XB_STAGE_XDP] = link->xdp[0] ? link->xdp : NULL;
+	opts->stages[XB_STAGE_TC] = link->tc[0] ? link->tc : NULL;
+	return 0;
+}
+
+static int
+read_world(struct job *job, struct xb_err *err)
+{
+	const struct xb_opts *cli = job->cli;
+
+	if (cli->ctx_file && xb_file_open_read(&job->files.ctx, cli->ctx_file, err) != 0)
+		return -1;
+	if (xb_worldfile_open(&job->files.world, cli->world, cli->world_from, err) != 0 ||
+	    read_ctx_file(job, err) != 0 ||
+	    xb_worldfile_read(&job->files.world, &job->world, err) != 0)
+		return -1;
+	return take_attached(job, err);
+}
+
+static int
 open_files(struct job *job, struct xb_err *err)
 {
 	const struct xb_opts *cli = job->cli;
@@ -158,11 +212,8 @@ open_files(struct job *job, struct xb_err *err)
 	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
 	if (!f->inits)
 		return xb_err_errno(err, ENOMEM, "maps");
-	if (open_objects(f, cli, err) != 0 || xb_file_open_read(&f->read, cli->read, err) != 0)
-		return -1;
-	if (cli->ctx_file && xb_file_open_read(&f->ctx, cli->ctx_file, err) != 0)
-		return -1;
-	if (xb_worldfile_open(&f->world, cli->world, cli->world_from, err) != 0)
+	if (read_world(job, err) != 0 || open_objects(f, cli, err) != 0 ||
+	    xb_file_open_read(&f->read, cli->read, err) != 0)
 		return -1;
 	for (u32 i = 0; i < cli->map_cnt; i++)
 		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
@@ -400,24 +451,6 @@ work(const struct xb_worker *worker, void *arg)
 	return code;
 }
 
-static int
-read_ctx_file(struct job *job, struct xb_err *err)
-{
-	const struct xb_file *file = &job->files.ctx;
-	size_t bytes;
-	char *text;
-	int rc;
-
-	if (!job->cli->ctx_file)
-		return 0;
-	text = xb_file_read_all(file, CTX_MAX_BYTES, &bytes, err);
-	if (!text)
-		return -1;
-	rc = xb_ctx_parse_file(&job->opts.ctx, text, bytes, err);
-	free(text);
-	return rc == 0 ? 0 : xb_err_prefix(err, "%s", file->name);
-}
-
 int
 xb_run_main(const struct xb_opts *cli)
 {
@@ -426,8 +459,7 @@ xb_run_main(const struct xb_opts *cli)
 	int code;
 
 	job.cli = &job.opts;
-	if (open_files(&job, &err) != 0 || read_ctx_file(&job, &err) != 0 ||
-	    xb_worldfile_read(&job.files.world, &job.world, &err) != 0)
+	if (open_files(&job, &err) != 0)
 		code = xb_say_error(&err);
 	else
 		code = xb_worker_run(job.files.objects[0].file.name, work, &job);

@@ -6,6 +6,7 @@
 
 #define D             "$C/../../docs"
 #define ONE           "$X -q -c 2 --skip 1 -r $C/demo.pcap --ctx ifindex=2 "
+#define XDP1          "$X -q -c 1 -r $C/demo.pcap --ctx ingress_"
 #define XDP           "$X -q -c 1 -r $C/demo.pcap --ctx ingress_ifindex=2 "
 #define WORLD         "--world " D "/world.json "
 #define TO(n)         "--map '.rodata[0]={to=" n "}' "
@@ -25,6 +26,19 @@ static const struct cli_row rows[] = {
 	{ "example, routed",
 	  "$X -r $C/demo.pcap --ctx ingress_ifindex=2 " WORLD "-w r.pcapng $P/fib_router.o", 0,
 	  NULL, "*ifindex 3 *" },
+	{ "programs attached",
+	  FILE_OF("{\"links\":[{\"ifindex\":2,\"ifname\":\"a\",\"xdp\":\"xdp.o:xdp_meta\","
+	          "\"tc\":\"tc.o\"},{\"ifindex\":3,\"ifname\":\"b\"}]}") "cp $P/meta.o xdp.o; "
+	                                                                 "cp $P/tc/left_meta.o "
+	                                                                 "tc.o; " XDP
+	                                                                 "--world w.json --trace",
+	  0, NULL, "1: xdp XDP_PASS tc TC_ACT_OK,*" },
+	{ "programs attached, but there", XDP1 "ifindex=3 --world w.json", 2,
+	  SAYS("no object file given, and the world has nothing attached to interface 3*"), NULL },
+	{ "programs attached, and not there", "rm tc.o; " XDP "--world w.json", 2,
+	  SAYS("tc.o: cannot be opened: No such file or directory"), NULL },
+	{ "programs attached, and one given", XDP "--world w.json --trace $P/pass.o", 0, NULL,
+	  "1: XDP_PASS,*" },
 	{ "redirect", LEAVES("tc_redirect", TO("3")), 0, NULL,
 	  "eth0\neth1\n\"data\":\"020000000010*" },
 	{ "redirect, to none", ONE WORLD TO("99") "-p tc_redirect --trace $B/world.o", 0, NULL,

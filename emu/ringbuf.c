@@ -38,8 +38,8 @@ struct ringbuf {
 	u32 open_cnt, open_cap;
 };
 
-static int
-ringbuf_check(const union bpf_attr *attr)
+int
+xb_map_ringbuf_check(const union bpf_attr *attr)
 {
 	u32 n = attr->max_entries;
 
@@ -304,8 +304,8 @@ xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes)
 	return NULL;
 }
 
-static int
-ringbuf_map_read(struct xb_map *map, const void *key, void *value)
+int
+xb_map_ringbuf_read(struct xb_map *map, const void *key, void *value)
 {
 	(void)map;
 	(void)key;
@@ -313,8 +313,8 @@ ringbuf_map_read(struct xb_map *map, const void *key, void *value)
 	return -XB_ENOTSUPP;
 }
 
-static int
-ringbuf_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 flags)
+int
+xb_map_ringbuf_update(struct xb_map *map, const void *key, const void *value, u64 flags)
 {
 	(void)map;
 	(void)key;
@@ -323,16 +323,16 @@ ringbuf_map_update_elem(struct xb_map *map, const void *key, const void *value, 
 	return -XB_ENOTSUPP;
 }
 
-static int
-ringbuf_map_delete_elem(struct xb_map *map, const void *key)
+int
+xb_map_ringbuf_remove(struct xb_map *map, const void *key)
 {
 	(void)map;
 	(void)key;
 	return -XB_ENOTSUPP;
 }
 
-static int
-ringbuf_map_get_next_key(struct xb_map *map, const void *key, void *next)
+int
+xb_map_ringbuf_next_key(struct xb_map *map, const void *key, void *next)
 {
 	(void)map;
 	(void)key;
@@ -344,14 +344,14 @@ const struct xb_map_ops xb_map_ringbuf_ops = {
 	.name = "ringbuf",
 	.source = "kernel/bpf/ringbuf.c",
 	.flags = XB_MAP_NO_PROG_LOOKUP,
-	.check = ringbuf_check,
+	.check = xb_map_ringbuf_check,
 	.alloc = ringbuf_map_alloc,
 	.publish = ringbuf_publish,
 	.free = ringbuf_map_free,
 	.lookup = xb_map_no_lookup,
 	.update = xb_map_no_update,
-	.update_sys = ringbuf_map_update_elem,
-	.read_sys = ringbuf_map_read,
-	.remove = ringbuf_map_delete_elem,
-	.next_key = ringbuf_map_get_next_key,
+	.update_sys = xb_map_ringbuf_update,
+	.read_sys = xb_map_ringbuf_read,
+	.remove = xb_map_ringbuf_remove,
+	.next_key = xb_map_ringbuf_next_key,
 };

@@ -29,17 +29,6 @@ struct user_ringbuf {
 };
 
 static int
-ringbuf_check(const union bpf_attr *attr)
-{
-	u32 n = attr->max_entries;
-
-	if (attr->map_flags & ~(u32)BPF_F_NUMA_NODE || attr->key_size || attr->value_size || !n ||
-	    n & (n - 1) || n % XB_PAGE_BYTES)
-		return -EINVAL;
-	return 0;
-}
-
-static int
 ringbuf_map_alloc(struct xb_map *map)
 {
 	struct user_ringbuf *rb = calloc(1, sizeof(*rb));
@@ -156,54 +145,18 @@ xb_user_ringbuf_release(struct xb_map *map, u64 sample, u32 bytes)
 	consume(map->priv, sample_span(bytes));
 }
 
-static int
-ringbuf_map_read(struct xb_map *map, const void *key, void *value)
-{
-	(void)map;
-	(void)key;
-	(void)value;
-	return -XB_ENOTSUPP;
-}
-
-static int
-ringbuf_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 flags)
-{
-	(void)map;
-	(void)key;
-	(void)value;
-	(void)flags;
-	return -XB_ENOTSUPP;
-}
-
-static int
-ringbuf_map_delete_elem(struct xb_map *map, const void *key)
-{
-	(void)map;
-	(void)key;
-	return -XB_ENOTSUPP;
-}
-
-static int
-ringbuf_map_get_next_key(struct xb_map *map, const void *key, void *next)
-{
-	(void)map;
-	(void)key;
-	(void)next;
-	return -XB_ENOTSUPP;
-}
-
 const struct xb_map_ops xb_map_user_ringbuf_ops = {
 	.name = "user_ringbuf",
 	.source = "kernel/bpf/ringbuf.c",
 	.flags = XB_MAP_NO_PROG_LOOKUP,
-	.check = ringbuf_check,
+	.check = xb_map_ringbuf_check,
 	.alloc = ringbuf_map_alloc,
 	.publish = ringbuf_publish,
 	.free = ringbuf_map_free,
 	.lookup = xb_map_no_lookup,
 	.update = xb_map_no_update,
-	.update_sys = ringbuf_map_update_elem,
-	.read_sys = ringbuf_map_read,
-	.remove = ringbuf_map_delete_elem,
-	.next_key = ringbuf_map_get_next_key,
+	.update_sys = xb_map_ringbuf_update,
+	.read_sys = xb_map_ringbuf_read,
+	.remove = xb_map_ringbuf_remove,
+	.next_key = xb_map_ringbuf_next_key,
 };

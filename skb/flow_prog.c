@@ -6,13 +6,13 @@
  */
 #include "skb/skb_priv.h"
 
+#include "emu/test_run.h"
 #include "emu/user.h"
 #include "vm/bytes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_BYTES 4096u /* a page */
 
@@ -75,19 +75,13 @@ static int
 read_ctx(struct test *t)
 {
 	const union bpf_attr *attr = t->attr;
-	u32 bytes = attr->test.ctx_size_in;
 	int ret;
 
 	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
-	if (!attr->test.ctx_in)
-		return 0;
-	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
-	if (ret)
+	ret = xb_test_read_ctx(attr, &t->ctx, sizeof(t->ctx));
+	if (ret || !attr->test.ctx_in)
 		return ret;
-	if (bytes > sizeof(t->ctx))
-		bytes = sizeof(t->ctx);
-	ret = xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
-	return ret ? ret : check_ctx(t);
+	return check_ctx(t);
 }
 
 static int
@@ -105,19 +99,10 @@ read_all(struct test *t)
 	return read_ctx(t);
 }
 
-static u64
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
-}
-
 static void
 run_all(struct test *t)
 {
-	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	u32 i, repeat = xb_test_repeat(t->attr);
 	const struct xb_skb_ctx ctx = { .ifindex = SKB_LOOPBACK, .flow_flags = t->ctx.flags };
 	const struct xb_skb_in in = {
 		.data = t->data,
@@ -126,7 +111,7 @@ run_all(struct test *t)
 		.ctx = &ctx,
 		.prog_type = BPF_PROG_TYPE_FLOW_DISSECTOR,
 	};
-	u64 start = now_ns(), each;
+	u64 start = xb_test_now_ns();
 
 	xb_skb_load(t->s, &in);
 	for (i = 0; i < repeat; i++) {
@@ -134,8 +119,7 @@ run_all(struct test *t)
 		if (t->out.status == XB_RUN_FAULT)
 			break;
 	}
-	each = (now_ns() - start) / repeat;
-	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+	t->duration_ns = xb_test_each_ns(start, repeat);
 }
 
 /* cf. net/bpf/test_run.c: bpf_test_finish */
@@ -155,26 +139,6 @@ write_keys(const struct test *t)
 	return room < size ? -ENOSPC : 0;
 }
 
-/* The context comes back as it was. cf. net/bpf/test_run.c: bpf_ctx_finish */
-static int
-write_ctx(const struct test *t)
-{
-	union bpf_attr *attr = t->attr;
-	u32 bytes = sizeof(t->ctx);
-	int ret = 0;
-
-	if (!attr->test.ctx_out)
-		return 0;
-	if (bytes > attr->test.ctx_size_out) {
-		bytes = attr->test.ctx_size_out;
-		ret = -ENOSPC;
-	}
-	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
-		return ret ? ret : -EFAULT;
-	attr->test.ctx_size_out = sizeof(t->ctx);
-	return ret;
-}
-
 static int
 test_run(struct test *t)
 {
@@ -187,7 +151,8 @@ test_run(struct test *t)
 		return -ENOMEM;
 	run_all(t);
 	ret = write_keys(t);
-	return ret ? ret : write_ctx(t);
+	/* The context comes back as it was. */
+	return ret ? ret : xb_test_write_ctx(t->attr, &t->ctx, sizeof(t->ctx));
 }
 
 long

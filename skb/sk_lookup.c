@@ -2,6 +2,7 @@
 #include "skb/sk_lookup.h"
 
 #include "emu/helper.h"
+#include "emu/test_run.h"
 #include "emu/user.h"
 #include "vm/bytes.h"
 #include "vm/mem.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define ATTACH_SK_LOOKUP 36u /* BPF_SK_LOOKUP */
 #define PROTO_TCP        6u
@@ -202,22 +202,13 @@ static int
 read_ctx(struct test *t)
 {
 	const union bpf_attr *attr = t->attr;
-	u32 bytes = attr->test.ctx_size_in;
-	int ret;
 
 	if (attr->test.flags || attr->test.cpu || attr->test.batch_size || attr->test.data_in ||
 	    attr->test.data_size_in || attr->test.data_out || attr->test.data_size_out)
 		return -EINVAL;
 	if (!attr->test.ctx_in && !attr->test.ctx_out)
 		return -EINVAL;
-	if (!attr->test.ctx_in)
-		return 0;
-	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
-	if (ret)
-		return ret;
-	if (bytes > sizeof(t->ctx))
-		bytes = sizeof(t->ctx);
-	return xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+	return xb_test_read_ctx(attr, &t->ctx, sizeof(t->ctx));
 }
 
 static int
@@ -253,15 +244,6 @@ load_ctx(struct lookup *l, const struct bpf_sk_lookup *from)
 	memcpy(xb_mem_host(l->emu->mem, l->region->gaddr), to, sizeof(*to));
 }
 
-static u64
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
-}
-
 /* cf. include/linux/filter.h: BPF_PROG_SK_LOOKUP_RUN_ARRAY, with one program */
 static u32
 run_once(struct test *t)
@@ -284,13 +266,12 @@ run_once(struct test *t)
 static void
 run_all(struct test *t)
 {
-	u32 repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
-	u64 start = now_ns(), each;
+	u32 repeat = xb_test_repeat(t->attr);
+	u64 start = xb_test_now_ns();
 
 	for (u32 i = 0; i < repeat; i++)
 		t->retval = run_once(t);
-	each = (now_ns() - start) / repeat;
-	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+	t->duration_ns = xb_test_each_ns(start, repeat);
 }
 
 /* Which socket it was shows by its cookie. */
@@ -299,8 +280,6 @@ write_ctx(struct test *t)
 {
 	union bpf_attr *attr = t->attr;
 	const struct xb_sock *sock = t->l->selected;
-	u32 bytes = sizeof(t->ctx);
-	int ret = 0;
 
 	if (sock && sock->reuseport && !t->l->no_reuseport)
 		return -EOPNOTSUPP;
@@ -308,16 +287,7 @@ write_ctx(struct test *t)
 	attr->test.data_size_out = 0;
 	attr->test.retval = t->retval;
 	attr->test.duration = t->duration_ns;
-	if (!attr->test.ctx_out)
-		return 0;
-	if (bytes > attr->test.ctx_size_out) {
-		bytes = attr->test.ctx_size_out;
-		ret = -ENOSPC;
-	}
-	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
-		return ret ? ret : -EFAULT;
-	attr->test.ctx_size_out = sizeof(t->ctx);
-	return ret;
+	return xb_test_write_ctx(attr, &t->ctx, sizeof(t->ctx));
 }
 
 static void

@@ -7,13 +7,13 @@
  */
 #include "skb/skb_priv.h"
 
+#include "emu/test_run.h"
 #include "emu/user.h"
 #include "emu/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #ifndef BPF_F_TEST_SKB_CHECKSUM_COMPLETE
 #define BPF_F_TEST_SKB_CHECKSUM_COMPLETE (1u << 2)
@@ -57,18 +57,9 @@ static int
 read_ctx(struct test *t)
 {
 	const union bpf_attr *attr = t->attr;
-	u32 bytes = attr->test.ctx_size_in;
-	int ret;
 
 	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
-	if (!attr->test.ctx_in)
-		return 0;
-	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
-	if (ret)
-		return ret;
-	if (bytes > sizeof(t->ctx))
-		bytes = sizeof(t->ctx);
-	return xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+	return xb_test_read_ctx(attr, &t->ctx, sizeof(t->ctx));
 }
 
 static int
@@ -146,27 +137,18 @@ take_ctx(struct test *t)
 	return 0;
 }
 
-static u64
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
-}
-
 /* All runs are on one sk_buff (cf. net/bpf/test_run.c: bpf_test_run). */
 static void
 run_all(struct test *t)
 {
-	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	u32 i, repeat = xb_test_repeat(t->attr);
 	const struct xb_skb_in in = {
 		.data = t->data,
 		.bytes = t->attr->test.data_size_in,
 		.ctx = &t->in_ctx,
 		.prog_type = t->prog->type,
 	};
-	u64 start = now_ns(), each;
+	u64 start = xb_test_now_ns();
 
 	if (t->attr->test.flags & BPF_F_TEST_SKB_CHECKSUM_COMPLETE) {
 		t->in_ctx.ip_summed = XB_CHECKSUM_COMPLETE;
@@ -178,8 +160,7 @@ run_all(struct test *t)
 		if (t->out.status == XB_RUN_FAULT)
 			break;
 	}
-	each = (now_ns() - start) / repeat;
-	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+	t->duration_ns = xb_test_each_ns(start, repeat);
 }
 
 /*
@@ -225,8 +206,6 @@ write_ctx(struct test *t)
 	union bpf_attr *attr = t->attr;
 	const struct __sk_buff *from = t->out.ctx;
 	struct __sk_buff *to = &t->ctx;
-	u32 bytes = sizeof(*to);
-	int ret = 0;
 
 	if (!attr->test.ctx_out)
 		return 0;
@@ -239,14 +218,7 @@ write_ctx(struct test *t)
 	to->wire_len = from->wire_len;
 	to->gso_segs = from->gso_segs;
 	to->hwtstamp = from->hwtstamp;
-	if (bytes > attr->test.ctx_size_out) {
-		bytes = attr->test.ctx_size_out;
-		ret = -ENOSPC;
-	}
-	if (xb_user_write(attr->test.ctx_out, to, bytes))
-		return ret ? ret : -EFAULT;
-	attr->test.ctx_size_out = sizeof(*to);
-	return ret;
+	return xb_test_write_ctx(attr, to, sizeof(*to));
 }
 
 /*

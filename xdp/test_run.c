@@ -11,13 +11,13 @@
  */
 #include "xdp/xdp_priv.h"
 
+#include "emu/test_run.h"
 #include "emu/user.h"
 #include "emu/world.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOPBACK_IFINDEX 1u
 #define LIVE_BATCH_MAX   256u /* TEST_XDP_MAX_BATCH */
@@ -60,18 +60,9 @@ static int
 read_ctx(struct test *t)
 {
 	const union bpf_attr *attr = t->attr;
-	u32 bytes = attr->test.ctx_size_in;
-	int ret;
 
 	t->has_ctx = attr->test.ctx_in || attr->test.ctx_out;
-	if (!attr->test.ctx_in)
-		return 0;
-	ret = xb_user_tail_zero(attr->test.ctx_in, sizeof(t->ctx), bytes);
-	if (ret)
-		return ret;
-	if (bytes > sizeof(t->ctx))
-		bytes = sizeof(t->ctx);
-	return xb_user_read(&t->ctx, attr->test.ctx_in, bytes);
+	return xb_test_read_ctx(attr, &t->ctx, sizeof(t->ctx));
 }
 
 /* How the bytes are laid out. */
@@ -138,21 +129,12 @@ read_data(struct test *t)
 	return held < rest ? -ENOMEM : 0;
 }
 
-static u64
-now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
-}
-
 /* All runs are on one buffer; each live frame has its own (cf. net/bpf/test_run.c: bpf_test_run).
  */
 static void
 run_all(struct test *t)
 {
-	u32 i, repeat = t->attr->test.repeat ? t->attr->test.repeat : 1;
+	u32 i, repeat = xb_test_repeat(t->attr);
 	struct xb_xdp_in in = {
 		.meta = t->data,
 		.meta_bytes = t->meta_bytes,
@@ -161,7 +143,7 @@ run_all(struct test *t)
 		.ingress_ifindex =
 		        t->ctx.ingress_ifindex ? t->ctx.ingress_ifindex : LOOPBACK_IFINDEX,
 	};
-	u64 start = now_ns(), each;
+	u64 start = xb_test_now_ns();
 
 	xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
 	for (i = 0; i < repeat; i++) {
@@ -171,8 +153,7 @@ run_all(struct test *t)
 		if (t->out.status == XB_RUN_FAULT)
 			break;
 	}
-	each = (now_ns() - start) / repeat;
-	t->duration_ns = each > UINT32_MAX ? UINT32_MAX : (u32)each;
+	t->duration_ns = xb_test_each_ns(start, repeat);
 	if (t->live) {
 		xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
 		t->out.retval = 0;
@@ -232,21 +213,12 @@ write_ctx(struct test *t)
 {
 	union bpf_attr *attr = t->attr;
 	const struct xdp_shape *s = &t->x->shape;
-	u32 bytes = sizeof(t->ctx);
-	int ret = 0;
 
 	if (!attr->test.ctx_out)
 		return 0;
 	t->ctx.data = s->data_off - s->meta_off;
 	t->ctx.data_end = s->end_off - s->meta_off;
-	if (bytes > attr->test.ctx_size_out) {
-		bytes = attr->test.ctx_size_out;
-		ret = -ENOSPC;
-	}
-	if (xb_user_write(attr->test.ctx_out, &t->ctx, bytes))
-		return ret ? ret : -EFAULT;
-	attr->test.ctx_size_out = sizeof(t->ctx);
-	return ret;
+	return xb_test_write_ctx(attr, &t->ctx, sizeof(t->ctx));
 }
 
 /*

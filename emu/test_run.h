@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_run.h - what the test runs of all program types do alike: contexts from and to user space,
+ * and how long a run took. (cf. net/bpf/test_run.c)
+ */
+#ifndef XB_EMU_TEST_RUN_H
+#define XB_EMU_TEST_RUN_H
+
+#include "vm/types.h"
+
+#include <linux/bpf.h>
+
+/*
+ * Reads attr->test.ctx_in into `ctx` of `bytes`, of which it may have less; more has to be zeros.
+ * Without one nothing is read. 0, -E2BIG or -EFAULT. (cf. bpf_ctx_init)
+ */
+int xb_test_read_ctx(const union bpf_attr *attr, void *ctx, u32 bytes);
+
+/*
+ * Writes it to attr->test.ctx_out, where there is one: as much as there is room for, else -ENOSPC;
+ * -EFAULT. (cf. bpf_ctx_finish)
+ */
+int xb_test_write_ctx(union bpf_attr *attr, const void *ctx, u32 bytes);
+
+/* How often the caller wants it run. */
+static inline u32
+xb_test_repeat(const union bpf_attr *attr)
+{
+	return attr->test.repeat ? attr->test.repeat : 1;
+}
+
+/* The machine's clock, which durations are told by. */
+u64 xb_test_now_ns(void);
+
+/* A run's share of the time since `start_ns`. */
+u32 xb_test_each_ns(u64 start_ns, u32 repeat);
+
+#endif

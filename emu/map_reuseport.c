@@ -36,9 +36,8 @@ reuseport_array_free(struct xb_map *map)
 	xb_map_table_free(map->priv, map->max_entries, sizeof(struct xb_sock *));
 }
 
-/* Whether it waits for packets or connections that others with its address wait for too. */
-static bool
-is_in_group(const struct xb_sock *sock)
+bool
+xb_sock_is_in_reuseport_group(const struct xb_sock *sock)
 {
 	const struct bpf_sock *sk = &sock->info.uapi;
 
@@ -61,7 +60,7 @@ reuseport_array_update_check(const struct xb_sock *sock, const struct xb_sock *o
 	    (sk->family != AF_INET && sk->family != AF_INET6) ||
 	    (sk->type != SOCK_STREAM && sk->type != SOCK_DGRAM))
 		return -XB_ENOTSUPP;
-	if (!is_in_group(sock))
+	if (!xb_sock_is_in_reuseport_group(sock))
 		return -EINVAL;
 	return sock->in_sockarray || sock->psock_cnt ? -EBUSY : 0;
 }

@@ -21,6 +21,12 @@ bool xb_sock_redirect_allowed(const struct xb_sock *sock);
 bool xb_sock_is_tcp(const struct xb_sock *sock);
 
 /*
+ * Whether it waits for packets or connections that others with its address may wait for too (cf.
+ * struct sock: sk_reuseport_cb).
+ */
+bool xb_sock_is_in_reuseport_group(const struct xb_sock *sock);
+
+/*
  * A descriptor given as the value of such a map, 4 or 8 bytes. 0, -EINVAL where the 8 bytes are no
  * descriptor's, or as xb_sock_by_fd().
  */

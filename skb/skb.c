@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "skb/skb_priv.h"
 
+#include "emu/sk_reuseport.h"
 #include "skb/sk_lookup.h"
 #include "vm/bytes.h"
 
@@ -282,20 +283,6 @@ check_cgroup(const union bpf_attr *attr)
 	return attr->expected_attach_type > BPF_CGROUP_INET_EGRESS ? -EINVAL : 0;
 }
 
-/* 0 stands for the first of them. */
-static int
-check_reuseport(const union bpf_attr *attr)
-{
-	switch (attr->expected_attach_type) {
-	case 0:
-	case BPF_SK_REUSEPORT_SELECT:
-	case BPF_SK_REUSEPORT_SELECT_OR_MIGRATE:
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
 /* Any type by its name, and what is its own. */
 #define SKB_TYPE(id, nm, ...)                                                                      \
 	{                                                                                          \
@@ -318,13 +305,6 @@ static const struct xb_prog_type types[] = {
 	SKB_TYPE(LWT_SEG6LOCAL, "lwt_seg6local", .test_run = NULL),
 	SKB_TYPE(SK_SKB, "sk_skb", .test_run = NULL),
 	SKB_TYPE(FLOW_DISSECTOR, "flow_dissector", .test_run = skb_flow_test_run),
-	/* Linux has no test run of it either: it loads, so that objects with others do. */
-	{
-	        .type = BPF_PROG_TYPE_SK_REUSEPORT,
-	        .name = "sk_reuseport",
-	        .never_runs = true,
-	        .check = check_reuseport,
-	},
 };
 
 void
@@ -342,4 +322,5 @@ xb_skb_register(struct xb_emu *emu)
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
 		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);
 	skb_sk_lookup_register(emu);
+	xb_sk_reuseport_register(emu);
 }

@@ -242,6 +242,7 @@ static const struct type types[] = {
 	{ "flow_dissector", BPF_PROG_TYPE_FLOW_DISSECTOR, 0 },
 	{ "sk_skb", BPF_PROG_TYPE_SK_SKB, 0 },
 	{ "sk_lookup", BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP },
+	{ "sk_reuseport", BPF_PROG_TYPE_SK_REUSEPORT, 0 },
 };
 
 #define WITH_RUN 8 /* of these, from the first: those with a test run on an sk_buff */

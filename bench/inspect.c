@@ -7,6 +7,7 @@
 #include "bench/say.h"
 #include "bench/worker.h"
 #include "emu/helper.h"
+#include "emu/sk_msg.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -387,6 +388,7 @@ work(const struct xb_worker *worker, void *arg)
 	}
 	xb_xdp_register(in->emu);
 	xb_skb_register(in->emu);
+	xb_sk_msg_register(in->emu);
 	if (inspect(in, &opts, &err) != 0) {
 		xb_err_prefix(&err, "%s", in->file.name);
 		code = xb_say_error(&err);

@@ -6,6 +6,7 @@
 #include "emu/helper.h"
 #include "emu/map.h"
 #include "emu/prog.h"
+#include "emu/sk_msg.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -47,7 +48,7 @@ name_types(u64 types, char *text, size_t bytes)
 static void
 print_item(const struct item *item)
 {
-	char types[128];
+	char types[256];
 
 	printf("%4u  %-32s %-24s ", item->id, item->name, item->state);
 	if (item->prog_types) {
@@ -223,6 +224,7 @@ xb_list_main(const struct xb_opts *cli)
 		return xb_say_error(&err);
 	xb_xdp_register(emu);
 	xb_skb_register(emu);
+	xb_sk_msg_register(emu);
 	rc = list(cli, emu, &err);
 	xb_emu_free(emu);
 	return rc == 0 ? XB_EXIT_OK : xb_say_error(&err);

@@ -430,6 +430,10 @@ static const struct cli_row rows[] = {
 	{ "list helpers, for one type",
 	  "$X list helpers | grep -cE ' xdp_adjust_(head|meta|tail) +emulated +xdp +net/'", 0, NULL,
 	  "3\n" },
+	{ "list helpers, of sockets' programs",
+	  "$X list helpers | grep -cE ' (msg_(apply|cork)_bytes|msg_(pull|push|pop)_data|"
+	  "msg_redirect_(map|hash)|sk_select_reuseport) +emulated +sk_(msg|reuseport) +net/'",
+	  0, NULL, "8\n" },
 	{ "list helpers as JSON", "$X list helpers --json", 0, NULL,
 	  "*\"name\":\"map_lookup_elem\",\"emulated\":true,\"state\":\"emulated\","
 	  "\"prog_types\":[[]*\"xdp\"*],*\"name\":\"xdp_adjust_tail\",\"emulated\":true,"

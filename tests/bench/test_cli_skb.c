@@ -118,6 +118,13 @@ static const struct cli_row rows[] = {
 	  SAYS("--tc-mode: there is no TC program"), NULL },
 	{ "not one that cannot be run", RUN "-p in_kprobe $B/sections.o", 3,
 	  "*prog 'in_kprobe': programs of type kprobe cannot be run in this version\n", NULL },
+	{ "nor one for what sockets send", RUN "-p in_sk_msg $B/sections.o", 3,
+	  "*prog 'in_sk_msg': programs of type sk_msg cannot be run in this version\n", NULL },
+	{ "nor one that chooses sockets", RUN "-p in_sk_reuseport $B/sections.o", 3,
+	  "*prog 'in_sk_reuseport': programs of type sk_reuseport cannot be run in this version\n",
+	  NULL },
+	{ "an object of such a one alone", RUN "$B/sk_msg.o", 3,
+	  "*sk_msg.o: no XDP or TC program; there are 'at_send' (section 'sk_msg')\n", NULL },
 	{ "programs of a type are listed", "$X list progs | grep -c 'lwt_in .*emulated'", 0, NULL,
 	  "1\n" },
 };

@@ -30,5 +30,7 @@ PROGRAM("act/any", in_act_any, __sk_buff)
 PROGRAM("tcp_any", in_tcp_any, __sk_buff)
 PROGRAM("socket", in_socket, __sk_buff)
 PROGRAM("kprobe/nothing", in_kprobe, pt_regs)
+PROGRAM("sk_msg", in_sk_msg, sk_msg_md)
+PROGRAM("sk_reuseport", in_sk_reuseport, sk_reuseport_md)
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -5,7 +5,8 @@
  */
 #include "emu/helper.h"
 
-#define FOREIGN(helper, file) [BPF_FUNC_##helper] = file ": bpf_" #helper
+#define FOREIGN(helper, file)        FOREIGN_AS(helper, file, #helper)
+#define FOREIGN_AS(helper, file, as) [BPF_FUNC_##helper] = file ": bpf_" as
 
 static const char *const foreign[] = {
 	FOREIGN(probe_write_user, "kernel/trace/bpf_trace.c"),
@@ -13,6 +14,11 @@ static const char *const foreign[] = {
 	FOREIGN(getsockopt, "net/core/filter.c"),
 	FOREIGN(override_return, "kernel/trace/bpf_trace.c"),
 	FOREIGN(sock_ops_cb_flags_set, "net/core/filter.c"),
+	FOREIGN(sock_map_update, "net/core/sock_map.c"),
+	FOREIGN(sock_hash_update, "net/core/sock_map.c"),
+	FOREIGN_AS(load_hdr_opt, "net/core/filter.c", "sock_ops_load_hdr_opt"),
+	FOREIGN_AS(store_hdr_opt, "net/core/filter.c", "sock_ops_store_hdr_opt"),
+	FOREIGN_AS(reserve_hdr_opt, "net/core/filter.c", "sock_ops_reserve_hdr_opt"),
 	FOREIGN(bind, "net/core/filter.c"),
 	FOREIGN(rc_repeat, "drivers/media/rc/bpf-lirc.c"),
 	FOREIGN(rc_keydown, "drivers/media/rc/bpf-lirc.c"),

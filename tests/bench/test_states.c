@@ -6,6 +6,7 @@
 #include "emu/helper.h"
 #include "emu/map.h"
 #include "emu/prog.h"
+#include "emu/sk_msg.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -27,6 +28,7 @@ setup(void **state)
 	if (!emu)
 		return -1;
 	xb_xdp_register(emu);
+	xb_sk_msg_register(emu);
 	xb_skb_register(emu);
 	*state = emu;
 	return 0;
@@ -65,7 +67,7 @@ test_helpers(void **state)
 			missing++;
 		}
 		assert_true(!row != !foreign || (!row && !foreign));
-		if (row && !strstr(row->source, ": bpf_"))
+		if (row && !strstr(row->source, ": bpf_") && !strstr(row->source, ": sk_"))
 			fail_msg("bpf_%s: source '%s'", row->name, row->source);
 	}
 	assert_int_equal(missing, 0);

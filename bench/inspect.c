@@ -387,8 +387,8 @@ work(const struct xb_worker *worker, void *arg)
 		return xb_say_error(&err);
 	}
 	xb_xdp_register(in->emu);
-	xb_skb_register(in->emu);
 	xb_sk_msg_register(in->emu);
+	xb_skb_register(in->emu);
 	if (inspect(in, &opts, &err) != 0) {
 		xb_err_prefix(&err, "%s", in->file.name);
 		code = xb_say_error(&err);

@@ -223,8 +223,8 @@ xb_list_main(const struct xb_opts *cli)
 	if (!emu)
 		return xb_say_error(&err);
 	xb_xdp_register(emu);
-	xb_skb_register(emu);
 	xb_sk_msg_register(emu);
+	xb_skb_register(emu);
 	rc = list(cli, emu, &err);
 	xb_emu_free(emu);
 	return rc == 0 ? XB_EXIT_OK : xb_say_error(&err);

@@ -6,6 +6,7 @@
  * Differs: sockets are of one group where they would have been when they were bound: what they are
  * now decides, not the order in which they came.
  */
+#include "emu/captured.h"
 #include "emu/helper.h"
 #include "emu/map_sock.h"
 #include "emu/sk_reuseport_priv.h"
@@ -112,13 +113,12 @@ get_socket_cookie(struct xb_proc *proc, const union xb_arg *a)
 	return a[0].sock->info.cookie;
 }
 
-/* Whatever task the packet came in on is in no class of net_cls. */
+/* cf. bpf_get_cgroup_classid_curr */
 static u64
 get_cgroup_classid(struct xb_proc *proc, const union xb_arg *a)
 {
-	(void)proc;
 	(void)a;
-	return 0;
+	return xb_captured_call(proc, BPF_FUNC_get_cgroup_classid);
 }
 
 #define ROW(helper, src, ...)                                                                      \
@@ -139,7 +139,8 @@ static const struct xb_helper rows[] = {
 	ROW(skb_load_bytes_relative, "sk_reuseport_load_bytes_relative",
 	    .args = { XB_ARG_CTX, XB_ARG_ANY, XB_ARG_MEM_W, XB_ARG_SIZE, XB_ARG_ANY }),
 	ROW(get_socket_cookie, "bpf_get_socket_ptr_cookie", .args = { XB_ARG_SOCK_COMMON }),
-	ROW(get_cgroup_classid, "bpf_get_cgroup_classid_curr", .args = { XB_ARG_NONE }),
+	ROW(get_cgroup_classid, "bpf_get_cgroup_classid_curr", .args = { XB_ARG_ANY },
+	    .state = XB_HELPER_CAPTURED),
 };
 
 void

@@ -317,10 +317,10 @@ xb_skb_register(struct xb_emu *emu)
 		&skb_helpers_fib,   &skb_helpers_lwt,    &skb_helpers_seg6,     &skb_helpers_stream,
 	};
 
+	xb_sk_reuseport_register(emu);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)
 		xb_prog_type_register(emu, &types[i]);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
 		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);
 	skb_sk_lookup_register(emu);
-	xb_sk_reuseport_register(emu);
 }

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-/* What IPv6's TCP keeps where IPv4 keeps its address (cf. include/net/ipv6.h), in wire order. */
+/* What IPv6 keeps where IPv4 keeps its address (cf. include/net/ipv6.h), in wire order. */
 #define LOOPBACK4_IPV6 __builtin_bswap32(0x7f000006)
 
 /* A number that getsockopt(2) tells, or `other` where it tells none. */
@@ -62,9 +62,17 @@ as_tcp(u32 family, struct end *local, struct end *remote)
 	if (family == AF_INET) {
 		map_v4(local);
 		map_v4(remote);
-	} else if (!local->ip4) {
-		local->ip4 = LOOPBACK4_IPV6;
 	}
+}
+
+/* An IPv6 socket's own address, bound or found (cf. net/ipv6/af_inet6.c: __inet6_bind). */
+static void
+keep_v4(u32 family, struct end *local)
+{
+	static const u32 any[4] = { 0 };
+
+	if (family == AF_INET6 && !local->ip4 && memcmp(local->ip6, any, sizeof(any)) != 0)
+		local->ip4 = LOOPBACK4_IPV6;
 }
 
 static void
@@ -111,6 +119,7 @@ describe(int fd, struct xb_sock_info *info)
 	sk->priority = (u32)option(fd, SOL_SOCKET, SO_PRIORITY, 0);
 	if (sk->protocol == IPPROTO_TCP && remote.set)
 		as_tcp(sk->family, &local, &remote);
+	keep_v4(sk->family, &local);
 	sk->src_ip4 = local.ip4;
 	sk->dst_ip4 = remote.ip4;
 	memcpy(sk->src_ip6, local.ip6, sizeof(local.ip6));

@@ -275,14 +275,20 @@ sock_hash_get_next_key(struct xb_map *map, const void *key, void *next)
 	return xb_htab_next_key(h, key ? xb_htab_find(h, key, hash_of(h, key)) : 0, next);
 }
 
+int
+xb_sock_map_put(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags)
+{
+	return map->type == BPF_MAP_TYPE_SOCKMAP ? sock_map_update_common(map, key, sock, flags)
+	                                         : sock_hash_update_common(map, key, sock, flags);
+}
+
 /* A socket that is there, by a program or by bpf(2). */
 static int
 update_sock(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags)
 {
 	if (!sock_map_sk_allowed(sock))
 		return -EOPNOTSUPP;
-	return map->type == BPF_MAP_TYPE_SOCKMAP ? sock_map_update_common(map, key, sock, flags)
-	                                         : sock_hash_update_common(map, key, sock, flags);
+	return xb_sock_map_put(map, key, sock, flags);
 }
 
 /* By a program: the value is the socket. */

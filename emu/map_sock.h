@@ -15,6 +15,12 @@ struct xb_sock *xb_sock_map_get(const struct xb_map *map, const void *key);
  */
 int xb_sock_map_set(struct xb_map *map, const void *key, u64 cookie);
 
+/*
+ * Puts a TCP socket into an entry of SOCKMAP or SOCKHASH, whatever its state: as
+ * bpf_sock_map_update() and bpf_sock_hash_update() do.
+ */
+int xb_sock_map_put(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags);
+
 /* Whether anything can be redirected to it (cf. net/core/sock_map.c: sock_map_redirect_allowed). */
 bool xb_sock_redirect_allowed(const struct xb_sock *sock);
 

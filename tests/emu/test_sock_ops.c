@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_sock_ops.c - SOCK_OPS programs at the points of a TCP connection's life, on the kernel and
+ * in the emulator: what the context says, what the helpers return, and what they write.
+ */
+#include "emu/helper.h"
+#include "tests/emu/sock_ops_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static u32
+word(const struct record *r, size_t off)
+{
+	u32 value;
+
+	memcpy(&value, r->ctx + off, sizeof(value));
+	return value;
+}
+
+#define WORD(r, field) word(r, offsetof(struct bpf_sock_ops, field))
+
+/* Of a request, nothing but the context tells. */
+static void
+request_info(const struct record *r, struct bpf_sock *sk)
+{
+	sk->family = WORD(r, family);
+	sk->type = SOCK_STREAM;
+	sk->protocol = 6;
+	sk->src_ip4 = WORD(r, local_ip4);
+	sk->dst_ip4 = WORD(r, remote_ip4);
+	memcpy(sk->src_ip6, r->ctx + offsetof(struct bpf_sock_ops, local_ip6), 16);
+	memcpy(sk->dst_ip6, r->ctx + offsetof(struct bpf_sock_ops, remote_ip6), 16);
+	sk->src_port = WORD(r, local_port);
+	sk->dst_port = (u16)(WORD(r, remote_port) >> 16);
+	sk->state = WORD(r, state);
+}
+
+/* The kernel's call again. */
+static void
+fill_in(const struct script *s, const struct record *r, struct xb_sock *sock,
+        struct xb_sock_ops_in *in)
+{
+	struct xb_sock_info info = { .uapi = r->sk, .tcp = r->tcp, .cookie = r->cookie };
+
+	if (s->request)
+		request_info(r, &info.uapi);
+	xb_sock_set(sock, &info);
+	*in = (struct xb_sock_ops_in){ .op = WORD(r, op),
+		                       .sock = sock,
+		                       .cb_flags = WORD(r, bpf_sock_ops_cb_flags),
+		                       .txhash = WORD(r, sk_txhash),
+		                       .room = s->room };
+	memcpy(in->args, r->ctx + offsetof(struct bpf_sock_ops, args), sizeof(in->args));
+	in->packet = (struct xb_sock_ops_packet){ .header = r->header,
+		                                  .header_bytes = r->header_bytes,
+		                                  .len = WORD(r, skb_len),
+		                                  .tcp_flags = (u16)WORD(r, skb_tcp_flags) };
+	memcpy(&in->packet.hwtstamp, r->ctx + 216, sizeof(in->packet.hwtstamp));
+	if (!in->packet.len && !in->packet.tcp_flags)
+		in->packet.header = NULL;
+}
+
+static void
+run_emulated(const struct script *s, const struct record *want, const u8 *syn, u32 syn_bytes,
+             struct record *is)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_sock_ops_out out;
+	struct xb_sock_ops_in in;
+	struct xb_sock_ops *ops;
+	struct script_maps m;
+	struct xb_sock *sock;
+	struct backend b;
+	const u32 key = 0;
+	int prog;
+
+	backend_open_emu(&b, xb_sock_ops_register);
+	ops = xb_sock_ops_new(b.emu, 0, &err);
+	sock = xb_sock_new(b.emu, &err);
+	assert_true(ops && sock);
+	script_maps_open(&b, &m);
+	prog = script_prog(&b, s, &m);
+	fill_in(s, want, sock, &in);
+	in.syn = s->has_syn ? syn : NULL;
+	in.syn_bytes = syn_bytes;
+	assert_int_equal(xb_sock_ops_load(ops, &in, &err), 0);
+	xb_sock_ops_run(ops, backend_emu_prog(&b, prog), &out);
+	if (out.fault)
+		fail_msg("%s: %s", s->name, out.fault->message);
+	assert_int_equal(backend_lookup(&b, m.value, &key, is), 0);
+	close(prog);
+	script_maps_close(&m);
+	xb_sock_ops_free(ops);
+	xb_sock_free(sock);
+	backend_close(&b);
+}
+
+static void
+compare_steps(const struct script *s, const struct record *want, const struct record *is)
+{
+	for (u32 i = 0; i < s->step_cnt; i++) {
+		if (want->steps[i].r0 != is->steps[i].r0)
+			fail_msg("%s: step %u (%u): kernel %lld, emulator %lld", s->name, i,
+			         s->steps[i].kind, (long long)want->steps[i].r0,
+			         (long long)is->steps[i].r0);
+		if (memcmp(want->steps[i].bytes, is->steps[i].bytes, STEP_BYTES))
+			fail_msg("%s: step %u (%u): other bytes", s->name, i, s->steps[i].kind);
+	}
+}
+
+/* Linux loads it from behind a request, whatever is there. */
+static void
+forget_rtt_min(struct record *r)
+{
+	memset(r->ctx + offsetof(struct bpf_sock_ops, rtt_min), 0, sizeof(u32));
+}
+
+static void
+compare(const struct script *s, const struct record *want, const struct record *is)
+{
+	const u8 *a = (const u8 *)want, *b = (const u8 *)is;
+
+	for (u32 off = 0; off < sizeof(want->ctx); off += 4)
+		if (word(want, off) != word(is, off))
+			fail_msg("%s: context, offset %u: kernel %x, emulator %x", s->name, off,
+			         word(want, off), word(is, off));
+	compare_steps(s, want, is);
+	for (size_t i = 0; i < sizeof(*want); i++)
+		if (a[i] != b[i])
+			fail_msg("%s: byte %zu of what was seen: kernel %x, emulator %x", s->name,
+			         i, a[i], b[i]);
+}
+
+/* What has to be put back, whatever happens. */
+static struct fixture {
+	struct backend kernel;
+	struct own_cgroup cgroup;
+	bool has_kernel, has_cgroup;
+} fixture;
+
+static int
+setup(void **state)
+{
+	*state = &fixture;
+	fixture.has_kernel = backend_open_kernel(&fixture.kernel);
+	fixture.has_cgroup = fixture.has_kernel && own_cgroup_open(&fixture.cgroup);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (fixture.has_cgroup)
+		own_cgroup_close(&fixture.cgroup);
+	if (fixture.has_kernel)
+		backend_close(&fixture.kernel);
+	return 0;
+}
+
+static void
+agrees(void **state)
+{
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; f->has_cgroup && i < sock_ops_script_cnt; i++) {
+		const struct script *s = &sock_ops_scripts[i];
+		static struct record want, is;
+		u8 syn[64];
+		u32 syn_bytes;
+
+		script_run_kernel(&f->kernel, &f->cgroup, s, &want, syn, &syn_bytes);
+		if (!want.seen && s->timestamps) {
+			print_message("skipped: %s: the kernel makes no such call\n", s->name);
+			continue;
+		}
+		if (!want.seen)
+			fail_msg("%s: the kernel does not call it", s->name);
+		if (s->request)
+			forget_rtt_min(&want);
+		run_emulated(s, &want, syn, syn_bytes, &is);
+		compare(s, &want, &is);
+	}
+}
+
+static void
+mark_calls(const struct backend *b, const struct script *s, bool *called)
+{
+	const struct xb_bpf_prog *prog;
+	struct script_maps m;
+	int fd;
+
+	script_maps_open(b, &m);
+	fd = script_prog(b, s, &m);
+	prog = backend_emu_prog(b, fd);
+	for (u32 i = 0; i < prog->insn_cnt; i++)
+		if (prog->insns[i].code == (BPF_JMP | BPF_CALL))
+			called[prog->insns[i].imm] = true;
+	close(fd);
+	script_maps_close(&m);
+}
+
+/* Each helper that is made for these programs is called by a row. */
+static void
+every_row(void **state)
+{
+	bool called[XB_EMU_HELPER_MAX] = { false };
+	struct backend b;
+
+	(void)state;
+	called[BPF_FUNC_get_netns_cookie] = true; /* test_sock_ops_ctx.c */
+	backend_open_emu(&b, xb_sock_ops_register);
+	for (size_t i = 0; i < sock_ops_script_cnt; i++)
+		mark_calls(&b, &sock_ops_scripts[i], called);
+	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
+		const struct xb_helper *row = xb_helper_find(b.emu, id, BPF_PROG_TYPE_SOCK_OPS);
+
+		if (row && row->prog_types == XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SOCK_OPS) &&
+		    !called[id])
+			fail_msg("no row calls bpf_%s", row->name);
+	}
+	backend_close(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(agrees, setup, teardown),
+		cmocka_unit_test(every_row),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,6 +8,7 @@
 #include "bench/worker.h"
 #include "emu/helper.h"
 #include "emu/sk_msg.h"
+#include "emu/sock_ops.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -386,6 +387,7 @@ work(const struct xb_worker *worker, void *arg)
 		free(image);
 		return xb_say_error(&err);
 	}
+	xb_sock_ops_register(in->emu);
 	xb_xdp_register(in->emu);
 	xb_sk_msg_register(in->emu);
 	xb_skb_register(in->emu);

@@ -7,6 +7,7 @@
 #include "emu/map.h"
 #include "emu/prog.h"
 #include "emu/sk_msg.h"
+#include "emu/sock_ops.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -222,6 +223,7 @@ xb_list_main(const struct xb_opts *cli)
 
 	if (!emu)
 		return xb_say_error(&err);
+	xb_sock_ops_register(emu);
 	xb_xdp_register(emu);
 	xb_sk_msg_register(emu);
 	xb_skb_register(emu);

@@ -307,7 +307,7 @@ static const struct xb_helper rows[] = {
 	    .args = { XB_ARG_CTX, XB_ARG_ANY }),
 	ROW(get_socket_cookie, "filter.c: bpf_get_socket_cookie_sock_ops", .args = { XB_ARG_CTX }),
 	ROW(get_netns_cookie, "filter.c: bpf_get_netns_cookie_sock_ops",
-	    .args = { XB_ARG_CTX_OR_NULL }),
+	    .args = { XB_ARG_CTX_OR_NULL }, .state = XB_HELPER_WORLD),
 	ROW(perf_event_output, "filter.c: bpf_event_output_data",
 	    .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
 	    .map_types = TYPE(PERF_EVENT_ARRAY), .gpl_only = true),

@@ -434,6 +434,10 @@ static const struct cli_row rows[] = {
 	  "$X list helpers | grep -cE ' (msg_(apply|cork)_bytes|msg_(pull|push|pop)_data|"
 	  "msg_redirect_(map|hash)|sk_select_reuseport) +emulated +sk_(msg|reuseport) +net/'",
 	  0, NULL, "8\n" },
+	{ "list helpers, of programs that TCP calls",
+	  "$X list helpers | grep -cE ' (sock_(map|hash)_update|(load|store|reserve)_hdr_opt|"
+	  "sock_ops_cb_flags_set) +emulated +sock_ops +net/'",
+	  0, NULL, "6\n" },
 	{ "list helpers as JSON", "$X list helpers --json", 0, NULL,
 	  "*\"name\":\"map_lookup_elem\",\"emulated\":true,\"state\":\"emulated\","
 	  "\"prog_types\":[[]*\"xdp\"*],*\"name\":\"xdp_adjust_tail\",\"emulated\":true,"

@@ -7,6 +7,7 @@
 #include "emu/map.h"
 #include "emu/prog.h"
 #include "emu/sk_msg.h"
+#include "emu/sock_ops.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -27,6 +28,7 @@ setup(void **state)
 
 	if (!emu)
 		return -1;
+	xb_sock_ops_register(emu);
 	xb_xdp_register(emu);
 	xb_sk_msg_register(emu);
 	xb_skb_register(emu);

@@ -35,6 +35,12 @@ script_maps_close(const struct script_maps *m)
 	close(m->readers);
 }
 
+bool
+script_has_wire(const struct script *s)
+{
+	return s->op == BPF_SOCK_OPS_WRITE_HDR_OPT_CB && s->tcp_flags == 0x18;
+}
+
 /* Jumps forward, to where they are all patched to. */
 struct jumps {
 	u32 at[JUMPS_MOST], cnt;
@@ -244,6 +250,21 @@ emit_choice(struct builder *b, const struct script *s, struct jumps *others)
 		jump(b, others, BPF_JNE, 2, s->tcp_flags);
 }
 
+/* What comes in when the row's call is over. */
+static void
+record_wire(struct builder *b, const struct script *s)
+{
+	struct jumps next = { .cnt = 0 };
+
+	jump(b, &next, BPF_JNE, 8, BPF_SOCK_OPS_PARSE_HDR_OPT_CB);
+	emit(b, BPF_LDX | BPF_MEM | BPF_W, 2, 6, CTX(skb_tcp_flags), 0);
+	jump(b, &next, BPF_JNE, 2, s->tcp_flags);
+	emit(b, BPF_LDX | BPF_MEM | BPF_W, 2, 7, VALUE(wire_bytes), 0);
+	jump(b, &next, BPF_JNE, 2, 0);
+	record_header(b, VALUE(wire), VALUE(wire_bytes));
+	land(b, &next);
+}
+
 /* In the kernel alone: the emulator has no bpf_setsockopt(). */
 static void
 ask_for_timestamps(struct builder *b)
@@ -290,6 +311,8 @@ emit_others(struct builder *b, const struct script *s, const struct script_maps 
 		emit_step_call(b, &opt, m);
 		land(b, &next);
 	}
+	if (script_has_wire(s))
+		record_wire(b, s);
 	if (s->timestamps && !emulated)
 		ask_for_timestamps(b);
 	emit_mov(b, 0, 1);

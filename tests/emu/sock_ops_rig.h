@@ -57,7 +57,8 @@ struct record {
 	u8 ctx[224]; /* but for the pointers in it */
 	u8 header[64], header_after[64];
 	u32 header_bytes, header_bytes_after;
-	u32 cb_flags_after, pad;
+	u32 cb_flags_after, wire_bytes;
+	u8 wire[64]; /* where it wrote options: the header, as it comes in at the other end */
 	struct bpf_sock sk;
 	struct bpf_tcp_sock tcp;
 	struct {
@@ -74,6 +75,9 @@ struct script_maps {
 void script_maps_open(const struct backend *b, struct script_maps *m);
 void script_maps_close(const struct script_maps *m);
 int script_prog(const struct backend *b, const struct script *s, const struct script_maps *m);
+
+/* Whether it writes to data, which comes in at the other end: `wire` of its record. */
+bool script_has_wire(const struct script *s);
 
 /* A cgroup with this process in it; false, and said so, where it may make none. */
 struct own_cgroup {

@@ -5,8 +5,7 @@
  */
 #include "emu/helper.h"
 
-#define FOREIGN(helper, file)        FOREIGN_AS(helper, file, #helper)
-#define FOREIGN_AS(helper, file, as) [BPF_FUNC_##helper] = file ": bpf_" as
+#define FOREIGN(helper, file) [BPF_FUNC_##helper] = file ": bpf_" #helper
 
 static const char *const foreign[] = {
 	FOREIGN(probe_write_user, "kernel/trace/bpf_trace.c"),

@@ -149,3 +149,56 @@ emulated_run(struct emulated *e, int prog, struct xb_sk_msg_out *out)
 	                 0);
 	xb_sk_msg_run(e->msg, backend_emu_prog(&e->b, prog), out);
 }
+
+void
+places_open(struct places *p)
+{
+	static const struct sock_kind listener = {
+		"", AF_INET, SOCK_STREAM, 0, SOCK_LISTENS, false
+	};
+	static const struct sock_kind udp = { "", AF_INET, SOCK_DGRAM, 0, SOCK_CONNECTED, false };
+
+	assert_true(sock_open(&tcp_accepted, &p->from) && sock_open(&tcp_accepted, &p->to) &&
+	            sock_open(&listener, &p->listener) && sock_open(&udp, &p->udp));
+}
+
+void
+places_close(const struct places *p)
+{
+	sock_close(&p->from);
+	sock_close(&p->to);
+	sock_close(&p->listener);
+	sock_close(&p->udp);
+}
+
+int
+places_map(const struct backend *b, bool hash, const struct places *p)
+{
+	int map = backend_map(b, hash ? BPF_MAP_TYPE_SOCKHASH : BPF_MAP_TYPE_SOCKMAP, 4, 4, 4);
+	const int fds[] = { p->to.fd, p->listener.fd, p->udp.fd };
+
+	for (u32 i = 0; i < XB_ARRAY_SIZE(fds); i++)
+		assert_int_equal(backend_update(b, map, &i, &fds[i]), 0);
+	return map;
+}
+
+void
+emit_sock_key(struct builder *b, bool hash, u32 key)
+{
+	emit_mov(b, 3, (s32)key);
+	if (!hash)
+		return;
+	emit(b, BPF_STX | BPF_MEM | BPF_W, 10, 3, -4, 0);
+	emit_mov_reg(b, 3, 10);
+	emit(b, BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, -4);
+}
+
+void
+check_arrives(const char *row, const char *where, int fd, bool want)
+{
+	static u8 data[ROOM];
+	u32 bytes = receive(fd, data, MESSAGE, want ? 2000 : 30);
+
+	if (bytes != (want ? MESSAGE : 0))
+		fail_msg("kernel: %s: %u bytes arrive at %s", row, bytes, where);
+}

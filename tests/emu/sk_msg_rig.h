@@ -45,6 +45,23 @@ extern const struct sock_kind tcp_accepted;
  */
 u32 receive(int fd, u8 *data, u32 most, int wait_ms);
 
+/* A connection that something is sent through, and what may be redirected to. */
+struct places {
+	struct sock_pair from, to, listener, udp;
+};
+
+void places_open(struct places *p);
+void places_close(const struct places *p);
+
+/* A SOCKHASH or SOCKMAP of 4: 0 is to.fd, 1 the listener, 2 the UDP socket. */
+int places_map(const struct backend *b, bool hash, const struct places *p);
+
+/* R3 = a key of such a map, as bpf_*_redirect_hash or _map take it. */
+void emit_sock_key(struct builder *b, bool hash, u32 key);
+
+/* Fails where not all of message() comes in at a socket, or, without `want`, anything does. */
+void check_arrives(const char *row, const char *where, int fd, bool want);
+
 /* An emulator with SK_MSG, and a connection's socket that sends. */
 struct emulated {
 	struct backend b;

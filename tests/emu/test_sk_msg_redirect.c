@@ -51,65 +51,13 @@ redirect_prog(const struct backend *b, const struct redirect_row *row, int socks
 	emit_call(&build, BPF_FUNC_msg_apply_bytes);
 	emit_mov_reg(&build, 1, 6);
 	emit_map(&build, 2, socks);
-	emit_mov(&build, 3, (s32)row->key);
-	if (row->hash) {
-		emit(&build, BPF_STX | BPF_MEM | BPF_W, 10, 3, -4, 0);
-		emit_mov_reg(&build, 3, 10);
-		emit(&build, BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, -4);
-	}
+	emit_sock_key(&build, row->hash, row->key);
 	emit_mov(&build, 4, (s32)row->flags);
 	emit_call(&build, row->hash ? BPF_FUNC_msg_redirect_hash : BPF_FUNC_msg_redirect_map);
 	if (row->ret >= 0)
 		emit_mov(&build, 0, row->ret);
 	emit_exit(&build);
 	return builder_prog(b, &build, BPF_PROG_TYPE_SK_MSG, BPF_SK_MSG_VERDICT);
-}
-
-/* The sender, and what may be redirected to. */
-struct places {
-	struct sock_pair from, to, listener, udp;
-};
-
-static void
-open_places(struct places *p)
-{
-	static const struct sock_kind listener = {
-		"", AF_INET, SOCK_STREAM, 0, SOCK_LISTENS, false
-	};
-	static const struct sock_kind udp = { "", AF_INET, SOCK_DGRAM, 0, SOCK_CONNECTED, false };
-
-	assert_true(sock_open(&tcp_accepted, &p->from) && sock_open(&tcp_accepted, &p->to) &&
-	            sock_open(&listener, &p->listener) && sock_open(&udp, &p->udp));
-}
-
-static void
-close_places(const struct places *p)
-{
-	sock_close(&p->from);
-	sock_close(&p->to);
-	sock_close(&p->listener);
-	sock_close(&p->udp);
-}
-
-static int
-redirect_map(const struct backend *b, const struct redirect_row *row, const struct places *p)
-{
-	int map = backend_map(b, row->hash ? BPF_MAP_TYPE_SOCKHASH : BPF_MAP_TYPE_SOCKMAP, 4, 4, 4);
-	const int fds[] = { p->to.fd, p->listener.fd, p->udp.fd };
-
-	for (u32 i = 0; i < XB_ARRAY_SIZE(fds); i++)
-		assert_int_equal(backend_update(b, map, &i, &fds[i]), 0);
-	return map;
-}
-
-static void
-check_bytes(const struct redirect_row *row, const char *where, int fd, bool want)
-{
-	static u8 data[ROOM];
-	u32 bytes = receive(fd, data, MESSAGE, want ? 2000 : 30);
-
-	if (bytes != (want ? MESSAGE : 0))
-		fail_msg("kernel: %s: %u bytes arrive at %s", row->name, bytes, where);
 }
 
 static void
@@ -120,17 +68,17 @@ redirect_kernel(const struct backend *b, const struct redirect_row *row)
 	const u32 key = 0;
 	u8 data[MESSAGE];
 
-	open_places(&p);
-	map = redirect_map(b, row, &p);
+	places_open(&p);
+	map = places_map(b, row->hash, &p);
 	prog = redirect_prog(b, row, map);
 	attach_prog(b, watched, prog, BPF_SK_MSG_VERDICT);
 	assert_int_equal(backend_update(b, watched, &key, &p.from.fd), 0);
 	message(data);
 	send(p.from.fd, data, MESSAGE, MSG_NOSIGNAL);
-	check_bytes(row, "the peer", p.from.other, row->goes);
-	check_bytes(row, "the connection's peer", p.to.other, row->egress);
-	check_bytes(row, "the connection", p.to.fd, row->ingress);
-	close_places(&p);
+	check_arrives(row->name, "the peer", p.from.other, row->goes);
+	check_arrives(row->name, "the connection's peer", p.to.other, row->egress);
+	check_arrives(row->name, "the connection", p.to.fd, row->ingress);
+	places_close(&p);
 	close(prog);
 	close(map);
 	close(watched);
@@ -144,8 +92,8 @@ redirect_emulated(struct emulated *e, const struct redirect_row *row)
 	int map, prog;
 	bool redirected;
 
-	open_places(&p);
-	map = redirect_map(&e->b, row, &p);
+	places_open(&p);
+	map = places_map(&e->b, row->hash, &p);
 	prog = redirect_prog(&e->b, row, map);
 	emulated_run(e, prog, &out);
 	assert_null(out.fault);
@@ -156,7 +104,7 @@ redirect_emulated(struct emulated *e, const struct redirect_row *row)
 		         (int)out.ingress);
 	if (redirected)
 		assert_int_equal(out.redirect->info.cookie, sock_cookie(p.to.fd));
-	close_places(&p);
+	places_close(&p);
 	close(prog);
 	close(map);
 }

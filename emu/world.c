@@ -87,15 +87,6 @@ xb_world_has_ifindex(const struct xb_world *w, u32 ifindex)
 }
 
 const struct xb_world_link *
-xb_world_link(const struct xb_world *w, u32 ifindex)
-{
-	for (u32 i = 0; i < w->link_cnt; i++)
-		if (w->links[i].ifindex == ifindex)
-			return &w->links[i];
-	return NULL;
-}
-
-const struct xb_world_link *
 xb_world_link_named(const struct xb_world *w, const char *name)
 {
 	for (u32 i = 0; i < w->link_cnt; i++)

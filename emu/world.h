@@ -229,7 +229,15 @@ int xb_world_set(struct xb_emu *emu, struct xb_world *w, struct xb_err *err);
 bool xb_world_has_ifindex(const struct xb_world *w, u32 ifindex);
 
 /* NULL: there is no such interface. */
-const struct xb_world_link *xb_world_link(const struct xb_world *w, u32 ifindex);
+static inline const struct xb_world_link *
+xb_world_link(const struct xb_world *w, u32 ifindex)
+{
+	for (u32 i = 0; i < w->link_cnt; i++)
+		if (w->links[i].ifindex == ifindex)
+			return &w->links[i];
+	return NULL;
+}
+
 const struct xb_world_link *xb_world_link_named(const struct xb_world *w, const char *name);
 
 /* The neighbour's entry on an interface, or NULL. */

@@ -465,15 +465,16 @@ load_headers(struct xb_skb *s, const struct xb_skb_ctx *ctx)
 	const u8 *mac = s->base + SKB_FRONT_BYTES;
 	u32 bytes = skb->data_off - SKB_FRONT_BYTES + skb->len;
 	u32 l2 = bytes < ETH_HLEN ? bytes : ETH_HLEN;
-	const struct xb_world_link *link = xb_world_link(s->emu->world, ctx->ifindex);
 
 	skb->mac_off = SKB_FRONT_BYTES;
 	skb->net_off = SKB_FRONT_BYTES + l2;
 	skb->trans_off = ctx->trans_set ? skb->net_off : SKB_UNSET;
 	skb->mac_len = ctx->at_ingress ? (u16)l2 : 0; /* cf. __netif_receive_skb_core */
 	skb->protocol = ctx->has & XB_SKB_HAS_PROTOCOL ? ctx->protocol : skb_eth_type(mac, bytes);
-	skb->pkt_type = ctx->has & XB_SKB_HAS_PKT_TYPE ? (u8)ctx->pkt_type
-	                                               : eth_skb_pkt_type(link, mac, bytes);
+	skb->pkt_type =
+	        ctx->has & XB_SKB_HAS_PKT_TYPE
+	                ? (u8)ctx->pkt_type
+	                : eth_skb_pkt_type(xb_world_link(s->emu->world, ctx->ifindex), mac, bytes);
 	if (XB_UNLIKELY(s->kind->stream))
 		load_stream(s, ctx);
 }

@@ -86,7 +86,7 @@ skb_load_bytes(struct xb_proc *proc, const union xb_arg *a)
 
 	if (off > len || bytes > len - off)
 		return fail_cleared(a[2].mem, bytes);
-	memmove(a[2].mem, r->base + r->transport_off + off, bytes);
+	memmove(a[2].mem, r->site.data + r->transport_off + off, bytes);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ skb_load_bytes_relative(struct xb_proc *proc, const union xb_arg *a)
 	if (off > MAX_RELATIVE_OFF || (from != BPF_HDR_START_MAC && from != BPF_HDR_START_NET) ||
 	    at + bytes > r->linear_bytes)
 		return fail_cleared(a[2].mem, bytes);
-	memmove(a[2].mem, r->base + at, bytes);
+	memmove(a[2].mem, r->site.data + at, bytes);
 	return 0;
 }
 

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sk_msg_priv.h"
 
+#include "emu/ctx_field.h"
+#include "emu/sock_addrs.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A field of the context. Each is loaded as a whole, and none is stored to. */
-static const struct field {
-	const char *name;
-	u32 off, bytes, each; /* of each of the numbers in it */
-} fields[] = {
-#define FIELD(field, each)                                                                         \
+/* Each is loaded as a whole, and none is stored to. */
+static const struct xb_ctx_field fields[] = {
+#define FIELD(field)                                                                               \
 	{                                                                                          \
-#field, offsetof(struct sk_msg_md, field), sizeof(((struct sk_msg_md *)0)->field), \
-		        each                                                                       \
+		.name = #field, .off = offsetof(struct sk_msg_md, field),                          \
+		.bytes = sizeof(((struct sk_msg_md *)0)->field), .least = 4, .most = 4             \
 	}
-	{ "data", 0, 8, 8 },  { "data_end", 8, 8, 8 }, FIELD(family, 4),    FIELD(remote_ip4, 4),
-	FIELD(local_ip4, 4),  FIELD(remote_ip6, 4),    FIELD(local_ip6, 4), FIELD(remote_port, 4),
-	FIELD(local_port, 4), FIELD(size, 4),          { "sk", 72, 8, 8 },
+	XB_CTX_FIELD8(data, 0), XB_CTX_FIELD8(data_end, 8),
+	FIELD(family),          FIELD(remote_ip4),
+	FIELD(local_ip4),       FIELD(remote_ip6),
+	FIELD(local_ip6),       FIELD(remote_port),
+	FIELD(local_port),      FIELD(size),
+	XB_CTX_FIELD8(sk, 72),
 #undef FIELD
 };
+
+static const struct xb_ctx_layout layout = { "sk_msg_md", fields, XB_ARRAY_SIZE(fields) };
 
 _Static_assert(sizeof(struct sk_msg_md) == 80, "wire layout");
 
@@ -30,30 +35,12 @@ ctx_bytes(const struct xb_bpf_prog *prog)
 	return sizeof(struct sk_msg_md);
 }
 
-static const struct field *
-field_at(u32 off)
-{
-	for (size_t i = 0; i < XB_ARRAY_SIZE(fields); i++)
-		if (off >= fields[i].off && off - fields[i].off < fields[i].bytes)
-			return &fields[i];
-	return NULL;
-}
-
 /* cf. net/core/filter.c: sk_msg_is_valid_access */
-static bool
-plain(const struct bpf_insn *insn, u32 off)
-{
-	const struct field *f = field_at(off);
-	u32 bytes = xb_insn_bytes(insn->code);
-
-	return f && BPF_CLASS(insn->code) == BPF_LDX && bytes == f->each && off % bytes == 0;
-}
-
 static bool
 ctx_plain(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off)
 {
 	(void)prog;
-	return plain(insn, off);
+	return xb_ctx_plain_load(&layout, insn, off);
 }
 
 /* An access that is not plain; or one that is, by an address that was not known at load. */
@@ -61,24 +48,8 @@ static void
 ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value)
 {
 	const struct xb_sk_msg *m = proc->run;
-	const struct field *f = field_at((u32)off);
-	u32 bytes = xb_insn_bytes(insn->code);
 
-	if (plain(insn, (u32)off)) {
-		*value = 0;
-		memcpy(value, (const u8 *)m->md + off, bytes);
-	} else if (!f) {
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%d size=%u: sk_msg_md has no field "
-		              "there",
-		              off, bytes);
-	} else {
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%d size=%u: '%s' of sk_msg_md "
-		              "cannot be %s",
-		              off, bytes, f->name,
-		              BPF_CLASS(insn->code) == BPF_LDX ? "loaded this way" : "stored to");
-	}
+	xb_ctx_load(proc, &layout, m->md, insn, off, value);
 }
 
 static const struct xb_prog_type type = {
@@ -96,45 +67,29 @@ xb_sk_msg_register(struct xb_emu *emu)
 	xb_sk_msg_register_helpers(emu);
 }
 
-static int
-map_regions(struct xb_sk_msg *m, struct xb_err *err)
-{
-	const struct xb_region_opts pages = { .name = "message", .bytes = 2 * (u64)XB_SK_MSG_HALF };
-	const struct xb_region_opts ctx = {
-		.name = "sk_msg_md", .bytes = sizeof(struct sk_msg_md), .low = true, .opaque = true
-	};
-
-	m->pages = xb_mem_map(m->mem, &pages, err);
-	m->ctx_region = xb_mem_map(m->mem, &ctx, err);
-	if (!m->pages || !m->ctx_region)
-		return -1;
-	m->base = xb_mem_host(m->mem, m->pages->gaddr);
-	m->md = xb_mem_host(m->mem, m->ctx_region->gaddr);
-	return 0;
-}
-
 struct xb_sk_msg *
 xb_sk_msg_new(struct xb_emu *emu, u32 vcpu, struct xb_err *err)
 {
 	struct xb_sk_msg *m = calloc(1, sizeof(*m));
+	const struct xb_site_opts opts = {
+		.vcpu = vcpu,
+		.data_name = "message",
+		.data_bytes = 2 * (u64)XB_SK_MSG_HALF,
+		.ctx_name = layout.name,
+		.ctx_bytes = sizeof(*m->md),
+		.run = m,
+	};
 
 	if (!m) {
 		xb_err_errno(err, ENOMEM, "message");
 		return NULL;
 	}
-	m->emu = emu;
-	m->mem = emu->mem;
-	if (map_regions(m, err) != 0)
-		goto free_msg;
-	m->proc = xb_proc_new(emu->vm, vcpu, err);
-	if (!m->proc)
-		goto free_msg;
-	m->proc->run = m;
+	if (xb_site_init(&m->site, emu, &opts, err) != 0) {
+		free(m);
+		return NULL;
+	}
+	m->md = m->site.ctx;
 	return m;
-
-free_msg:
-	xb_sk_msg_free(m);
-	return NULL;
 }
 
 void
@@ -142,9 +97,7 @@ xb_sk_msg_free(struct xb_sk_msg *m)
 {
 	if (!m)
 		return;
-	xb_proc_free(m->proc);
-	xb_mem_unmap(m->mem, m->ctx_region);
-	xb_mem_unmap(m->mem, m->pages);
+	xb_site_fini(&m->site);
 	free(m);
 }
 
@@ -152,17 +105,8 @@ xb_sk_msg_free(struct xb_sk_msg *m)
 static void
 show_sock(struct xb_sk_msg *m, const struct xb_sock *sock)
 {
-	const struct bpf_sock *sk = &sock->info.uapi;
-	struct sk_msg_md *md = m->md;
-
-	md->family = sk->family;
-	md->remote_ip4 = sk->dst_ip4;
-	md->local_ip4 = sk->src_ip4;
-	memcpy(md->remote_ip6, sk->dst_ip6, sizeof(md->remote_ip6));
-	memcpy(md->local_ip6, sk->src_ip6, sizeof(md->local_ip6));
-	md->remote_port = (u32)sk->dst_port << 16;
-	md->local_port = sk->src_port;
-	memcpy(&md->sk, &sock->full, sizeof(sock->full));
+	xb_sock_addrs_show(sock, &m->md->family);
+	memcpy(&m->md->sk, &sock->full, sizeof(sock->full));
 }
 
 static void
@@ -197,7 +141,7 @@ fill_elems(const struct xb_sk_msg *m, struct xb_sk_msg_out *out)
 	out->bytes = m->size;
 	out->elem_cnt = m->elem_cnt;
 	for (u32 i = 0; i < m->elem_cnt; i++)
-		out->elems[i] = (struct xb_sk_msg_elem){ m->base + m->elems[i].off,
+		out->elems[i] = (struct xb_sk_msg_elem){ m->site.data + m->elems[i].off,
 			                                 m->elems[i].length, m->elems[i].copy };
 }
 
@@ -218,22 +162,22 @@ xb_sk_msg_run(struct xb_sk_msg *m, const struct xb_bpf_prog *prog, struct xb_sk_
 	m->sk_redir = NULL;
 	m->ingress = false;
 	xb_sk_msg_compute_data_pointers(m);
-	xb_emu_run_begin(m->emu);
-	out->status = xb_proc_run(m->proc, prog->vm, m->ctx_region->gaddr);
-	out->insns = m->proc->insns;
+	xb_emu_run_begin(m->site.emu);
+	out->status = xb_proc_run(m->site.proc, prog->vm, m->site.ctx_region->gaddr);
+	out->insns = m->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
-		out->retval = (u32)m->proc->r[0];
+		out->retval = (u32)m->site.proc->r[0];
 		out->apply_bytes = m->apply_bytes;
 		out->cork_bytes = m->cork_bytes;
 		out->verdict = sk_psock_map_verd(out->retval, m->sk_redir);
 	} else {
-		out->fault = &m->proc->fault;
+		out->fault = &m->site.proc->fault;
 		load(m);
 	}
 	if (out->verdict == XB_SK_MSG_REDIRECT) {
 		out->redirect = m->sk_redir;
 		out->ingress = m->ingress;
 	}
-	xb_emu_run_end(m->emu);
+	xb_emu_run_end(m->site.emu);
 	fill_elems(m, out);
 }

@@ -33,7 +33,7 @@ compact(struct xb_sk_msg *m)
 	for (u32 i = 0; i < m->elem_cnt; i++) {
 		struct msg_elem *e = &m->elems[i];
 
-		memcpy(m->base + m->next, m->base + e->off, e->length);
+		memcpy(m->site.data + m->next, m->site.data + e->off, e->length);
 		e->off = m->next;
 		m->next += (u32)page_bytes(e->length);
 	}
@@ -51,7 +51,7 @@ alloc_pages(struct xb_sk_msg *m, u32 bytes, u32 *off)
 		return -ENOMEM;
 	*off = m->next;
 	m->next += (u32)page_bytes(bytes);
-	memset(m->base + *off, 0, bytes);
+	memset(m->site.data + *off, 0, bytes);
 	return 0;
 }
 
@@ -59,9 +59,9 @@ alloc_pages(struct xb_sk_msg *m, u32 bytes, u32 *off)
 static void
 set_data(struct xb_sk_msg *m, u32 off, u32 bytes)
 {
-	u64 start = bytes ? m->pages->gaddr + off : 0, end = start + bytes;
+	u64 start = bytes ? m->site.data_region->gaddr + off : 0, end = start + bytes;
 
-	xb_window_move(m->mem, &m->window, start, end);
+	xb_window_move(m->site.mem, &m->site.window, start, end);
 	memcpy(&m->md->data, &start, sizeof(start));
 	memcpy(&m->md->data_end, &end, sizeof(end));
 	m->md->size = m->size;
@@ -86,7 +86,7 @@ xb_sk_msg_place(struct xb_sk_msg *m, const struct xb_sk_msg_in *in)
 
 		m->elems[i] = (struct msg_elem){ m->next, from->bytes, from->shared };
 		if (from->bytes)
-			memcpy(m->base + m->next, from->data, from->bytes);
+			memcpy(m->site.data + m->next, from->data, from->bytes);
 		m->next += (u32)page_bytes(from->bytes);
 		m->size += from->bytes;
 	}
@@ -140,7 +140,7 @@ linearize(struct xb_sk_msg *m, u32 first, u32 last, u32 bytes)
 	if (alloc_pages(m, bytes, &off))
 		return -ENOMEM;
 	for (u32 i = first; i < last; i++) {
-		memcpy(m->base + off + at, m->base + m->elems[i].off, m->elems[i].length);
+		memcpy(m->site.data + off + at, m->site.data + m->elems[i].off, m->elems[i].length);
 		at += m->elems[i].length;
 	}
 	m->elems[first] = (struct msg_elem){ off, bytes, false };
@@ -183,8 +183,8 @@ push_copy(struct xb_sk_msg *m, struct place at, u32 front, u32 len)
 		return -EINVAL;
 	if (alloc_pages(m, e->length + len, &off))
 		return -ENOMEM;
-	memcpy(m->base + off, m->base + e->off, front);
-	memcpy(m->base + off + front + len, m->base + e->off + front, e->length - front);
+	memcpy(m->site.data + off, m->site.data + e->off, front);
+	memcpy(m->site.data + off + front + len, m->site.data + e->off + front, e->length - front);
 	*e = (struct msg_elem){ off, e->length + len, false };
 	return 0;
 }
@@ -255,8 +255,8 @@ pop_middle(struct xb_sk_msg *m, u32 i, u32 front, u32 len)
 	}
 	if (alloc_pages(m, front + behind, &off))
 		return -ENOMEM;
-	memcpy(m->base + off, m->base + e->off, front);
-	memcpy(m->base + off + front, m->base + e->off + front + len, behind);
+	memcpy(m->site.data + off, m->site.data + e->off, front);
+	memcpy(m->site.data + off + front, m->site.data + e->off + front + len, behind);
 	*e = (struct msg_elem){ off, front + behind, false };
 	return 0;
 }

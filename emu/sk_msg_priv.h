@@ -12,7 +12,7 @@
 #define XB_EMU_SK_MSG_PRIV_H
 
 #include "emu/sk_msg.h"
-#include "vm/window.h"
+#include "emu/site.h"
 
 #define XB_SK_MSG_HALF (16u << 20)
 
@@ -24,13 +24,8 @@ struct msg_elem {
 };
 
 struct xb_sk_msg {
-	struct xb_emu *emu;
-	struct xb_mem *mem;
-	struct xb_proc *proc;
-	struct xb_region *pages, *ctx_region;
-	u8 *base;             /* host address of the pages */
-	struct sk_msg_md *md; /* host address of the context */
-	struct xb_window window;
+	struct xb_site site;  /* its data: the pages */
+	struct sk_msg_md *md; /* the site's context */
 	struct msg_elem elems[XB_SK_MSG_MAX_ELEMS];
 	u32 elem_cnt, size;
 	u32 half;      /* in use, 0 or 1 */

@@ -4,16 +4,11 @@
 #define XB_EMU_SK_REUSEPORT_PRIV_H
 
 #include "emu/sk_reuseport.h"
-#include "vm/window.h"
+#include "emu/site.h"
 
 struct xb_sk_reuseport {
-	struct xb_emu *emu;
-	struct xb_mem *mem;
-	struct xb_proc *proc;
-	struct xb_region *packet, *ctx_region;
-	u8 *base;                   /* host address of the packet */
-	struct sk_reuseport_md *md; /* host address of the context */
-	struct xb_window window;
+	struct xb_site site;        /* its data: the packet */
+	struct sk_reuseport_md *md; /* the site's context */
 	u32 bytes, linear_bytes, net_off, transport_off;
 	const struct xb_sock *sk, *selected;
 };

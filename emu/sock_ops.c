@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sock_ops_priv.h"
 
+#include "emu/sock_addrs.h"
+
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -48,46 +50,31 @@ xb_sock_ops_register(struct xb_emu *emu)
 	xb_sock_ops_register_helpers(emu);
 }
 
-static int
-map_regions(struct xb_sock_ops *s, struct xb_err *err)
-{
-	const struct xb_region_opts header = { .name = "TCP header", .bytes = XB_SOCK_OPS_HEADER };
-	const struct xb_region_opts ctx = {
-		.name = "bpf_sock_ops", .bytes = XB_SOCK_OPS_CTX_BYTES, .low = true, .opaque = true
-	};
-
-	s->header_region = xb_mem_map(s->mem, &header, err);
-	s->ctx_region = xb_mem_map(s->mem, &ctx, err);
-	if (!s->header_region || !s->ctx_region)
-		return -1;
-	s->header = xb_mem_host(s->mem, s->header_region->gaddr);
-	s->md = xb_mem_host(s->mem, s->ctx_region->gaddr);
-	return 0;
-}
-
 struct xb_sock_ops *
 xb_sock_ops_new(struct xb_emu *emu, u32 vcpu, struct xb_err *err)
 {
 	struct xb_sock_ops *s = calloc(1, sizeof(*s));
+	const struct xb_site_opts opts = {
+		.vcpu = vcpu,
+		.data_name = "TCP header",
+		.data_bytes = XB_SOCK_OPS_HEADER,
+		.ctx_name = "bpf_sock_ops",
+		.ctx_bytes = XB_SOCK_OPS_CTX_BYTES,
+		.read_only = true, /* cf. kernel/bpf/verifier.c: may_access_direct_pkt_data */
+		.run = s,
+	};
 
 	if (!s) {
 		xb_err_errno(err, ENOMEM, "socket's call");
 		return NULL;
 	}
-	s->emu = emu;
-	s->mem = emu->mem;
-	s->window.read_only = true; /* cf. kernel/bpf/verifier.c: may_access_direct_pkt_data */
-	if (map_regions(s, err) != 0)
-		goto free_call;
-	s->proc = xb_proc_new(emu->vm, vcpu, err);
-	if (!s->proc)
-		goto free_call;
-	s->proc->run = s;
+	if (xb_site_init(&s->site, emu, &opts, err) != 0) {
+		free(s);
+		return NULL;
+	}
+	s->header = s->site.data;
+	s->md = s->site.ctx;
 	return s;
-
-free_call:
-	xb_sock_ops_free(s);
-	return NULL;
 }
 
 void
@@ -95,9 +82,7 @@ xb_sock_ops_free(struct xb_sock_ops *s)
 {
 	if (!s)
 		return;
-	xb_proc_free(s->proc);
-	xb_mem_unmap(s->mem, s->ctx_region);
-	xb_mem_unmap(s->mem, s->header_region);
+	xb_site_fini(&s->site);
 	free(s);
 }
 
@@ -116,11 +101,11 @@ xb_sock_ops_is_locked(const struct xb_sock_ops *s)
 void
 xb_sock_ops_sync(struct xb_sock_ops *s)
 {
-	u64 start = s->in.packet.header ? s->header_region->gaddr : 0;
+	u64 start = s->in.packet.header ? s->site.data_region->gaddr : 0;
 	u64 end = start ? start + s->header_bytes : 0;
 	bool locked = xb_sock_ops_is_locked(s);
 
-	xb_window_move(s->mem, &s->window, start, end);
+	xb_window_move(s->site.mem, &s->site.window, start, end);
 	memcpy(&s->md->skb_data, &start, sizeof(start));
 	memcpy(&s->md->skb_data_end, &end, sizeof(end));
 	s->md->bpf_sock_ops_cb_flags = locked ? s->cb_flags : 0;
@@ -131,17 +116,10 @@ xb_sock_ops_sync(struct xb_sock_ops *s)
 static void
 show_sock(struct bpf_sock_ops *md, const struct xb_sock *sock)
 {
-	const struct bpf_sock *sk = &sock->info.uapi;
 	const u64 full = xb_sock_is_full(sock) ? sock->full : 0;
 
-	md->family = sk->family;
-	md->remote_ip4 = sk->dst_ip4;
-	md->local_ip4 = sk->src_ip4;
-	memcpy(md->remote_ip6, sk->dst_ip6, sizeof(md->remote_ip6));
-	memcpy(md->local_ip6, sk->src_ip6, sizeof(md->local_ip6));
-	md->remote_port = (u32)sk->dst_port << 16;
-	md->local_port = sk->src_port;
-	md->state = sk->state;
+	xb_sock_addrs_show(sock, &md->family);
+	md->state = sock->info.uapi.state;
 	md->is_fullsock = full != 0;
 	memcpy(&md->sk, &full, sizeof(full));
 }
@@ -231,17 +209,17 @@ xb_sock_ops_run(struct xb_sock_ops *s, const struct xb_bpf_prog *prog, struct xb
 {
 	*out = (struct xb_sock_ops_out){ .retval = 0 };
 	place(s);
-	xb_emu_run_begin(s->emu);
-	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
-	out->insns = s->proc->insns;
+	xb_emu_run_begin(s->site.emu);
+	out->status = xb_proc_run(s->site.proc, prog->vm, s->site.ctx_region->gaddr);
+	out->insns = s->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
-		out->retval = (u32)s->proc->r[0];
+		out->retval = (u32)s->site.proc->r[0];
 	} else {
-		out->fault = &s->proc->fault;
+		out->fault = &s->site.proc->fault;
 		place(s);
 	}
 	finish(s, out->retval == 1, out);
-	xb_emu_run_end(s->emu);
+	xb_emu_run_end(s->site.emu);
 	out->cb_flags = s->cb_flags;
 	out->txhash = s->txhash;
 	out->header = s->header;

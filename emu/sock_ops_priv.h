@@ -4,22 +4,18 @@
 #define XB_EMU_SOCK_OPS_PRIV_H
 
 #include "emu/sock_ops.h"
-#include "vm/window.h"
+#include "emu/site.h"
 
 #define XB_SOCK_OPS_HWTSTAMP_OFF 216u /* skb_hwtstamp, which older headers have not */
 #define XB_SOCK_OPS_CTX_BYTES    224u
 
 /* cf. struct bpf_sock_ops_kern */
 struct xb_sock_ops {
-	struct xb_emu *emu;
-	struct xb_mem *mem;
-	struct xb_proc *proc;
-	struct xb_region *header_region, *ctx_region;
-	u8 *header;              /* host address of the packet's header */
-	struct bpf_sock_ops *md; /* host address of the context */
-	struct xb_window window;
-	u32 header_bytes; /* between skb_data and skb_data_end */
-	u32 room;         /* remaining_opt_len */
+	struct xb_site site;     /* its data: the packet's header */
+	u8 *header;              /* the site's data */
+	struct bpf_sock_ops *md; /* the site's context */
+	u32 header_bytes;        /* between skb_data and skb_data_end */
+	u32 room;                /* remaining_opt_len */
 	u32 cb_flags, txhash;
 	u8 syn[XB_SOCK_OPS_HEADER];
 	u8 packet[XB_SOCK_OPS_HEADER];

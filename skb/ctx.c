@@ -10,6 +10,7 @@
 #include "skb/skb_priv.h"
 
 #include "emu/prog.h"
+#include "emu/sock_addrs.h"
 #include "emu/world.h"
 #include "vm/bytes.h"
 
@@ -296,32 +297,16 @@ fault_access(struct xb_proc *proc, const struct field *f, const struct bpf_insn 
 		              off, bytes, f->name, refusal(f, view, insn));
 }
 
-/* The socket's part of __sk_buff (cf. net/core/filter.c: bpf_convert_ctx_access). */
-static void
-sock_fields(struct xb_skb *s, struct __sk_buff *to)
-{
-	const struct xb_sock *sock = skb_sk(s);
-	const struct bpf_sock *sk;
-
-	if (!sock)
-		return;
-	sk = &sock->info.uapi;
-	to->family = sk->family;
-	to->remote_ip4 = sk->dst_ip4;
-	to->local_ip4 = sk->src_ip4;
-	memcpy(to->remote_ip6, sk->dst_ip6, sizeof(to->remote_ip6));
-	memcpy(to->local_ip6, sk->src_ip6, sizeof(to->local_ip6));
-	to->remote_port = (u32)sk->dst_port << 16;
-	to->local_port = sk->src_port;
-}
-
+/* cf. net/core/filter.c: bpf_convert_ctx_access */
 static u64
 load_of_sock(struct xb_skb *s, const struct field *f, u32 off, u32 bytes)
 {
+	const struct xb_sock *sock = skb_sk(s);
 	struct __sk_buff ctx = { 0 };
 	u64 value = 0;
 
-	sock_fields(s, &ctx);
+	if (sock)
+		xb_sock_addrs_show(sock, &ctx.family);
 	if (f->origin == SHIFTED && bytes == f->kept) /* what was shifted is not cut */
 		return ctx.remote_port;
 	memcpy(&value, (const u8 *)&ctx + load_off(f, off, bytes), bytes);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "skb/sk_lookup.h"
 
+#include "emu/ctx_field.h"
 #include "emu/helper.h"
+#include "emu/site.h"
 #include "emu/test_run.h"
 #include "emu/user.h"
 #include "vm/bytes.h"
-#include "vm/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,67 +22,38 @@ _Static_assert(sizeof(struct bpf_sk_lookup) == 72, "wire layout");
 
 /* One buffer of the emulator's, made for its first test run. */
 struct lookup {
-	struct xb_emu *emu;
-	struct xb_region *region;
-	struct xb_proc *proc;
-	struct bpf_sk_lookup ctx; /* as the program reads it, but for sk */
+	struct xb_site site;       /* without data */
+	struct bpf_sk_lookup *ctx; /* the site's context */
 	const struct xb_sock *selected;
 	bool no_reuseport;
 };
 
-struct field {
-	const char *name;
-	u16 off, bytes;
-	u8 kept; /* bytes that Linux keeps of it, where that is less than 4 */
-};
-
+/* Any aligned part of 1, 2 or 4 bytes may be loaded, and sk whole. */
 #define FIELD(nm, ...)                                                                             \
 	{                                                                                          \
 		.name = #nm, .off = offsetof(struct bpf_sk_lookup, nm),                            \
-		.bytes = sizeof(((struct bpf_sk_lookup *)0)->nm), __VA_ARGS__                      \
+		.bytes = sizeof(((struct bpf_sk_lookup *)0)->nm), .least = 1, .most = 4,           \
+		__VA_ARGS__                                                                        \
 	}
 
-/* Any aligned part of 1, 2 or 4 bytes may be loaded, and sk whole. */
-static const struct field fields[] = {
-	FIELD(sk),
+static const struct xb_ctx_field fields[] = {
+	XB_CTX_FIELD8(sk, 0),
 	FIELD(family, .kept = 2),
 	FIELD(protocol, .kept = 2),
 	FIELD(remote_ip4),
 	FIELD(remote_ip6),
-	{ .name = "remote_port", .off = offsetof(struct bpf_sk_lookup, remote_port), .bytes = 4 },
+	{ .name = "remote_port",
+	  .off = offsetof(struct bpf_sk_lookup, remote_port),
+	  .bytes = 4, /* with zeros behind it */
+	  .least = 1,
+	  .most = 4 },
 	FIELD(local_ip4),
 	FIELD(local_ip6),
 	FIELD(local_port, .kept = 2),
 	FIELD(ingress_ifindex),
 };
 
-static const struct field *
-field_at(u32 off)
-{
-	for (size_t i = 0; i < XB_ARRAY_SIZE(fields); i++)
-		if (off >= fields[i].off && off - fields[i].off < fields[i].bytes)
-			return &fields[i];
-	return NULL;
-}
-
-static bool
-is_valid_access(const struct field *f, const struct bpf_insn *insn, u32 off)
-{
-	u32 bytes = xb_insn_bytes(insn->code);
-
-	if (!f || BPF_CLASS(insn->code) != BPF_LDX || off % bytes)
-		return false;
-	if (off == 0)
-		return bytes == 8 && BPF_MODE(insn->code) != BPF_MEMSX;
-	return bytes <= 4 && f->off != 0;
-}
-
-/* cf. kernel/bpf/verifier.c: convert_ctx_accesses */
-static u32
-load_off(const struct field *f, u32 off, u32 bytes)
-{
-	return f->kept && bytes >= f->kept ? f->off : off;
-}
+static const struct xb_ctx_layout layout = { "bpf_sk_lookup", fields, XB_ARRAY_SIZE(fields) };
 
 static u32
 ctx_bytes(const struct xb_bpf_prog *prog)
@@ -90,35 +62,21 @@ ctx_bytes(const struct xb_bpf_prog *prog)
 	return sizeof(struct bpf_sk_lookup);
 }
 
+/* cf. net/core/filter.c: sk_lookup_is_valid_access */
 static bool
 ctx_plain(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off)
 {
-	const struct field *f = field_at(off);
-
 	(void)prog;
-	return is_valid_access(f, insn, off) && off != 0 &&
-	       load_off(f, off, xb_insn_bytes(insn->code)) == off;
+	return off != 0 && xb_ctx_plain_load(&layout, insn, off);
 }
 
 static void
-ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 at, u64 *value)
+ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value)
 {
-	const struct lookup *l = proc->run;
-	u32 off = (u32)at, bytes = xb_insn_bytes(insn->code);
-	const struct field *f = field_at(off);
+	struct lookup *l = proc->run;
 
-	if (!is_valid_access(f, insn, off)) {
-		xb_proc_fault(proc, XB_FAULT_BAD_CONTEXT,
-		              "invalid bpf_context access off=%d size=%u: '%s' of bpf_sk_lookup "
-		              "cannot be accessed this way",
-		              at, bytes, f ? f->name : "nothing");
-		return;
-	}
-	*value = 0;
-	if (off == 0)
-		*value = l->selected ? l->selected->full : 0;
-	else
-		memcpy(value, (const u8 *)&l->ctx + load_off(f, off, bytes), bytes);
+	l->ctx->cookie = l->selected ? l->selected->full : 0; /* which is where sk is */
+	xb_ctx_load(proc, &layout, l->ctx, insn, off, value);
 }
 
 /* Whether a socket may be chosen for what is looked up; 0 or -errno. */
@@ -131,9 +89,9 @@ check_sock(const struct lookup *l, const struct xb_sock *sock)
 		return -ESOCKTNOSUPPORT;
 	if (sk->protocol == PROTO_UDP && sk->state != BPF_TCP_CLOSE)
 		return -ESOCKTNOSUPPORT;
-	if (sk->protocol != l->ctx.protocol)
+	if (sk->protocol != l->ctx->protocol)
 		return -EPROTOTYPE;
-	if (sk->family != l->ctx.family && (sk->family == AF_INET || sock->v6only))
+	if (sk->family != l->ctx->family && (sk->family == AF_INET || sock->v6only))
 		return -EAFNOSUPPORT;
 	return 0;
 }
@@ -148,7 +106,7 @@ sk_lookup_assign(struct xb_proc *proc, const union xb_arg *a)
 	int ret = 0;
 
 	if (a[1].u) {
-		sock = xb_sock_by_gaddr(l->emu, a[1].u);
+		sock = xb_sock_by_gaddr(l->site.emu, a[1].u);
 		if (!sock || a[1].u != sock->full)
 			return xb_proc_fault(proc, XB_FAULT_BAD_ARGUMENT,
 			                     "bpf_sk_assign: argument 2 (socket): not a socket");
@@ -174,8 +132,8 @@ event_output_data(struct xb_proc *proc, const union xb_arg *a)
 	long ret = -EINVAL;
 
 	if (!(a[2].u & ~BPF_F_INDEX_MASK))
-		ret = xb_perf_output(l->emu, proc, a[1].map, a[2].u, a[3].mem, (u32)a[4].u, NULL,
-		                     0);
+		ret = xb_perf_output(l->site.emu, proc, a[1].map, a[2].u, a[3].mem, (u32)a[4].u,
+		                     NULL, 0);
 	return (u64)(s64)ret;
 }
 
@@ -227,7 +185,7 @@ check_ctx(const struct test *t)
 static void
 load_ctx(struct lookup *l, const struct bpf_sk_lookup *from)
 {
-	struct bpf_sk_lookup *to = &l->ctx;
+	struct bpf_sk_lookup *to = l->ctx;
 
 	memset(to, 0, sizeof(*to));
 	to->family = (u16)from->family;
@@ -241,7 +199,6 @@ load_ctx(struct lookup *l, const struct bpf_sk_lookup *from)
 		memcpy(to->remote_ip6, from->remote_ip6, sizeof(to->remote_ip6));
 		memcpy(to->local_ip6, from->local_ip6, sizeof(to->local_ip6));
 	}
-	memcpy(xb_mem_host(l->emu->mem, l->region->gaddr), to, sizeof(*to));
 }
 
 /* cf. include/linux/filter.h: BPF_PROG_SK_LOOKUP_RUN_ARRAY, with one program */
@@ -254,8 +211,8 @@ run_once(struct test *t)
 	l->selected = NULL;
 	l->no_reuseport = false;
 	xb_emu_run_begin(t->emu);
-	if (xb_proc_run(l->proc, t->prog->vm, l->region->gaddr) == XB_RUN_EXIT &&
-	    l->proc->r[0] == SK_PASS)
+	if (xb_proc_run(l->site.proc, t->prog->vm, l->site.ctx_region->gaddr) == XB_RUN_EXIT &&
+	    l->site.proc->r[0] == SK_PASS)
 		verdict = SK_PASS;
 	xb_emu_run_end(t->emu);
 	if (verdict == SK_DROP)
@@ -295,31 +252,28 @@ lookup_free(struct lookup *l)
 {
 	if (!l)
 		return;
-	xb_proc_free(l->proc);
-	xb_mem_unmap(l->emu->mem, l->region);
+	xb_site_fini(&l->site);
 	free(l);
 }
 
 static struct lookup *
 lookup_new(struct xb_emu *emu)
 {
-	const struct xb_region_opts opts = { .name = "bpf_sk_lookup",
-		                             .bytes = sizeof(struct bpf_sk_lookup),
-		                             .low = true,
-		                             .opaque = true };
 	struct lookup *l = calloc(1, sizeof(*l));
+	const struct xb_site_opts opts = {
+		.ctx_name = layout.name,
+		.ctx_bytes = sizeof(*l->ctx),
+		.run = l,
+	};
 	struct xb_err err = XB_ERR_INIT;
 
 	if (!l)
 		return NULL;
-	l->emu = emu;
-	l->region = xb_mem_map(emu->mem, &opts, &err);
-	l->proc = l->region ? xb_proc_new(emu->vm, 0, &err) : NULL;
-	if (!l->proc) {
-		lookup_free(l);
+	if (xb_site_init(&l->site, emu, &opts, &err) != 0) {
+		free(l);
 		return NULL;
 	}
-	l->proc->run = l;
+	l->ctx = l->site.ctx;
 	return l;
 }
 

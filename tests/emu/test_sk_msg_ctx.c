@@ -5,6 +5,7 @@
  */
 #include "emu/sock_fd.h"
 #include "tests/emu/sk_msg_rig.h"
+#include "tests/rig/ctx_access.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,84 +18,37 @@
 
 #include <cmocka.h>
 
-#define OFF_FROM    (-8)
-#define OFF_TO      96
 #define FIELDS_FROM 16 /* of sk_msg_md: what is no pointer */
 #define FIELDS_TO   72
 #define VALUE_BYTES 160u
 
-static const u8 classes[] = { BPF_LDX | BPF_MEM, BPF_STX | BPF_MEM, BPF_ST | BPF_MEM };
-static const u8 sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
-
-static void
-access_prog(struct builder *b, u8 class, u8 size, s32 off)
-{
-	bool load = class == (BPF_LDX | BPF_MEM);
-
-	b->cnt = 0;
-	emit_mov(b, 3, 0);
-	emit(b, class | size, load ? 2 : 1,
-	     load                          ? 1
-	     : class == (BPF_ST | BPF_MEM) ? 0
-	                                   : 3,
-	     (s16)off, 0);
-	emit_mov(b, 0, SK_PASS);
-	emit_exit(b);
-}
-
 static bool
-kernel_takes(const struct backend *b, const struct builder *build)
+runs(void *arg, int prog)
 {
-	char log[4096];
-	long fd = backend_try_prog(b,
-	                           &(struct backend_prog){ .insns = build->insns,
-	                                                   .insn_cnt = build->cnt,
-	                                                   .type = BPF_PROG_TYPE_SK_MSG },
-	                           log, sizeof(log));
-
-	if (fd >= 0)
-		close((int)fd);
-	return fd >= 0;
-}
-
-static bool
-emulator_takes(struct emulated *e, const struct builder *build)
-{
-	int prog = builder_prog(&e->b, build, BPF_PROG_TYPE_SK_MSG, 0);
 	struct xb_sk_msg_out out;
 
-	emulated_run(e, prog, &out);
-	close(prog);
+	emulated_run(arg, prog, &out);
 	return out.fault == NULL;
 }
 
 static void
 access_is_the_verifiers(void **state)
 {
-	struct builder b;
-	struct backend kernel;
 	struct emulated e;
+	struct ctx_access access = {
+		.prog_type = BPF_PROG_TYPE_SK_MSG,
+		.bytes = sizeof(struct sk_msg_md),
+		.classes = { BPF_LDX | BPF_MEM, BPF_LDX | BPF_MEMSX, BPF_STX | BPF_MEM,
+		             BPF_ST | BPF_MEM },
+		.b = &e.b,
+		.runs = runs,
+		.arg = &e,
+	};
 
 	(void)state;
-	if (!backend_open_kernel(&kernel))
-		return;
 	emulated_open(&e);
-	for (size_t c = 0; c < XB_ARRAY_SIZE(classes); c++) {
-		for (s32 i = 4 * OFF_FROM; i < 4 * OFF_TO; i++) {
-			s32 off = i >> 2;
-			u8 size = sizes[(u32)i % 4];
-			bool want, is;
-
-			access_prog(&b, classes[c], size, off);
-			want = kernel_takes(&kernel, &b);
-			is = emulator_takes(&e, &b);
-			if (want != is)
-				fail_msg("class %u, size %u, offset %d: kernel %d, emulator %d",
-				         classes[c], size, off, want, is);
-		}
-	}
+	ctx_access_compare(&access);
 	emulated_close(&e);
-	backend_close(&kernel);
 }
 
 /* Fields, then a few that the socket shows. */

@@ -7,6 +7,7 @@
 #include "emu/sock_fd.h"
 #include "tests/emu/reuseport_rig.h"
 #include "tests/emu/sk_msg_rig.h"
+#include "tests/rig/ctx_access.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -18,8 +19,6 @@
 
 #include <cmocka.h>
 
-#define OFF_FROM    (-8)
-#define OFF_TO      72
 #define OFF(field)  ((s16)offsetof(struct sk_reuseport_md, field))
 #define LINEAR      50u /* MAC and IPv4 headers, UDP's, 8 bytes of 16 */
 #define TRANSPORT   34u
@@ -67,78 +66,33 @@ target_run(struct target *t, int prog, struct xb_sk_reuseport_out *out)
 	xb_sk_reuseport_run(t->r, backend_emu_prog(&t->b, prog), out);
 }
 
-static const u8 classes[] = { BPF_LDX | BPF_MEM, BPF_LDX | BPF_MEMSX, BPF_STX | BPF_MEM,
-	                      BPF_ST | BPF_MEM };
-static const u8 sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
-
-static void
-access_prog(struct builder *b, u8 class, u8 size, s32 off)
-{
-	bool load = BPF_CLASS(class) == BPF_LDX;
-	u8 src = class == (BPF_ST | BPF_MEM) ? 0 : 3;
-
-	b->cnt = 0;
-	emit_mov(b, 3, 0);
-	emit(b, class | size, load ? 2 : 1, load ? 1 : src, (s16)off, 0);
-	emit_mov(b, 0, SK_PASS);
-	emit_exit(b);
-}
-
 static bool
-kernel_takes(const struct backend *b, const struct builder *build)
+runs(void *arg, int prog)
 {
-	char log[4096];
-	long fd = backend_try_prog(b,
-	                           &(struct backend_prog){ .insns = build->insns,
-	                                                   .insn_cnt = build->cnt,
-	                                                   .type = BPF_PROG_TYPE_SK_REUSEPORT },
-	                           log, sizeof(log));
-
-	if (fd >= 0)
-		close((int)fd);
-	return fd >= 0;
-}
-
-static bool
-emulator_takes(struct target *t, const struct builder *build)
-{
-	int prog = builder_prog(&t->b, build, BPF_PROG_TYPE_SK_REUSEPORT, 0);
 	struct xb_sk_reuseport_out out;
 
-	target_run(t, prog, &out);
-	close(prog);
+	target_run(arg, prog, &out);
 	return out.fault == NULL;
 }
 
 static void
 access_is_the_verifiers(void **state)
 {
-	static struct builder b;
-	struct backend kernel;
 	struct target t;
+	struct ctx_access access = {
+		.prog_type = BPF_PROG_TYPE_SK_REUSEPORT,
+		.bytes = sizeof(struct sk_reuseport_md),
+		.classes = { BPF_LDX | BPF_MEM, BPF_LDX | BPF_MEMSX, BPF_STX | BPF_MEM,
+		             BPF_ST | BPF_MEM },
+		.b = &t.b,
+		.runs = runs,
+		.arg = &t,
+	};
 
 	(void)state;
-	if (!backend_open_kernel(&kernel))
-		return;
 	target_open(&t);
-	for (size_t c = 0; c < XB_ARRAY_SIZE(classes); c++) {
-		for (s32 i = 4 * OFF_FROM; i < 4 * OFF_TO; i++) {
-			s32 off = i >> 2;
-			u8 size = sizes[(u32)i % 4];
-			bool want, is;
-
-			if (size == BPF_DW && classes[c] == (BPF_LDX | BPF_MEMSX))
-				continue; /* no instruction */
-			access_prog(&b, classes[c], size, off);
-			want = kernel_takes(&kernel, &b);
-			is = emulator_takes(&t, &b);
-			if (want != is)
-				fail_msg("class %x, size %x, offset %d: kernel %d, emulator %d",
-				         classes[c], size, off, want, is);
-		}
-	}
+	ctx_access_compare(&access);
 	target_close(&t);
-	backend_close(&kernel);
 }
 
 static void

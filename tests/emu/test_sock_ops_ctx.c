@@ -5,6 +5,7 @@
  */
 #include "emu/world.h"
 #include "tests/emu/sock_ops_rig.h"
+#include "tests/rig/ctx_access.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,8 +16,6 @@
 
 #include <cmocka.h>
 
-#define OFF_FROM (-8)
-#define OFF_TO   232
 #define NO_FIELD 220 /* the verifier takes 4 bytes of it, and then finds a bug in itself */
 
 /* An emulator with a socket in it. */
@@ -51,87 +50,38 @@ call_close(struct call *c)
 	backend_close(&c->b);
 }
 
-static const u8 classes[] = { BPF_LDX | BPF_MEM, BPF_STX | BPF_MEM, BPF_ST | BPF_MEM,
-	                      BPF_STX | BPF_ATOMIC };
-static const u8 sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
-
-static void
-access_prog(struct builder *b, u8 class, u8 size, s32 off)
-{
-	bool load = class == (BPF_LDX | BPF_MEM), imm = class == (BPF_ST | BPF_MEM);
-
-	b->cnt = 0;
-	emit_mov(b, 3, 0);
-	emit(b, class | size, load ? 2 : 1, load ? 1 : imm ? 0 : 3, (s16)off, 0);
-	emit_mov(b, 0, 1);
-	emit_exit(b);
-}
-
 static bool
-kernel_takes(const struct backend *b, const struct builder *build)
+runs(void *arg, int prog)
 {
-	char log[4096];
-	long fd = backend_try_prog(b,
-	                           &(struct backend_prog){ .insns = build->insns,
-	                                                   .insn_cnt = build->cnt,
-	                                                   .type = BPF_PROG_TYPE_SOCK_OPS },
-	                           log, sizeof(log));
-
-	if (fd >= 0)
-		close((int)fd);
-	return fd >= 0;
-}
-
-static bool
-emulator_takes(struct call *c, const struct builder *build)
-{
-	int prog = builder_prog(&c->b, build, BPF_PROG_TYPE_SOCK_OPS, 0);
+	struct call *c = arg;
 	const struct xb_sock_ops_in in = { .op = BPF_SOCK_OPS_RTT_CB, .sock = c->sock };
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_sock_ops_out out;
 
 	assert_int_equal(xb_sock_ops_load(c->ops, &in, &err), 0);
 	xb_sock_ops_run(c->ops, backend_emu_prog(&c->b, prog), &out);
-	close(prog);
 	return out.fault == NULL;
-}
-
-/* Atomic ones have 4 or 8 bytes. */
-static bool
-is_tried(u8 class, u8 size, s32 off)
-{
-	if (class == (BPF_STX | BPF_ATOMIC))
-		return size == BPF_W || size == BPF_DW;
-	return off != NO_FIELD || size != BPF_W;
 }
 
 static void
 access_is_the_verifiers(void **state)
 {
-	struct backend kernel;
-	struct builder b;
 	struct call c;
+	struct ctx_access access = {
+		.prog_type = BPF_PROG_TYPE_SOCK_OPS,
+		.bytes = 224,
+		.classes = { BPF_LDX | BPF_MEM, BPF_STX | BPF_MEM, BPF_ST | BPF_MEM,
+		             BPF_STX | BPF_ATOMIC },
+		.no_word = NO_FIELD,
+		.b = &c.b,
+		.runs = runs,
+		.arg = &c,
+	};
 
 	(void)state;
-	if (!backend_open_kernel(&kernel))
-		return;
 	call_open(&c);
-	for (s32 i = 16 * OFF_FROM; i < 16 * OFF_TO; i++) {
-		u8 class = classes[(u32)i % 4], size = sizes[(u32)i / 4 % 4];
-		s32 off = i >> 4;
-		bool want, is;
-
-		if (!is_tried(class, size, off))
-			continue;
-		access_prog(&b, class, size, off);
-		want = kernel_takes(&kernel, &b);
-		is = emulator_takes(&c, &b);
-		if (want != is)
-			fail_msg("class %u, size %u, offset %d: kernel %d, emulator %d", class,
-			         size, off, want, is);
-	}
+	ctx_access_compare(&access);
 	call_close(&c);
-	backend_close(&kernel);
 }
 
 /* A header of 20 bytes, and options that end before they do. */

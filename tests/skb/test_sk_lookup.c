@@ -6,6 +6,7 @@
 #include "skb/skb.h"
 #include "tests/insns.h"
 #include "tests/rig/backend.h"
+#include "tests/rig/ctx_access.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -175,6 +176,40 @@ test_rows(void **state)
 			         (unsigned long long)a.found, (unsigned long long)b.found);
 		assert_memory_equal(a.ctx, b.ctx, ROOM);
 	}
+	backend_close(&emu);
+}
+
+/* A fault drops what is looked up. */
+static bool
+runs(void *arg, int prog)
+{
+	struct bpf_sk_lookup ctx = { V4 };
+	union bpf_attr attr = { .test.prog_fd = (u32)prog,
+		                .test.ctx_in = (uintptr_t)&ctx,
+		                .test.ctx_size_in = sizeof(ctx) };
+
+	assert_int_equal(backend_bpf(arg, BPF_PROG_TEST_RUN, &attr), 0);
+	return attr.test.retval == SK_PASS;
+}
+
+static void
+access_is_the_verifiers(void **state)
+{
+	struct backend emu;
+	const struct ctx_access access = {
+		.prog_type = BPF_PROG_TYPE_SK_LOOKUP,
+		.attach_type = BPF_SK_LOOKUP,
+		.bytes = CTX_BYTES,
+		.classes = { BPF_LDX | BPF_MEM, BPF_LDX | BPF_MEMSX, BPF_STX | BPF_MEM,
+		             BPF_ST | BPF_MEM },
+		.b = &emu,
+		.runs = runs,
+		.arg = &emu,
+	};
+
+	(void)state;
+	backend_open_emu(&emu, xb_skb_register);
+	ctx_access_compare(&access);
 	backend_close(&emu);
 }
 
@@ -438,6 +473,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(access_is_the_verifiers),
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_access),
 	};

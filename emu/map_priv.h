@@ -183,11 +183,4 @@ int xb_map_freeze(struct xb_map *map);
 /* BPF_MAP_*_BATCH (map_batch.c). `attr` is zero-padded; the count goes to *count. */
 int xb_map_batch(struct xb_map *map, int cmd, const union bpf_attr *attr, u32 *count);
 
-/* ringbuf.c: what ring buffers of both directions have in common. */
-int xb_map_ringbuf_check(const union bpf_attr *attr);
-int xb_map_ringbuf_read(struct xb_map *map, const void *key, void *value);
-int xb_map_ringbuf_update(struct xb_map *map, const void *key, const void *value, u64 flags);
-int xb_map_ringbuf_remove(struct xb_map *map, const void *key);
-int xb_map_ringbuf_next_key(struct xb_map *map, const void *key, void *next);
-
 #endif

@@ -2,28 +2,20 @@
 /*
  * user_ringbuf.c - USER_RINGBUF: samples from user space to a program (cf. kernel/bpf/ringbuf.c).
  *
- * The memfd is laid out as that of RINGBUF (ringbuf.c), so that libbpf's writer can map it. A
- * sample is a header {length and flags, not used} and its bytes, rounded up to 8; it starts in the
- * first half of the data and may run into the second.
+ * The memfd is as ring_priv.h says; a sample's header has nothing behind length and flags.
  *
  * Differs: as in ringbuf.c; a sample whose header ends with the first half starts at the beginning
  * of the data, where libbpf writes it, and is not found behind its header.
  */
 #include "emu/dynptr.h"
-#include "emu/map_priv.h"
+#include "emu/ring_priv.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#define HDR_BYTES    8u /* BPF_RINGBUF_HDR_SZ */
-#define DATA_OFF     (2u * XB_PAGE_BYTES)
-#define PRODUCER_OFF XB_PAGE_BYTES
-#define HDR_FLAGS    ((u32)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT))
+#define HDR_FLAGS ((u32)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT))
 
 struct user_ringbuf {
-	struct xb_region *region;
-	u8 *file; /* host address of the mapping */
-	u64 mask;
+	struct xb_ring ring;
 	struct xb_region *ptr; /* what a callback gets for its sample: 16 bytes */
 	bool busy;             /* a drain is on its way */
 };
@@ -35,7 +27,6 @@ ringbuf_map_alloc(struct xb_map *map)
 
 	if (!rb)
 		return -ENOMEM;
-	rb->mask = (u64)map->max_entries - 1;
 	map->priv = rb;
 	return 0;
 }
@@ -43,17 +34,13 @@ ringbuf_map_alloc(struct xb_map *map)
 static int
 ringbuf_publish(struct xb_map *map)
 {
-	u64 bytes = DATA_OFF + 2ull * map->max_entries;
 	struct user_ringbuf *rb = map->priv;
+	int ret = xb_ring_publish(&rb->ring, map);
 
-	if (ftruncate(map->obj.memfd, (off_t)bytes))
-		return -ENOMEM;
-	rb->region = xb_map_region_new(map, bytes, true);
+	if (ret)
+		return ret;
 	rb->ptr = xb_map_region_new(map, XB_DYNPTR_BYTES, false);
-	if (!rb->region || !rb->ptr)
-		return -ENOMEM;
-	rb->file = xb_mem_host(map->emu->mem, rb->region->gaddr);
-	return 0;
+	return rb->ptr ? 0 : -ENOMEM;
 }
 
 static void
@@ -62,26 +49,16 @@ ringbuf_map_free(struct xb_map *map)
 	struct user_ringbuf *rb = map->priv;
 
 	xb_mem_unmap(map->emu->mem, rb->ptr);
-	xb_mem_unmap(map->emu->mem, rb->region);
+	xb_ring_fini(&rb->ring, map);
 	free(rb);
 }
 
-static u64
-position(const struct user_ringbuf *rb, u32 off)
-{
-	return __atomic_load_n((const u64 *)(const void *)(rb->file + off), __ATOMIC_ACQUIRE);
-}
-
 static void
-consume(struct user_ringbuf *rb, u64 span)
+consume(struct xb_ring *ring, u64 bytes)
 {
-	__atomic_store_n((u64 *)(void *)rb->file, position(rb, 0) + span, __ATOMIC_RELEASE);
-}
+	u64 pos = xb_ring_position(ring, XB_RING_CONSUMER);
 
-static u64
-sample_span(u32 bytes)
-{
-	return xb_align_up((u64)bytes + HDR_BYTES, 8);
+	xb_ring_set_position(ring, XB_RING_CONSUMER, pos + xb_ring_span(bytes));
 }
 
 u64
@@ -110,29 +87,31 @@ int
 xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes)
 {
 	struct user_ringbuf *rb = map->priv;
-	u64 producer = position(rb, PRODUCER_OFF), consumer = position(rb, 0), off;
+	const struct xb_ring *ring = &rb->ring;
+	u64 producer = xb_ring_position(ring, XB_RING_PRODUCER);
+	u64 consumer = xb_ring_position(ring, XB_RING_CONSUMER);
+	u8 *data;
 	u32 hdr, len;
 
 	if (producer % 8)
 		return -EINVAL;
 	if (consumer >= producer)
 		return -ENODATA;
-	hdr = __atomic_load_n(
-	        (const u32 *)(const void *)(rb->file + DATA_OFF + (consumer & rb->mask)),
-	        __ATOMIC_ACQUIRE);
+	data = xb_ring_data(ring, consumer);
+	hdr = __atomic_load_n((const u32 *)(const void *)data, __ATOMIC_ACQUIRE);
 	len = hdr & ~HDR_FLAGS;
-	if (sample_span(len) > producer - consumer)
+	if (xb_ring_span(len) > producer - consumer)
 		return -EINVAL;
-	if (sample_span(len) > rb->mask + 1 || len > XB_DYNPTR_MAX_SIZE)
+	if (xb_ring_span(len) > ring->mask + 1 || len > XB_DYNPTR_MAX_SIZE)
 		return -E2BIG;
 	if (hdr & BPF_RINGBUF_DISCARD_BIT) {
-		consume(rb, sample_span(len));
+		consume(&rb->ring, len);
 		return -EAGAIN;
 	}
 	if (hdr & BPF_RINGBUF_BUSY_BIT)
 		return -ENODATA;
-	off = DATA_OFF + ((consumer + HDR_BYTES) & rb->mask);
-	*sample = rb->region->gaddr + off;
+	data = xb_ring_data(ring, consumer + XB_RING_HDR_BYTES);
+	*sample = ring->region->gaddr + (u64)(data - ring->file);
 	*bytes = len;
 	xb_mem_allow(map->emu->mem, *sample, len, XB_MEM_WRITE);
 	return 0;
@@ -141,8 +120,10 @@ xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes)
 void
 xb_user_ringbuf_release(struct xb_map *map, u64 sample, u32 bytes)
 {
+	struct user_ringbuf *rb = map->priv;
+
 	xb_mem_forbid(map->emu->mem, sample, bytes);
-	consume(map->priv, sample_span(bytes));
+	consume(&rb->ring, bytes);
 }
 
 const struct xb_map_ops xb_map_user_ringbuf_ops = {

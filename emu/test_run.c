@@ -38,6 +38,21 @@ xb_test_write_ctx(union bpf_attr *attr, const void *ctx, u32 bytes)
 	return ret;
 }
 
+int
+xb_test_finish(union bpf_attr *attr, const struct xb_test_result *result)
+{
+	u32 size = result->bytes, room = size;
+
+	if (attr->test.data_size_out && room > attr->test.data_size_out)
+		room = attr->test.data_size_out;
+	if (attr->test.data_out && xb_user_write(attr->test.data_out, result->data, room))
+		return room < size ? -ENOSPC : -EFAULT;
+	attr->test.data_size_out = size;
+	attr->test.retval = result->retval;
+	attr->test.duration = result->duration_ns;
+	return room < size ? -ENOSPC : 0;
+}
+
 u64
 xb_test_now_ns(void)
 {

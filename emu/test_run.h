@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_run.h - what the test runs of all program types do alike: contexts from and to user space,
- * and how long a run took. (cf. net/bpf/test_run.c)
+ * results, and how long a run took. (cf. net/bpf/test_run.c)
  */
 #ifndef XB_EMU_TEST_RUN_H
 #define XB_EMU_TEST_RUN_H
@@ -21,6 +21,18 @@ int xb_test_read_ctx(const union bpf_attr *attr, void *ctx, u32 bytes);
  * -EFAULT. (cf. bpf_ctx_finish)
  */
 int xb_test_write_ctx(union bpf_attr *attr, const void *ctx, u32 bytes);
+
+/* What a run left, as it is told to the caller. */
+struct xb_test_result {
+	const void *data;
+	u32 bytes, retval, duration_ns;
+};
+
+/*
+ * Writes it to attr. 0, -EFAULT, or -ENOSPC where there is not room for all bytes; too little room
+ * hides that it is not there at all. (cf. bpf_test_finish)
+ */
+int xb_test_finish(union bpf_attr *attr, const struct xb_test_result *result);
 
 /* How often the caller wants it run. */
 static inline u32

@@ -102,7 +102,6 @@ read_all(struct test *t)
 static void
 run_all(struct test *t)
 {
-	u32 i, repeat = xb_test_repeat(t->attr);
 	const struct xb_skb_ctx ctx = { .ifindex = SKB_LOOPBACK, .flow_flags = t->ctx.flags };
 	const struct xb_skb_in in = {
 		.data = t->data,
@@ -111,32 +110,21 @@ run_all(struct test *t)
 		.ctx = &ctx,
 		.prog_type = BPF_PROG_TYPE_FLOW_DISSECTOR,
 	};
-	u64 start = xb_test_now_ns();
 
-	xb_skb_load(t->s, &in);
-	for (i = 0; i < repeat; i++) {
-		xb_skb_run(t->s, t->prog, &t->out);
-		if (t->out.status == XB_RUN_FAULT)
-			break;
-	}
-	t->duration_ns = xb_test_each_ns(start, repeat);
+	t->duration_ns = skb_test_run_repeat(t->s, t->prog, &in, xb_test_repeat(t->attr), &t->out);
 }
 
-/* cf. net/bpf/test_run.c: bpf_test_finish */
 static int
 write_keys(const struct test *t)
 {
-	union bpf_attr *attr = t->attr;
-	u32 size = sizeof(*t->out.flow_keys), room = size;
+	const struct xb_test_result result = {
+		.data = t->out.flow_keys,
+		.bytes = sizeof(*t->out.flow_keys),
+		.retval = t->out.retval,
+		.duration_ns = t->duration_ns,
+	};
 
-	if (attr->test.data_size_out && room > attr->test.data_size_out)
-		room = attr->test.data_size_out;
-	if (attr->test.data_out && xb_user_write(attr->test.data_out, t->out.flow_keys, room))
-		return room < size ? -ENOSPC : -EFAULT;
-	attr->test.data_size_out = size;
-	attr->test.retval = t->out.retval;
-	attr->test.duration = t->duration_ns;
-	return room < size ? -ENOSPC : 0;
+	return xb_test_finish(t->attr, &result);
 }
 
 static int

@@ -137,30 +137,36 @@ take_ctx(struct test *t)
 	return 0;
 }
 
-/* All runs are on one sk_buff (cf. net/bpf/test_run.c: bpf_test_run). */
+u32
+skb_test_run_repeat(struct xb_skb *s, const struct xb_bpf_prog *prog, const struct xb_skb_in *in,
+                    u32 repeat, struct xb_skb_out *out)
+{
+	u64 start = xb_test_now_ns();
+
+	xb_skb_load(s, in);
+	for (u32 i = 0; i < repeat; i++) {
+		xb_skb_run(s, prog, out);
+		if (out->status == XB_RUN_FAULT)
+			break;
+	}
+	return xb_test_each_ns(start, repeat);
+}
+
 static void
 run_all(struct test *t)
 {
-	u32 i, repeat = xb_test_repeat(t->attr);
 	const struct xb_skb_in in = {
 		.data = t->data,
 		.bytes = t->attr->test.data_size_in,
 		.ctx = &t->in_ctx,
 		.prog_type = t->prog->type,
 	};
-	u64 start = xb_test_now_ns();
 
 	if (t->attr->test.flags & BPF_F_TEST_SKB_CHECKSUM_COMPLETE) {
 		t->in_ctx.ip_summed = XB_CHECKSUM_COMPLETE;
 		t->in_ctx.csum_sum = true;
 	}
-	xb_skb_load(t->s, &in);
-	for (i = 0; i < repeat; i++) {
-		xb_skb_run(t->s, t->prog, &t->out);
-		if (t->out.status == XB_RUN_FAULT)
-			break;
-	}
-	t->duration_ns = xb_test_each_ns(start, repeat);
+	t->duration_ns = skb_test_run_repeat(t->s, t->prog, &in, xb_test_repeat(t->attr), &t->out);
 }
 
 /*
@@ -182,21 +188,17 @@ check_sum(const struct test *t)
 	return xb_csum_fold(s->skb.csum) == xb_csum_fold(sum) ? 0 : -EBADMSG;
 }
 
-/* cf. net/bpf/test_run.c: bpf_test_finish. Too little room hides that it is not there at all. */
 static int
 write_data(const struct test *t)
 {
-	union bpf_attr *attr = t->attr;
-	u32 size = t->out.bytes, room = size;
+	const struct xb_test_result result = {
+		.data = t->out.data,
+		.bytes = t->out.bytes,
+		.retval = t->out.retval,
+		.duration_ns = t->duration_ns,
+	};
 
-	if (attr->test.data_size_out && room > attr->test.data_size_out)
-		room = attr->test.data_size_out;
-	if (attr->test.data_out && xb_user_write(attr->test.data_out, t->out.data, room))
-		return room < size ? -ENOSPC : -EFAULT;
-	attr->test.data_size_out = size;
-	attr->test.retval = t->out.retval;
-	attr->test.duration = t->duration_ns;
-	return room < size ? -ENOSPC : 0;
+	return xb_test_finish(t->attr, &result);
 }
 
 /* cf. net/bpf/test_run.c: convert_skb_to___skb, bpf_ctx_finish */

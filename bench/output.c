@@ -3,8 +3,7 @@
 
 #include "bench/lint.h"
 #include "bench/say.h"
-#include "emu/world.h"
-#include "pcaps/link.h"
+#include "bench/sinks.h"
 #include "pcaps/writer.h"
 
 #include <errno.h>
@@ -12,35 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OUTPUT_MAX_FILES    256u
-#define OUTPUT_MAX_PORTS    4096u
 #define OUTPUT_MAX_COMMENTS 32
-#define VERDICT_UNMATCHED   XB_VERDICT_CNT       /* for %v: no program ran */
-#define VERDICT_CLONE       (XB_VERDICT_CNT + 1) /* for %v: sent off by bpf_clone_redirect */
-#define TEMPLATE_BUFFER     (64u << 10)
-
-/* An interface of one file. */
-struct port {
-	struct xb_port port;
-	struct xb_writer_stats stats;
-};
-
-/* One file. Which one a packet goes to is said by verdict (with %v) and port (with %i). */
-struct sink {
-	struct xb_writer *writer;
-	char *name;        /* of a template's file, owned */
-	struct sink *same; /* the one that writes the file of this name already, or NULL */
-	u32 verdict;
-	struct xb_port port;
-	struct port *ports; /* by interface id */
-	u32 port_cnt, port_cap, port_last;
-};
 
 struct xb_output {
-	struct xb_output_opts opts;
-	bool by_verdict, by_port;
-	struct sink *sinks;
-	u32 sink_cnt, sink_last;
+	const struct xb_opts *cli;
+	struct xb_sinks *sinks;
 	char text[512]; /* of a fault's comment */
 	char lint_text[256];
 	struct xb_comment comments[OUTPUT_MAX_COMMENTS];
@@ -57,251 +32,6 @@ struct block {
 	u32 bytes;
 	s64 cut; /* bytes that the capture had cut off */
 };
-
-static bool
-has_letter(const char *name, char letter)
-{
-	for (const char *p = strchr(name, '%'); p && p[1]; p = strchr(p + 2, '%'))
-		if (p[1] == letter)
-			return true;
-	return false;
-}
-
-bool
-xb_output_is_template(const char *name)
-{
-	return has_letter(name, 'v') || has_letter(name, 'i');
-}
-
-/* The receiving side of an interface is the same interface. */
-static bool
-same_port(struct xb_port a, struct xb_port b)
-{
-	enum xb_port_kind kind = a.kind == XB_PORT_RX ? XB_PORT_IFINDEX : a.kind;
-
-	return kind == (b.kind == XB_PORT_RX ? XB_PORT_IFINDEX : b.kind) && a.index == b.index;
-}
-
-static bool
-is_device(enum xb_port_kind kind)
-{
-	return kind == XB_PORT_IFINDEX || kind == XB_PORT_RX || kind == XB_PORT_PEER;
-}
-
-/* The name of an interface: the world's; the capture's own for ingress, else what the number stands
- * for. */
-static void
-port_name(const struct xb_output *out, struct xb_port port, char *name, size_t bytes)
-{
-	static const char *const prefix[] = {
-		[XB_PORT_IFINDEX] = "if", [XB_PORT_RX] = "if",      [XB_PORT_PEER] = "peer",
-		[XB_PORT_CPU] = "cpu",    [XB_PORT_SOCKET] = "xsk",
-	};
-	const struct xb_iface *iface;
-	const struct xb_world_link *link;
-
-	if (is_device(port.kind) && out->opts.world->given) {
-		link = xb_world_link(out->opts.world, port.index);
-		if (link) {
-			snprintf(name, bytes, "%s%s", link->name,
-			         port.kind == XB_PORT_PEER ? ".peer" : "");
-			return;
-		}
-	}
-	if (port.kind != XB_PORT_INGRESS) {
-		snprintf(name, bytes, "%s%u", prefix[port.kind], port.index);
-		return;
-	}
-	iface = xb_reader_iface(out->opts.reader, port.index);
-	link = out->opts.world->given ? xb_world_link(out->opts.world, out->opts.ifindex) : NULL;
-	if (iface && iface->name[0])
-		snprintf(name, bytes, "%s", iface->name);
-	else if (link && !port.index)
-		snprintf(name, bytes, "%s", link->name);
-	else if (port.index)
-		snprintf(name, bytes, "if%u.%u", out->opts.ifindex, port.index);
-	else
-		snprintf(name, bytes, "if%u", out->opts.ifindex);
-}
-
-static int
-open_writer(struct xb_output *out, struct sink *sink, struct xb_file *file, struct xb_err *err)
-{
-	const struct xb_writer_opts opts = {
-		.format = out->opts.cli->write_pcap ? XB_WRITER_PCAP : XB_WRITER_PCAPNG,
-		.app = "xdpbench " XB_VERSION,
-		.comment = out->opts.comment,
-		.buffer_bytes = out->by_verdict || out->by_port ? TEMPLATE_BUFFER : 0,
-	};
-
-	if (xb_file_start(file, err) != 0)
-		return -1;
-	sink->writer = xb_writer_open(file->fd, file->name, &opts, err);
-	return sink->writer ? 0 : -1;
-}
-
-static const char *
-sink_name(u32 verdict)
-{
-	if (verdict == VERDICT_CLONE)
-		return "clone";
-	return verdict == VERDICT_UNMATCHED ? "unmatched" : xb_verdict_name(verdict);
-}
-
-/* Puts verdict and interface into the template. */
-static char *
-expand(const struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err *err)
-{
-	const char *p = out->opts.cli->write;
-	char interface[300], *name = NULL;
-	size_t bytes = 0;
-	FILE *to = open_memstream(&name, &bytes);
-
-	if (!to) {
-		xb_err_errno(err, errno, "%s", p);
-		return NULL;
-	}
-	port_name(out, port, interface, sizeof(interface));
-	for (char *c = interface; *c; c++)
-		if (*c == '/' || (unsigned char)*c < 0x20)
-			*c = '_';
-	for (; *p; p++) {
-		if (*p != '%' || !p[1])
-			fputc(*p, to);
-		else if (*++p == 'v')
-			fputs(sink_name(verdict), to);
-		else if (*p == 'i')
-			fputs(interface, to);
-		else
-			fprintf(to, *p == '%' ? "%%" : "%%%c", *p);
-	}
-	fclose(to);
-	return name;
-}
-
-/* The sink that writes `name`: interfaces may bear the same one. */
-static struct sink *
-named_sink(const struct xb_output *out, const char *name)
-{
-	for (u32 i = 0; i < out->sink_cnt; i++)
-		if (!out->sinks[i].same && !strcmp(out->sinks[i].name, name))
-			return &out->sinks[i];
-	return NULL;
-}
-
-static int
-open_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
-{
-	struct xb_file file = XB_FILE_NONE;
-
-	sink->same = named_sink(out, sink->name);
-	if (sink->same)
-		return 0;
-	if (xb_file_open_write(&file, sink->name, err) != 0)
-		return -1;
-	if (out->opts.check(out->opts.check_arg, &file, err) != 0 ||
-	    open_writer(out, sink, &file, err) != 0) {
-		xb_file_close(&file);
-		return -1;
-	}
-	return 0;
-}
-
-static struct sink *
-new_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err *err)
-{
-	struct sink *sink = &out->sinks[out->sink_cnt];
-
-	if (out->sink_cnt == OUTPUT_MAX_FILES) {
-		xb_err_set(err, XB_ERR_FILE, "%s: more than %u files", out->opts.cli->write,
-		           OUTPUT_MAX_FILES);
-		return NULL;
-	}
-	*sink = (struct sink){ .verdict = verdict, .port = port };
-	sink->name = expand(out, verdict, port, err);
-	if (!sink->name)
-		return NULL;
-	if (open_sink(out, sink, err) != 0) {
-		free(sink->name);
-		return NULL;
-	}
-	out->sink_last = out->sink_cnt++;
-	return sink->same ? sink->same : sink;
-}
-
-static bool
-is_sink(const struct xb_output *out, const struct sink *sink, u32 verdict, struct xb_port port)
-{
-	return (!out->by_verdict || sink->verdict == verdict) &&
-	       (!out->by_port || same_port(sink->port, port));
-}
-
-static struct sink *
-find_sink(struct xb_output *out, u32 verdict, struct xb_port port, struct xb_err *err)
-{
-	struct sink *sink;
-
-	if (XB_LIKELY(!out->by_verdict && !out->by_port))
-		return &out->sinks[0];
-	sink = &out->sinks[out->sink_last];
-	if (out->sink_cnt && is_sink(out, sink, verdict, port))
-		return sink->same ? sink->same : sink;
-	for (u32 i = 0; i < out->sink_cnt; i++) {
-		sink = &out->sinks[i];
-		if (is_sink(out, sink, verdict, port)) {
-			out->sink_last = i;
-			return sink->same ? sink->same : sink;
-		}
-	}
-	return new_sink(out, verdict, port, err);
-}
-
-static int
-new_port(struct xb_output *out, struct sink *sink, struct xb_port port, struct xb_err *err)
-{
-	char name[300];
-	const struct xb_writer_iface iface = {
-		.name = name,
-		.linktype = XB_LINKTYPE_ETHERNET,
-	};
-
-	if (sink->port_cnt == sink->port_cap) {
-		u32 cap = sink->port_cap ? sink->port_cap * 2 : 4;
-		struct port *p =
-		        cap <= OUTPUT_MAX_PORTS ? realloc(sink->ports, cap * sizeof(*p)) : NULL;
-
-		if (!p)
-			return xb_err_set(err, XB_ERR_FILE, "more than %u interfaces",
-			                  sink->port_cnt);
-		sink->ports = p;
-		sink->port_cap = cap;
-	}
-	port_name(out, port, name, sizeof(name));
-	if (xb_writer_add_interface(sink->writer, &iface, err) < 0)
-		return -1;
-	sink->ports[sink->port_cnt] = (struct port){ .port = port };
-	return (int)sink->port_cnt++;
-}
-
-/* The interface's number in the file, or -1; the packet came in by if_idx. */
-static int
-find_port(struct xb_output *out, struct sink *sink, struct xb_port port, u32 if_idx,
-          struct xb_err *err)
-{
-	if (XB_LIKELY(sink->port_last < sink->port_cnt &&
-	              same_port(sink->ports[sink->port_last].port, port)))
-		return (int)sink->port_last;
-	for (u32 i = 0; i < sink->port_cnt; i++)
-		if (same_port(sink->ports[i].port, port)) {
-			sink->port_last = i;
-			return (int)i;
-		}
-	/* The interface that packets came in by is the first. */
-	if (sink->port_cnt == 0 && port.kind != XB_PORT_INGRESS && !out->by_port &&
-	    new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, if_idx }, err) < 0)
-		return -1;
-	return new_port(out, sink, port, err);
-}
 
 static u32
 fault_comment(struct xb_output *out, const struct xb_fault *fault)
@@ -403,40 +133,35 @@ static u32
 verdict_of(const struct block *b)
 {
 	if (b->clone)
-		return VERDICT_CLONE;
-	return b->r->ran ? b->r->last->verdict : VERDICT_UNMATCHED;
+		return XB_SINK_CLONE;
+	return b->r->ran ? b->r->last->verdict : XB_SINK_UNMATCHED;
 }
 
 static int
 write_block(struct xb_output *out, const struct block *b, struct xb_err *err)
 {
-	u32 verdict = verdict_of(b);
-	struct sink *sink = find_sink(out, verdict, b->port, err);
+	struct xb_sink_port to;
 	struct xb_out_packet packet;
-	int if_id;
 
-	if (!sink)
+	if (xb_sinks_find(out->sinks, verdict_of(b), b->port, b->r->pkt->if_idx, &to, err) != 0)
 		return -1;
-	if_id = find_port(out, sink, b->port, b->r->pkt->if_idx, err);
-	if (if_id < 0)
-		return -1;
-	packet.if_id = (u32)if_id;
+	packet.if_id = to.if_id;
 	packet.caplen = b->bytes;
 	packet.len = (u32)((s64)b->bytes + b->cut);
 	packet.ts_ns = b->r->ts_ns;
 	packet.data = b->data;
 	packet.comments = NULL;
 	packet.comment_cnt = 0;
-	sink->ports[if_id].stats.received++;
+	to.stats->received++;
 	if (b->verdict && b->r->last->fate == XB_FATE_DROP)
-		sink->ports[if_id].stats.dropped++;
+		to.stats->dropped++;
 	fill_meta(b, &packet.meta);
 	if (XB_UNLIKELY(b->r->pkt->comment ||
 	                (b->verdict && (b->r->last->fault || b->r->notes->cnt || b->r->lint)))) {
 		packet.comments = out->comments;
 		packet.comment_cnt = gather_comments(out, b->r);
 	}
-	return xb_writer_packet(sink->writer, &packet, err);
+	return xb_writer_packet(to.writer, &packet, err);
 }
 
 static s64
@@ -489,10 +214,10 @@ write_exit(struct xb_output *out, const struct xb_result *r, struct xb_err *err)
 int
 xb_output_result(struct xb_output *out, const struct xb_result *r, struct xb_err *err)
 {
-	u32 emit = out->opts.cli->emit;
+	u32 emit = out->cli->emit;
 
 	if (!r->ran) {
-		if (!r->ether || out->opts.cli->unmatched_drop)
+		if (!r->ether || out->cli->unmatched_drop)
 			return 0;
 		return write_entry(out, r, err);
 	}
@@ -540,8 +265,7 @@ xb_output_clone(struct xb_output *out, const struct xb_result *r, struct xb_port
 		.cut = cut_bytes(r->pkt),
 	};
 
-	return out->opts.cli->emit & (XB_EMIT_EXIT | XB_EMIT_FORWARDED) ? write_block(out, &b, err)
-	                                                                : 0;
+	return out->cli->emit & (XB_EMIT_EXIT | XB_EMIT_FORWARDED) ? write_block(out, &b, err) : 0;
 }
 
 struct xb_output *
@@ -549,76 +273,30 @@ xb_output_open(const struct xb_output_opts *opts, struct xb_err *err)
 {
 	const char *name = opts->cli->write;
 	struct xb_output *out = calloc(1, sizeof(*out));
-	u32 sinks;
 
 	if (!out) {
 		xb_err_errno(err, ENOMEM, "%s", name);
 		return NULL;
 	}
-	out->opts = *opts;
-	out->by_verdict = has_letter(name, 'v');
-	out->by_port = has_letter(name, 'i');
-	sinks = out->by_verdict || out->by_port ? OUTPUT_MAX_FILES : 1;
-	out->sinks = calloc(sinks, sizeof(*out->sinks));
+	out->cli = opts->cli;
+	out->sinks = xb_sinks_open(opts, err);
 	if (!out->sinks) {
-		xb_err_errno(err, ENOMEM, "%s", name);
-		goto free_output;
-	}
-	if (sinks == 1) {
-		if (open_writer(out, &out->sinks[0], &out->opts.file, err) != 0)
-			goto free_sinks;
-		out->sink_cnt = 1;
+		free(out);
+		return NULL;
 	}
 	if (opts->cli->write_pcap && !opts->cli->quiet)
 		xb_say("%s: pcap cannot hold verdicts, interfaces and comments; pcapng can", name);
 	return out;
-
-free_sinks:
-	free(out->sinks);
-free_output:
-	free(out);
-	return NULL;
-}
-
-static int
-close_sink(struct xb_output *out, struct sink *sink, struct xb_err *err)
-{
-	int rc = 0;
-
-	if (sink->same) {
-		free(sink->name);
-		return 0;
-	}
-	/* A capture without an interface is none that others read. */
-	if (sink->port_cnt == 0 &&
-	    new_port(out, sink, (struct xb_port){ XB_PORT_INGRESS, 0 }, err) < 0)
-		rc = -1;
-
-	for (u32 i = 0; rc == 0 && i < sink->port_cnt; i++)
-		rc = xb_writer_stats(sink->writer, i, &sink->ports[i].stats, err);
-	if (rc == 0)
-		rc = xb_writer_close(sink->writer, err);
-	else
-		xb_writer_close(sink->writer, &XB_ERR_INIT);
-	free(sink->ports);
-	free(sink->name);
-	return rc;
 }
 
 int
 xb_output_close(struct xb_output *out, struct xb_err *err)
 {
-	int rc = 0;
+	int rc;
 
 	if (!out)
 		return 0;
-	for (u32 i = 0; i < out->sink_cnt; i++) {
-		struct xb_err next = XB_ERR_INIT;
-
-		if (close_sink(out, &out->sinks[i], rc == 0 ? err : &next) != 0)
-			rc = -1;
-	}
-	free(out->sinks);
+	rc = xb_sinks_close(out->sinks, err);
 	free(out);
 	return rc;
 }

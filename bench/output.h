@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * output.h - the capture that -w writes: one file, or one for each verdict (%v) or interface (%i).
+ * output.h - the capture that -w writes: which packets, in what state, and what is said of them.
  *
- * Each file has an interface block for every interface its packets came in by or were sent to, and
- * statistics of them at its end.
+ * Where they go, if -w makes more than one file, is for sinks.h.
  */
 #ifndef XB_BENCH_OUTPUT_H
 #define XB_BENCH_OUTPUT_H
@@ -26,9 +25,6 @@ struct xb_output_opts {
 	int (*check)(const void *arg, const struct xb_file *file, struct xb_err *err);
 	const void *check_arg;
 };
-
-/* Whether the name makes more than one file. */
-bool xb_output_is_template(const char *name);
 
 /* Takes the file over. */
 struct xb_output *xb_output_open(const struct xb_output_opts *opts, struct xb_err *err);

@@ -5,6 +5,7 @@
 #include "bench/path.h"
 #include "bench/replay.h"
 #include "bench/say.h"
+#include "bench/sinks.h"
 #include "bench/summary.h"
 #include "bench/worker.h"
 #include "bench/worldfile.h"
@@ -52,7 +53,7 @@ struct work {
 static int
 open_writers(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 {
-	if (cli->write && xb_output_is_template(cli->write))
+	if (cli->write && xb_sinks_is_template(cli->write))
 		f->write.name = cli->write;
 	else if (cli->write && xb_file_open_write(&f->write, cli->write, err) != 0)
 		return -1;

@@ -22,6 +22,14 @@ struct cli_row {
 #define SAYS(text) "xdpbench: " text "\n"
 #define RUN        "$X -q -r $C/demo.pcap "
 
+/* One packet; and as text, or as JSON. */
+#define ONE   "$X -q -c 1 -r $C/demo.pcap "
+#define TRACE ONE "--trace "
+#define LINE  ONE "--json - --no-data "
+
+/* Global variables of the programs in $B. */
+#define SET(members) "--map '.rodata[0]={" members "}' "
+
 /* A test program's main: argv has the values of $X, $P, $B and $C. */
 int cli_main(int argc, char **argv, const struct cli_row *rows, size_t cnt);
 

@@ -5,9 +5,7 @@
  */
 #include "tests/bench/cli.h"
 
-#define ONE          "$X -q -c 1 -r $C/demo.pcap "
-#define SET(members) "--map '.rodata[0]={" members "}' "
-#define SHOWN(file)  "grep -o '\"verdict\":\"[A-Z0-9_]*\",\"retval\":[0-9]*' " file
+#define SHOWN(file) "grep -o '\"verdict\":\"[A-Z0-9_]*\",\"retval\":[0-9]*' " file
 
 #define VERDICT(prog, value, verdict, on)                                                          \
 	{                                                                                          \

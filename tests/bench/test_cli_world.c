@@ -5,7 +5,7 @@
 #include "tests/bench/cli.h"
 
 #define D             "$C/../../docs"
-#define ONE           "$X -q -c 2 --skip 1 -r $C/demo.pcap --ctx ifindex=2 "
+#define HERE          "$X -q -c 2 --skip 1 -r $C/demo.pcap --ctx ifindex=2 "
 #define XDP1          "$X -q -c 1 -r $C/demo.pcap --ctx ingress_"
 #define XDP           "$X -q -c 1 -r $C/demo.pcap --ctx ingress_ifindex=2 "
 #define WORLD         "--world " D "/world.json "
@@ -17,9 +17,10 @@
 	        "\"mtu\":20}]}")
 /* The interfaces of the capture written, and the first packet's MAC addresses in it. */
 #define LEAVES(program, options)                                                                   \
-	ONE WORLD options "-p " program " --emit forwarded -w o.pcapng --json o.json $B/world.o; " \
-	                  "grep -ao 'eth[0-9.]*\\|pod\\.peer\\|[^a-z]lo$' o.pcapng | sort -u; "    \
-	                  "grep -o '\"data\":\"............................' o.json | head -n 1"
+	HERE WORLD options "-p " program                                                           \
+	                   " --emit forwarded -w o.pcapng --json o.json $B/world.o; "              \
+	                   "grep -ao 'eth[0-9.]*\\|pod\\.peer\\|[^a-z]lo$' o.pcapng | sort -u; "   \
+	                   "grep -o '\"data\":\"............................' o.json | head -n 1"
 
 static const struct cli_row rows[] = {
 	{ "example", XDP WORLD "--trace $P/fib_router.o", 0, NULL, "1: XDP_PASS,*" },
@@ -41,31 +42,31 @@ static const struct cli_row rows[] = {
 	  "1: XDP_PASS,*" },
 	{ "redirect", LEAVES("tc_redirect", TO("3")), 0, NULL,
 	  "eth0\neth1\n\"data\":\"020000000010*" },
-	{ "redirect, to none", ONE WORLD TO("99") "-p tc_redirect --trace $B/world.o", 0, NULL,
+	{ "redirect, to none", HERE WORLD TO("99") "-p tc_redirect --trace $B/world.o", 0, NULL,
 	  "1: TC_ACT_REDIRECT, * instructions\n2: TC_ACT_REDIRECT, * instructions\n" },
-	{ "redirect, to one that is down", ONE WORLD TO("6") "-p tc_redirect --trace $B/world.o", 0,
-	  NULL, "1: TC_ACT_REDIRECT, * instructions\n2: TC_ACT_REDIRECT, * instructions\n" },
-	{ "redirect, without a world", ONE TO("99") "-p tc_redirect --trace $B/world.o", 0, NULL,
+	{ "redirect, to one that is down", HERE WORLD TO("6") "-p tc_redirect --trace $B/world.o",
+	  0, NULL, "1: TC_ACT_REDIRECT, * instructions\n2: TC_ACT_REDIRECT, * instructions\n" },
+	{ "redirect, without a world", HERE TO("99") "-p tc_redirect --trace $B/world.o", 0, NULL,
 	  "1: TC_ACT_REDIRECT, *, to ifindex 99\n*" },
 	{ "neighbour by route", LEAVES("tc_neigh", TO("3")), 0, NULL,
 	  "eth0\neth1\n\"data\":\"0200000000fe0200000000020800\n" },
 	{ "neighbour by next hop", LEAVES("tc_neigh", VIA("2", "33554442")), 0, NULL,
 	  "eth0\n\"data\":\"0200000000100200000000010800\n" },
 	{ "neighbour that is not there",
-	  ONE WORLD VIA("2", "50331658") "-p tc_neigh --trace $B/world.o", 0, NULL,
+	  HERE WORLD VIA("2", "50331658") "-p tc_neigh --trace $B/world.o", 0, NULL,
 	  "1: TC_ACT_REDIRECT, * instructions\n2: TC_ACT_REDIRECT, * instructions\n" },
-	{ "neighbour, without a world", ONE VIA("2", "50331658") "-p tc_neigh --trace $B/world.o",
+	{ "neighbour, without a world", HERE VIA("2", "50331658") "-p tc_neigh --trace $B/world.o",
 	  0, NULL, "1: TC_ACT_REDIRECT, *, to ifindex 2\n*" },
 	{ "peer in another namespace", LEAVES("tc_peer", TO("7")), 0, NULL,
 	  "eth0\npod.peer\n\"data\":\"020000000010*" },
-	{ "peer of no pair", ONE WORLD TO("3") "-p tc_peer --trace $B/world.o", 0, NULL,
+	{ "peer of no pair", HERE WORLD TO("3") "-p tc_peer --trace $B/world.o", 0, NULL,
 	  "1: TC_ACT_REDIRECT, * instructions\n2: TC_ACT_REDIRECT, * instructions\n" },
-	{ "clone", ONE WORLD TO("3") "-p tc_clone --trace $B/world.o | grep '^ '", 0, NULL,
+	{ "clone", HERE WORLD TO("3") "-p tc_clone --trace $B/world.o | grep '^ '", 0, NULL,
 	  "    0 0\n    0 0\n" },
-	{ "clone, to none", ONE WORLD TO("99") "-p tc_clone --trace $B/world.o | grep '^ '", 0,
+	{ "clone, to none", HERE WORLD TO("99") "-p tc_clone --trace $B/world.o | grep '^ '", 0,
 	  NULL, "    -22 -22\n    -22 -22\n" },
 	{ "clone, to one that is down",
-	  ONE WORLD TO("6") "-p tc_clone --trace $B/world.o | grep '^ '", 0, NULL,
+	  HERE WORLD TO("6") "-p tc_clone --trace $B/world.o | grep '^ '", 0, NULL,
 	  "    2 1\n    2 1\n" },
 	{ "XDP redirect", XDP WORLD TO("3") "-p xdp_redirect --trace $B/world.o", 0, NULL,
 	  "1: XDP_REDIRECT, *, to ifindex 3\n" },

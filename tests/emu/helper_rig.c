@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tests/emu/helper_rig.h"
+#include "tests/emu/helper_rig_priv.h"
 
-#include "emu/map.h"
 #include "emu/prog.h"
 #include "emu/timer.h"
-#include "tests/rig/backend.h"
 #include "xdp/xdp.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,58 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <cmocka.h>
-
-#define LOG_BYTES 65536
-
-/* Around the linker's --wrap. */
-long __real_syscall(long nr, ...);
-
-static const struct map_def {
-	u32 type, key_bytes, value_bytes, entries, flags;
-} map_defs[RIG_CNT] = {
-	[RIG_OUT] = { BPF_MAP_TYPE_ARRAY, 4, OUT_BYTES, 1, 0 },
-	[RIG_RO] = { BPF_MAP_TYPE_ARRAY, 4, 256, 1, BPF_F_RDONLY_PROG },
-	[RIG_HASH] = { BPF_MAP_TYPE_HASH, 4, 8, 2, 0 },
-	[RIG_ARRAY] = { BPF_MAP_TYPE_ARRAY, 4, 8, 4, 0 },
-	[RIG_PERCPU] = { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 4, 0 },
-	[RIG_QUEUE] = { BPF_MAP_TYPE_QUEUE, 0, 8, 2, 0 },
-	[RIG_STACK] = { BPF_MAP_TYPE_STACK, 0, 8, 2, 0 },
-	[RIG_RINGBUF] = { BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 },
-	[RIG_PROGS] = { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0 },
-	[RIG_PERF] = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
-	[RIG_OUTER] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 2, 0 },
-	[RIG_LOCK] = { BPF_MAP_TYPE_ARRAY, 4, 16, 1, 0 },
-	[RIG_BIGKEY] = { BPF_MAP_TYPE_HASH, 1000, 8, 2, 0 },
-	[RIG_NOWRITE] = { BPF_MAP_TYPE_HASH, 4, 8, 2, BPF_F_RDONLY_PROG },
-	[RIG_TIMERS] = { BPF_MAP_TYPE_ARRAY, 4, 32, 2, 0 },
-	[RIG_TIMER_HASH] = { BPF_MAP_TYPE_HASH, 4, 32, 2, 0 },
-	[RIG_USER] = { BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
-};
-
-#define READERS      2
-#define READER_BYTES (2 * 4096)
-
-/* Of a CPU's perf samples, on the kernel. */
-struct reader {
-	int fd;
-	void *ring;
-};
-
-struct rig {
-	struct reader readers[READERS];
-	struct backend b;
-	struct xb_xdp *xdp; /* emulator only */
-	int btf;
-	u32 type_main, type_sub, type_int, type_lock_value, type_timer_value; /* BTF ids */
-	int maps[RIG_CNT];
-	char log[LOG_BYTES];
-};
 
 static u32
 add_timer_value(struct btf *btf)
@@ -162,186 +110,6 @@ rig_close(struct rig *rig)
 	free(rig);
 }
 
-static int open_map(struct rig *rig, enum rig_map map, const struct rig_row *row);
-
-static void
-update(struct rig *rig, enum rig_map map, u32 key, const void *value)
-{
-	long ret = backend_update(&rig->b, rig->maps[map], &key, value);
-
-	if (ret)
-		fail_msg("%s: map %d: update: %s", rig->b.name, map, strerror((int)-ret));
-}
-
-static void
-fill_ro(struct rig *rig, const struct rig_row *row)
-{
-	union bpf_attr attr = { .map_fd = (u32)rig->maps[RIG_RO] };
-	u8 value[256] = { 0 };
-	size_t bytes = row->ro_bytes ? row->ro_bytes : row->ro ? strlen(row->ro) + 1 : 0;
-
-	assert_true(bytes <= sizeof(value));
-	if (bytes)
-		memcpy(value, row->ro, bytes);
-	update(rig, RIG_RO, 0, value);
-	assert_int_equal(backend_bpf(&rig->b, BPF_MAP_FREEZE, &attr), 0);
-}
-
-/* Slot 0: CPU 0; slot 1: CPU 1, where there is one; 2 and 3: nobody. */
-static void
-open_readers(struct rig *rig)
-{
-	struct perf_event_attr pe = { .type = PERF_TYPE_SOFTWARE,
-		                      .size = sizeof(pe),
-		                      .config = PERF_COUNT_SW_BPF_OUTPUT,
-		                      .sample_type = PERF_SAMPLE_RAW,
-		                      .sample_period = 1 };
-
-	for (u32 cpu = 0; cpu < READERS; cpu++) {
-		struct reader *r = &rig->readers[cpu];
-
-		r->fd = (int)__real_syscall(SYS_perf_event_open, &pe, -1, cpu, -1, 0UL);
-		if (r->fd < 0)
-			continue;
-		r->ring = mmap(NULL, READER_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-		assert_true(r->ring != MAP_FAILED);
-		assert_int_equal(ioctl(r->fd, PERF_EVENT_IOC_ENABLE, 0), 0);
-		update(rig, RIG_PERF, cpu, &r->fd);
-	}
-}
-
-static void
-close_readers(struct rig *rig)
-{
-	for (u32 cpu = 0; cpu < READERS; cpu++) {
-		struct reader *r = &rig->readers[cpu];
-
-		if (r->ring)
-			munmap(r->ring, READER_BYTES);
-		if (r->fd >= 0)
-			close(r->fd);
-		*r = (struct reader){ .fd = -1 };
-	}
-}
-
-static void
-keep_sample(struct rig_result *res, const void *data, u32 bytes)
-{
-	res->sample_bytes = bytes;
-	memcpy(res->sample, data, bytes < sizeof(res->sample) ? bytes : sizeof(res->sample));
-}
-
-/* The first record of the kernel's ring of CPU 0, after its header: u32 size; data */
-static void
-read_sample(const struct rig *rig, struct rig_result *res)
-{
-	const struct perf_event_mmap_page *ring = rig->readers[0].ring;
-	const u8 *rec;
-	u32 size;
-
-	if (!ring || __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE) == 0)
-		return;
-	rec = (const u8 *)ring + ring->data_offset + sizeof(struct perf_event_header);
-	memcpy(&size, rec, sizeof(size));
-	keep_sample(res, rec + sizeof(size), size);
-}
-
-static void
-hear_event(void *arg, const struct xb_event *event)
-{
-	keep_sample(arg, event->data, event->bytes);
-}
-
-/* As libbpf's writer would, but whatever the row says. */
-static void
-fill_ring(const struct rig *rig, const struct rig_row *row)
-{
-	u8 *ring =
-	        mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_SHARED, rig->maps[RIG_USER], 4096);
-
-	assert_true(ring != MAP_FAILED);
-	if (row->ring) {
-		memcpy(ring + 4096, row->ring->data, row->ring->bytes);
-		memcpy(ring, &row->ring->producer, 8);
-	}
-	munmap(ring, 3 * 4096);
-}
-
-static void
-check_ring(const struct rig *rig, const struct rig_row *row)
-{
-	u64 *consumer;
-
-	if (!row->ring || row->fault != XB_FAULT_NONE)
-		return;
-	consumer = mmap(NULL, 4096, PROT_READ, MAP_SHARED, rig->maps[RIG_USER], 0);
-	assert_true(consumer != MAP_FAILED);
-	if (*consumer != row->ring->consumer)
-		fail_msg("%s: %s: consumer at %llu", rig->b.name, row->name,
-		         (unsigned long long)*consumer);
-	munmap(consumer, 4096);
-}
-
-static void
-fill_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
-{
-	if (map == RIG_RO)
-		fill_ro(rig, row);
-	if (map == RIG_USER)
-		fill_ring(rig, row);
-	if (map == RIG_OUTER)
-		update(rig, RIG_OUTER, 1, &rig->maps[RIG_ARRAY]);
-	if (map == RIG_PERF && row->no_readers)
-		return;
-	if (map == RIG_PERF && rig->b.emu)
-		assert_int_equal(xb_perf_array_open(backend_emu_map(&rig->b, rig->maps[map])), 0);
-	else if (map == RIG_PERF)
-		open_readers(rig);
-}
-
-static int
-open_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
-{
-	const struct map_def *def = &map_defs[map];
-	union bpf_attr attr = { .map_type = def->type,
-		                .key_size = def->key_bytes,
-		                .value_size = def->value_bytes,
-		                .max_entries = def->entries,
-		                .map_flags = def->flags };
-	long fd;
-
-	if (rig->maps[map] >= 0)
-		return rig->maps[map];
-	if (map == RIG_OUTER)
-		attr.inner_map_fd = (u32)open_map(rig, RIG_ARRAY, row);
-	if (map == RIG_LOCK) {
-		attr.btf_fd = (u32)rig->btf;
-		attr.btf_key_type_id = rig->type_int;
-		attr.btf_value_type_id = rig->type_lock_value;
-	}
-	if (map == RIG_TIMERS || map == RIG_TIMER_HASH) {
-		attr.btf_fd = (u32)rig->btf;
-		attr.btf_key_type_id = rig->type_int;
-		attr.btf_value_type_id = rig->type_timer_value;
-	}
-	fd = backend_bpf(&rig->b, BPF_MAP_CREATE, &attr);
-	if (fd < 0)
-		fail_msg("%s: %s: map %d: %s", rig->b.name, row->name, map, strerror((int)-fd));
-	rig->maps[map] = (int)fd;
-	fill_map(rig, map, row);
-	return (int)fd;
-}
-
-static void
-close_maps(struct rig *rig)
-{
-	for (u32 i = 0; i < RIG_CNT; i++) {
-		if (rig->maps[i] >= 0)
-			close(rig->maps[i]);
-		rig->maps[i] = -1;
-	}
-}
-
 /* Loads the row's program, its maps' descriptors put in. A descriptor or -errno. */
 static int
 load(struct rig *rig, const struct rig_row *row)
@@ -355,12 +123,12 @@ load(struct rig *rig, const struct rig_row *row)
 
 	assert_non_null(insns);
 	memcpy(insns, row->insns, row->insn_cnt * sizeof(*insns));
-	open_map(rig, RIG_OUT, row);
+	rig_open_map(rig, RIG_OUT, row);
 	for (u32 i = 0; i < row->insn_cnt; i++) {
 		if (insns[i].code == (BPF_LD | BPF_DW | BPF_IMM) &&
 		    (insns[i].src_reg == BPF_PSEUDO_MAP_FD ||
 		     insns[i].src_reg == BPF_PSEUDO_MAP_VALUE))
-			insns[i].imm = open_map(rig, (enum rig_map)insns[i].imm, row);
+			insns[i].imm = rig_open_map(rig, (enum rig_map)insns[i].imm, row);
 	}
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = row->insn_cnt;
@@ -405,7 +173,7 @@ run_kernel(struct rig *rig, int prog, const struct rig_row *row, struct rig_resu
 	res->retval = attr.test.retval;
 	if (row->wait_ms)
 		usleep(row->wait_ms * 1000);
-	read_sample(rig, res);
+	rig_read_sample(rig, res);
 }
 
 static void
@@ -447,7 +215,7 @@ run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result 
 	struct xb_xdp_out out;
 
 	make_packet(packet);
-	rig->b.emu->hooks = (struct xb_emu_hooks){ .arg = res, .event = hear_event };
+	rig->b.emu->hooks = (struct xb_emu_hooks){ .arg = res, .event = rig_hear_event };
 	for (u32 i = 0; i < (row->fault == XB_FAULT_NONE ? 1 : 2); i++) {
 		xb_xdp_load(rig->xdp, &in);
 		xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
@@ -489,17 +257,16 @@ rig_run_row(struct rig *rig, const struct rig_row *row, struct rig_result *res)
 	*res = (struct rig_result){ .refused = prog < 0 };
 	if (prog >= 0) {
 		if (rig->maps[RIG_PROGS] >= 0)
-			update(rig, RIG_PROGS, 1, &prog);
+			rig_update(rig, RIG_PROGS, 1, &prog);
 		if (rig->b.emu)
 			run_emu(rig, prog, row, res);
 		else
 			run_kernel(rig, prog, row, res);
 		assert_int_equal(backend_lookup(&rig->b, rig->maps[RIG_OUT], &key, res->out), 0);
-		check_ring(rig, row);
+		rig_check_ring(rig, row);
 		close(prog);
 	}
-	close_maps(rig);
-	close_readers(rig);
+	rig_close_maps(rig);
 }
 
 static void

@@ -199,6 +199,44 @@ check_maps(const struct xb_bpf_prog *prog, struct xb_log *log)
 	return 0;
 }
 
+/* cf. kernel/bpf/verifier.c: can_be_sleepable */
+static bool
+can_be_sleepable(const struct xb_bpf_prog *prog)
+{
+	switch (prog->type) {
+	case BPF_PROG_TYPE_TRACING:
+		return prog->expected_attach_type == BPF_TRACE_FENTRY ||
+		       prog->expected_attach_type == BPF_TRACE_FEXIT ||
+		       prog->expected_attach_type == BPF_MODIFY_RETURN ||
+		       prog->expected_attach_type == BPF_TRACE_ITER;
+	case BPF_PROG_TYPE_SYSCALL:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* cf. kernel/bpf/verifier.c: check_attach_btf_id */
+static int
+check_sleepable(const struct xb_bpf_prog *prog, struct xb_log *log)
+{
+	bool sleepable = prog->flags & BPF_F_SLEEPABLE;
+
+	if (prog->type == BPF_PROG_TYPE_SYSCALL && !sleepable) {
+		xb_log_printf(log, "Syscall programs can only be sleepable\n");
+		return -EINVAL;
+	}
+	if (sleepable && !can_be_sleepable(prog)) {
+		xb_log_printf(log, "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops "
+		                   "programs can be sleepable\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* cf. kernel/bpf/verifier.c: bpf_check */
 static int
 check(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log)
@@ -213,7 +251,8 @@ check(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_log *log)
 	if (rc)
 		return rc;
 	name_func(prog);
-	if (prog->ops && needs_target)
+	rc = check_sleepable(prog, log);
+	if (rc == 0 && prog->ops && needs_target)
 		rc = xb_prog_check_target(prog, prog->attach_prog, prog->attach_btf_id, log);
 	if (rc == 0)
 		rc = xb_prog_resolve(prog, attr, log);

@@ -24,11 +24,11 @@ no_fixed_ctx(const struct xb_bpf_prog *prog)
 	return 0;
 }
 
-/* cf. kernel/bpf/syscall.c: bpf_prog_load_check_attach; verifier.c: check_attach_btf_id */
+/* cf. kernel/bpf/syscall.c: bpf_prog_load_check_attach */
 static int
 check(const union bpf_attr *attr)
 {
-	return attr->expected_attach_type || !(attr->prog_flags & BPF_F_SLEEPABLE) ? -EINVAL : 0;
+	return attr->expected_attach_type ? -EINVAL : 0;
 }
 
 /* The process of all runs, made with the first. */

@@ -55,7 +55,8 @@ struct row {
 	u64 fd_array_at;
 	enum func_info func_info;
 	enum line_info line_info;
-	const char *says; /* in the emulator's log */
+	const char *says;     /* in the emulator's log */
+	const char *both_say; /* in its log and the kernel's */
 	bool emu_only;
 };
 
@@ -76,6 +77,24 @@ static const struct row rows[] = {
 	{ "no licence", -EFAULT, RETURN_0, .license_at = ZERO },
 	{ "unknown flag", -EINVAL, RETURN_0, .flags = 1u << 30 },
 	{ "known flags", 0, RETURN_0, .flags = BPF_F_STRICT_ALIGNMENT | BPF_F_XDP_HAS_FRAGS },
+	{ "XDP program that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_XDP,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "TC program that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_SCHED_CLS,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "TC action that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_SCHED_ACT,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "socket filter that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_SOCKET_FILTER,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "SK_MSG program that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_SK_MSG,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "tracepoint program that may sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_TRACEPOINT,
+	  .flags = BPF_F_SLEEPABLE, .both_say = "programs can be sleepable" },
+	{ "uprobe program that may sleep", 0, RETURN_0, .type = BPF_PROG_TYPE_KPROBE,
+	  .flags = BPF_F_SLEEPABLE },
+	{ "bpf(2) program that may sleep", 0, RETURN_0, .type = BPF_PROG_TYPE_SYSCALL,
+	  .flags = BPF_F_SLEEPABLE },
+	{ "bpf(2) program that may not sleep", -EINVAL, RETURN_0, .type = BPF_PROG_TYPE_SYSCALL,
+	  .both_say = "Syscall programs can only be sleepable" },
 	{ "name", 0, RETURN_0, .prog_name = "a_b.C9" },
 	{ "name with a dash", -EINVAL, RETURN_0, .prog_name = "a-b" },
 	{ "name without an end", -EINVAL, RETURN_0, .prog_name = "sixteen_letters_" },
@@ -315,7 +334,7 @@ set_attr(const struct row *row, const struct fds *fds, struct memory *m)
 	attr->prog_flags = row->flags;
 	if (row->prog_name)
 		memcpy(attr->prog_name, row->prog_name, strnlen(row->prog_name, 16));
-	if (row->log_bytes || row->says) {
+	if (row->log_bytes || row->says || row->both_say) {
 		attr->log_level = row->log_level ? row->log_level : 1;
 		attr->log_level = row->log_level == UINT32_MAX ? 0 : attr->log_level;
 		attr->log_size = row->log_bytes ? row->log_bytes : sizeof(m->log);
@@ -356,6 +375,8 @@ run_rows(struct sys_rig *rig)
 			fail_msg("%s: %s: %ld, not %d: %s", whose, row->name, rc, row->rc, m.log);
 		if (rig->emu && row->says && strstr(m.log, row->says) == NULL)
 			fail_msg("%s: the log says: %s", row->name, m.log);
+		if (row->both_say && strstr(m.log, row->both_say) == NULL)
+			fail_msg("%s: %s: the log says: %s", whose, row->name, m.log);
 		if (row->func_info == FI_TAIL)
 			assert_int_equal(m.u.attr.func_info_rec_size, 8);
 	}

@@ -156,6 +156,7 @@ xb_object_free(struct xb_object *o)
 	}
 	free(o->converted);
 	free(o->maps);
+	free(o->other_failed);
 	free(o->load_log);
 	free(o->said);
 	free(o);

@@ -37,6 +37,9 @@ struct xb_object_opts {
 	bool frags;   /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
 	bool verbose; /* libbpf's messages go to standard error too */
 	bool alone;   /* load no program but the chosen one */
+	/* Or none of these, by name; kept by the caller until the program is chosen. */
+	char *const *without;
+	u32 without_cnt;
 };
 
 /* A map of the object, as the emulator has it. */
@@ -52,7 +55,7 @@ struct xb_object {
 	struct bpf_object *bpf;
 	struct bpf_program *chosen;
 	struct xb_bpf_prog *prog;   /* the chosen one, when loaded */
-	bool other_failed;          /* see xb_object_load() */
+	char *other_failed;         /* see xb_object_load(); owned */
 	struct xb_object_map *maps; /* those that were made, when loaded */
 	u32 map_cnt;
 	char *said; /* libbpf's warnings, one a line */
@@ -90,8 +93,9 @@ const char *xb_object_attach_name(const struct bpf_program *prog);
 int xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct xb_err *err);
 
 /*
- * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where o->other_failed is set then,
- * it was not the chosen program that could not be loaded, and a new object with opts.alone may do.
+ * Loads maps and programs into the emulator, once. XB_ERR_LOAD. Where it was not the chosen program
+ * that could not be loaded, o->other_failed is the name of the one that it was; a new object
+ * without that one, or with opts.alone, may do.
  */
 int xb_object_load(struct xb_object *o, struct xb_err *err);
 

@@ -156,11 +156,12 @@ load_others(struct xb_object *o)
 {
 	struct bpf_program *prog;
 
-	if (object_kind(o->chosen) != XB_WANT_SKB || o->opts.alone)
+	if (object_kind(o->chosen) != XB_WANT_SKB)
 		return;
 	bpf_object__for_each_program(prog, o->bpf)
 	{
-		if (bpf_program__type(prog) == bpf_program__type(o->chosen) &&
+		if (!object_is_left_out(o, prog) &&
+		    bpf_program__type(prog) == bpf_program__type(o->chosen) &&
 		    bpf_program__expected_attach_type(prog) ==
 		            bpf_program__expected_attach_type(o->chosen))
 			bpf_program__set_autoload(prog, true);

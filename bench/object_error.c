@@ -141,7 +141,8 @@ object_load_error(struct xb_object *o, int errnum, struct xb_err *err)
 	chosen = failed_program(said, o->chosen ? bpf_program__name(o->chosen) : NULL, &end);
 	if (!end)
 		return load_error_said(o, said, err);
-	o->other_failed = !chosen;
+	if (!chosen)
+		o->other_failed = strndup(said + 6, (size_t)(end - said) - 7);
 	if (!log_bytes)
 		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),
 		                  said, strerror(errnum));

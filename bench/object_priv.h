@@ -15,6 +15,9 @@ struct bpf_program;
 /* object_type.c: gives every program its type, and has those loaded that may be run or called. */
 void object_prepare_programs(struct xb_object *o);
 
+/* Whether the options say that it is not to be loaded, unless it is chosen. */
+bool object_is_left_out(const struct xb_object *o, const struct bpf_program *prog);
+
 /* For what place it is; XB_WANT_ANY: for none that there is here. */
 enum xb_object_want object_kind(const struct bpf_program *prog);
 

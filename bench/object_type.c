@@ -111,6 +111,15 @@ object_kind(const struct bpf_program *prog)
 	}
 }
 
+bool
+object_is_left_out(const struct xb_object *o, const struct bpf_program *prog)
+{
+	for (u32 i = 0; i < o->opts.without_cnt; i++)
+		if (strcmp(o->opts.without[i], bpf_program__name(prog)) == 0)
+			return true;
+	return o->opts.alone;
+}
+
 void
 object_prepare_programs(struct xb_object *o)
 {
@@ -120,7 +129,7 @@ object_prepare_programs(struct xb_object *o)
 	{
 		set_type(o, prog);
 		if (object_kind(prog) == XB_WANT_ANY || object_kind(prog) == XB_WANT_SKB ||
-		    o->opts.alone)
+		    object_is_left_out(o, prog))
 			bpf_program__set_autoload(prog, false);
 		if (object_kind(prog) == XB_WANT_XDP && o->opts.frags)
 			bpf_program__set_flags(prog,

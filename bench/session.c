@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/session.h"
 
+#include "bench/say.h"
 #include "emu/world.h"
 
 #include <errno.h>
@@ -8,6 +9,13 @@
 #include <string.h>
 
 #define OBJECT_MAX_BYTES ((size_t)256 << 20)
+#define LEFT_OUT_MOST    16u
+
+/* Programs of an object that cannot be loaded. */
+struct left_out {
+	char *names[LEFT_OUT_MOST]; /* owned */
+	u32 cnt;
+};
 
 /* Whether the map was filled already, as one of an object before. */
 static bool
@@ -62,8 +70,8 @@ want_of(const struct xb_session_opts *opts, u32 i)
 }
 
 static int
-open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, bool alone,
-            struct xb_err *err)
+open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i,
+            const struct left_out *left, struct xb_err *err)
 {
 	const struct xb_session_object *object = &opts->objects[i];
 	struct xb_object_opts object_opts = {
@@ -73,7 +81,9 @@ open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, boo
 		.want = want_of(opts, i),
 		.frags = opts->cli->frags,
 		.verbose = opts->cli->verbose,
-		.alone = alone,
+		.alone = left->cnt == LEFT_OUT_MOST,
+		.without = left->names,
+		.without_cnt = left->cnt,
 	};
 
 	if (!s->images[i])
@@ -101,21 +111,50 @@ load_once(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struc
 	return xb_object_load(s->objects[i], err);
 }
 
-/* All programs; or the chosen one alone, where another cannot be loaded. */
+/*
+ * Opens the object anew without the program that could not be loaded, which err tells about. Each
+ * takes a load of its own; where they are many, all but the chosen one are left out at once.
+ */
+static int
+open_without(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struct left_out *left,
+             struct xb_err *err)
+{
+	struct xb_object *o = s->objects[i];
+	const char *path = opts->objects[i].file.name;
+
+	left->names[left->cnt++] = o->other_failed;
+	o->other_failed = NULL;
+	xb_object_free(o);
+	s->objects[i] = NULL;
+	if (!opts->cli->quiet)
+		xb_say("%s: left out: %s", path, err->msg);
+	if (!opts->cli->quiet && left->cnt == LEFT_OUT_MOST)
+		xb_say("%s: left out, as there may be more: all programs but the chosen one", path);
+	*err = XB_ERR_INIT;
+	if (open_object(s, opts, i, left, err) != 0)
+		return -1;
+	return apply_inits(s, opts, i, false, err);
+}
+
+/* All programs; but for those that cannot be loaded, where the chosen one can. */
 static int
 load_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i, struct xb_err *err)
 {
-	if (load_once(s, opts, i, err) == 0)
-		return 0;
-	if (!s->objects[i]->other_failed)
-		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
-	xb_object_free(s->objects[i]);
-	s->objects[i] = NULL;
-	if (open_object(s, opts, i, true, err) != 0 || apply_inits(s, opts, i, false, err) != 0)
-		return -1;
-	if (load_once(s, opts, i, err) != 0)
-		return xb_err_prefix(err, "%s", opts->objects[i].file.name);
-	return 0;
+	struct left_out left = { .cnt = 0 };
+	bool again = true;
+	int rc = -1;
+
+	while (again) {
+		rc = load_once(s, opts, i, err);
+		again = rc != 0 && s->objects[i]->other_failed && left.cnt < LEFT_OUT_MOST;
+		if (rc != 0 && !again)
+			xb_err_prefix(err, "%s", opts->objects[i].file.name);
+		if (again)
+			again = (rc = open_without(s, opts, i, &left, err)) == 0;
+	}
+	while (left.cnt)
+		free(left.names[--left.cnt]);
+	return rc;
 }
 
 static void
@@ -139,9 +178,11 @@ set_stages(struct xb_session *s, const struct xb_session_opts *opts)
 static int
 open_all(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
+	const struct left_out none = { .cnt = 0 };
+
 	s->object_cnt = opts->object_cnt;
 	for (u32 i = 0; i < s->object_cnt; i++)
-		if (open_object(s, opts, i, false, err) != 0)
+		if (open_object(s, opts, i, &none, err) != 0)
 			return -1;
 	for (u32 k = 0; k < opts->cli->map_cnt; k++)
 		if (check_init(s, &opts->inits[k], err) != 0)

@@ -123,6 +123,18 @@ static const struct cli_row rows[] = {
 	  SAYS("*'filter' does not tell its type*"), NULL },
 	{ "type given", RUN "-p needs_type --type xdp $B/needs.o", 0, NULL, NULL },
 	{ "TC program", RUN "-p needs_tc $B/needs.o", 0, NULL, NULL },
+	{ "siblings that cannot be loaded",
+	  "$X --no-lint --trace -c 1 -r $C/demo.pcap -p calls --map 'next[0]=drops' $B/siblings.o",
+	  0,
+	  SAYS("*siblings.o: left out: prog 'fails': insn 0 (*siblings.bpf.c:26): *9999*\n"
+	       "xdpbench: *siblings.o: left out: prog 'fails_too': insn * "
+	       "(*siblings.bpf.c:33): *9999*"),
+	  "1: XDP_DROP, *" },
+	{ "siblings that cannot be loaded, quietly",
+	  LINE "-p calls --map 'next[0]=drops' $B/siblings.o", 0, NULL, "*\"XDP_DROP\"*" },
+	{ "a sibling that cannot be loaded, and is wanted",
+	  LINE "-p calls --map 'next[0]=fails' $B/siblings.o", 2,
+	  SAYS("--map: next[[]0]=fails: value: no program 'fails' was loaded"), NULL },
 	{ "unknown helper", RUN "-p needs_helper $B/needs.o", 3,
 	  SAYS("*needs.o: prog 'needs_helper': insn * (*needs.bpf.c:40): *9999*"), NULL },
 	{ "helper that reads the machine", RUN "-p needs_tracing $B/needs.o", 4,

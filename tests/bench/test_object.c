@@ -211,9 +211,10 @@ test_choice(void **state)
 
 /* One program cannot be loaded, and another was chosen: what the caller does then. */
 static void
-test_alone(void **state)
+test_left_out(void **state)
 {
-	struct xb_object_opts opts = { .prog = "needs_tc" };
+	static char *const without[] = { "needs_helper" };
+	struct xb_object_opts opts = { .prog = "needs_tc", .without = without };
 	struct xb_err err = XB_ERR_INIT;
 	struct rig rig;
 
@@ -221,9 +222,24 @@ test_alone(void **state)
 	rig_init(&rig, paths[1], opts);
 	assert_int_equal(xb_object_choose(rig.object, &err), 0);
 	assert_int_equal(xb_object_load(rig.object, &err), -1);
-	assert_true(rig.object->other_failed);
+	assert_string_equal(rig.object->other_failed, "needs_helper");
 	rig_fini(&rig);
-	opts.alone = true;
+	opts.without_cnt = 1;
+	rig_init(&rig, paths[1], opts);
+	assert_int_equal(xb_object_choose(rig.object, &err), 0);
+	assert_int_equal(xb_object_load(rig.object, &err), 0);
+	assert_null(rig.object->other_failed);
+	rig_fini(&rig);
+}
+
+static void
+test_alone(void **state)
+{
+	struct xb_object_opts opts = { .prog = "needs_tc", .alone = true };
+	struct xb_err err = XB_ERR_INIT;
+	struct rig rig;
+
+	(void)state;
 	rig_init(&rig, paths[1], opts);
 	assert_int_equal(xb_object_choose(rig.object, &err), 0);
 	assert_int_equal(xb_object_load(rig.object, &err), 0);
@@ -238,6 +254,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_alone),
 	};
 

@@ -24,7 +24,7 @@ struct storage {
 };
 
 struct storages {
-	struct xb_pool pool;
+	struct xb_map_pool pool;
 	u32 first;
 	u32 used;   /* the one in use; 0: none */
 	bool alone; /* it is not in the list */
@@ -59,13 +59,13 @@ cgroup_storage_gc(struct xb_map *map)
 {
 	struct storages *s = map->priv;
 
-	xb_pool_gc(&s->pool);
+	xb_map_pool_gc(&s->pool);
 }
 
 static int
 cgroup_storage_map_alloc(struct xb_map *map)
 {
-	const struct xb_pool_opts opts = {
+	const struct xb_map_pool_opts opts = {
 		.val_off = sizeof(struct storage),
 		.value_bytes = map->value_size,
 		.copies = xb_map_copy_cnt(map),
@@ -74,7 +74,7 @@ cgroup_storage_map_alloc(struct xb_map *map)
 
 	if (!s)
 		return -ENOMEM;
-	xb_pool_init(&s->pool, map, &opts);
+	xb_map_pool_init(&s->pool, map, &opts);
 	map->priv = s;
 	map->gc = cgroup_storage_gc;
 	return 0;
@@ -85,14 +85,14 @@ cgroup_storage_map_free(struct xb_map *map)
 {
 	struct storages *s = map->priv;
 
-	xb_pool_fini(&s->pool);
+	xb_map_pool_fini(&s->pool);
 	free(s);
 }
 
 static struct storage *
 storage_at(const struct storages *s, u32 ref)
 {
-	return xb_pool_host(&s->pool, ref);
+	return xb_map_pool_host(&s->pool, ref);
 }
 
 /* The reference of the element with that key, or 0. */
@@ -123,7 +123,7 @@ cgroup_storage_lookup(const struct xb_map *map, const void *key)
 static u32
 new_storage(struct storages *s, u64 cgroup, u32 attach_type)
 {
-	u32 ref = xb_pool_get(&s->pool);
+	u32 ref = xb_map_pool_get(&s->pool);
 
 	if (ref)
 		*storage_at(s, ref) =
@@ -135,7 +135,7 @@ static void
 use(struct storages *s, u32 ref, bool alone)
 {
 	if (s->alone)
-		xb_pool_retire(&s->pool, s->used);
+		xb_map_pool_retire(&s->pool, s->used);
 	s->used = ref;
 	s->alone = alone;
 }
@@ -189,7 +189,7 @@ xb_cgroup_storage_value(struct xb_map *map, u32 cpu)
 
 	if (!s->used && xb_cgroup_storage_use_new(map))
 		return 0;
-	return xb_pool_value(&s->pool, s->used, cpu);
+	return xb_map_pool_value(&s->pool, s->used, cpu);
 }
 
 /* For bpf(2) alone: programs have bpf_get_local_storage(). */
@@ -199,7 +199,7 @@ cgroup_storage_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	const struct storages *s = map->priv;
 	u32 ref = cgroup_storage_lookup(map, key);
 
-	return ref ? xb_pool_value(&s->pool, ref, cpu) : 0;
+	return ref ? xb_map_pool_value(&s->pool, ref, cpu) : 0;
 }
 
 static int

@@ -13,8 +13,8 @@
 static int
 htab_map_alloc(struct xb_map *map)
 {
-	return xb_htab_map_alloc(map, &(struct xb_pool_opts){ .value_bytes = map->value_size,
-	                                                      .copies = xb_map_copy_cnt(map) });
+	return xb_htab_map_alloc(map, &(struct xb_map_pool_opts){ .value_bytes = map->value_size,
+	                                                          .copies = xb_map_copy_cnt(map) });
 }
 
 static u64
@@ -23,7 +23,7 @@ htab_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	const struct xb_htab *h = map->priv;
 	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
 
-	return ref ? xb_pool_value(&h->pool, ref, cpu) : 0;
+	return ref ? xb_map_pool_value(&h->pool, ref, cpu) : 0;
 }
 
 /* A new element with this value for `cpu`, in the table; 0 or -errno. */

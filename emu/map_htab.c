@@ -55,10 +55,10 @@ bucket_cnt(u32 max_entries)
 }
 
 int
-xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *opts)
+xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_map_pool_opts *opts)
 {
 	u32 n = bucket_cnt(map->max_entries);
-	struct xb_pool_opts own = *opts;
+	struct xb_map_pool_opts own = *opts;
 
 	if (n > BUCKETS_MOST)
 		return -E2BIG;
@@ -72,21 +72,21 @@ xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *o
 	if (!h->buckets)
 		return -ENOMEM;
 	own.val_off = (u32)(sizeof(struct xb_elem) + xb_align_up(map->key_size, 8));
-	xb_pool_init(&h->pool, map, &own);
+	xb_map_pool_init(&h->pool, map, &own);
 	return 0;
 }
 
 void
 xb_htab_fini(struct xb_htab *h)
 {
-	xb_pool_fini(&h->pool);
+	xb_map_pool_fini(&h->pool);
 	xb_map_table_free(h->buckets, (u64)h->mask + 1, sizeof(*h->buckets));
 }
 
 u32
 xb_htab_insert(struct xb_htab *h, const void *key, u32 hash)
 {
-	u32 *head = &h->buckets[hash & h->mask], ref = xb_pool_get(&h->pool);
+	u32 *head = &h->buckets[hash & h->mask], ref = xb_map_pool_get(&h->pool);
 	struct xb_elem *e;
 
 	if (!ref)
@@ -112,8 +112,8 @@ xb_htab_remove(struct xb_htab *h, u32 ref)
 	h->count--;
 	if (XB_UNLIKELY(h->pool.map->specials.cnt))
 		for (u32 cpu = 0; cpu < h->pool.copies; cpu++)
-			xb_map_value_drop(h->pool.map, xb_pool_value(&h->pool, ref, cpu));
-	xb_pool_retire(&h->pool, ref);
+			xb_map_value_drop(h->pool.map, xb_map_pool_value(&h->pool, ref, cpu));
+	xb_map_pool_retire(&h->pool, ref);
 }
 
 /* First element of bucket `i` or one after it; 0: none. */
@@ -145,11 +145,11 @@ xb_htab_map_gc(struct xb_map *map)
 {
 	struct xb_htab *h = map->priv;
 
-	xb_pool_gc(&h->pool);
+	xb_map_pool_gc(&h->pool);
 }
 
 int
-xb_htab_map_alloc(struct xb_map *map, const struct xb_pool_opts *opts)
+xb_htab_map_alloc(struct xb_map *map, const struct xb_map_pool_opts *opts)
 {
 	struct xb_htab *h = calloc(1, sizeof(*h));
 	int ret;
@@ -215,7 +215,7 @@ xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
 			next = xb_htab_elem(h, ref)->next;
 			cnt++;
 			if (fn(arg, map, xb_htab_elem(h, ref)->key,
-			       xb_pool_value(&h->pool, ref, cpu)))
+			       xb_map_pool_value(&h->pool, ref, cpu)))
 				return cnt;
 		}
 	}

@@ -20,7 +20,7 @@ struct xb_elem {
 };
 
 struct xb_htab {
-	struct xb_pool pool;
+	struct xb_map_pool pool;
 	u8 *base; /* of guest memory */
 	u32 *buckets;
 	u32 mask;
@@ -33,7 +33,7 @@ struct xb_htab {
  * Makes a table for map->max_entries elements; opts->val_off is set here. -ENOMEM, or -E2BIG where
  * the kernel's table would overflow (cf. kernel/bpf/hashtab.c: htab_map_alloc).
  */
-int xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_pool_opts *opts);
+int xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_map_pool_opts *opts);
 void xb_htab_fini(struct xb_htab *h);
 
 /* A new element with this key in the table, its values zeroed; 0: no memory. */
@@ -157,7 +157,7 @@ int xb_htab_check(const union bpf_attr *attr);
  * Operations of maps whose priv is a table, or begins with one. alloc makes that table as
  * xb_htab_init() does, and free frees it.
  */
-int xb_htab_map_alloc(struct xb_map *map, const struct xb_pool_opts *opts);
+int xb_htab_map_alloc(struct xb_map *map, const struct xb_map_pool_opts *opts);
 void xb_htab_map_free(struct xb_map *map);
 void xb_htab_map_gc(struct xb_map *map);
 int xb_htab_map_delete(struct xb_map *map, const void *key);

@@ -34,7 +34,7 @@ xb_local_storage_btf(const struct xb_map *map, const struct btf *btf, u32 key_id
 int
 xb_local_storage_alloc(struct xb_map *map)
 {
-	const struct xb_pool_opts opts = { .value_bytes = map->value_size, .copies = 1 };
+	const struct xb_map_pool_opts opts = { .value_bytes = map->value_size, .copies = 1 };
 	int ret;
 
 	map->max_entries = OWNERS_LIKELY;
@@ -78,7 +78,7 @@ xb_local_storage_lookup(const struct xb_map *map, u64 owner)
 	const struct xb_htab *h = map->priv;
 	u32 ref = find(map, owner);
 
-	return ref ? xb_pool_value(&h->pool, ref, 0) : 0;
+	return ref ? xb_map_pool_value(&h->pool, ref, 0) : 0;
 }
 
 /* A new value, in the place of `old` if that is not 0. NULL `value`: zeros. */

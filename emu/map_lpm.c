@@ -33,7 +33,7 @@ struct node {
 };
 
 struct trie {
-	struct xb_pool pool;
+	struct xb_map_pool pool;
 	u32 root;
 	u32 data_bytes;
 	u32 max_prefixlen;
@@ -58,21 +58,21 @@ trie_gc(struct xb_map *map)
 {
 	struct trie *t = map->priv;
 
-	xb_pool_gc(&t->pool);
+	xb_map_pool_gc(&t->pool);
 }
 
 static int
 trie_alloc(struct xb_map *map)
 {
 	struct trie *t = calloc(1, sizeof(*t));
-	struct xb_pool_opts opts = { .value_bytes = map->value_size, .copies = 1 };
+	struct xb_map_pool_opts opts = { .value_bytes = map->value_size, .copies = 1 };
 
 	if (!t)
 		return -ENOMEM;
 	t->data_bytes = map->key_size - 4;
 	t->max_prefixlen = t->data_bytes * 8;
 	opts.val_off = (u32)(sizeof(struct node) + xb_align_up(t->data_bytes, 8));
-	xb_pool_init(&t->pool, map, &opts);
+	xb_map_pool_init(&t->pool, map, &opts);
 	map->priv = t;
 	map->gc = trie_gc;
 	return 0;
@@ -83,14 +83,14 @@ trie_free(struct xb_map *map)
 {
 	struct trie *t = map->priv;
 
-	xb_pool_fini(&t->pool);
+	xb_map_pool_fini(&t->pool);
 	free(t);
 }
 
 static inline struct node *
 node_of(const struct trie *t, u32 ref)
 {
-	return xb_pool_host(&t->pool, ref);
+	return xb_map_pool_host(&t->pool, ref);
 }
 
 static inline u32
@@ -177,14 +177,14 @@ trie_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 			break;
 		ref = n->child[bit_at(data, n->prefixlen)];
 	}
-	return found ? xb_pool_value(&t->pool, found, 0) : 0;
+	return found ? xb_map_pool_value(&t->pool, found, 0) : 0;
 }
 
 /* A node without children, or 0. */
 static u32
 node_new(struct trie *t, const u8 *data, u32 prefixlen, bool joint)
 {
-	u32 ref = xb_pool_get(&t->pool);
+	u32 ref = xb_map_pool_get(&t->pool);
 	struct node *n;
 
 	if (!ref)
@@ -253,7 +253,7 @@ attach(struct trie *t, u32 *slot, u32 ref, u32 match)
 		n->child[0] = old->child[0];
 		n->child[1] = old->child[1];
 		*slot = ref;
-		xb_pool_retire(&t->pool, replaced);
+		xb_map_pool_retire(&t->pool, replaced);
 		return 0;
 	}
 	if (old && match != n->prefixlen)
@@ -292,7 +292,7 @@ trie_update_elem(struct xb_map *map, const void *key, const void *value, u64 fla
 	memcpy(xb_pool_value_host(&t->pool, ref, 0), value, map->value_size);
 	ret = attach(t, slot, ref, match);
 	if (ret)
-		xb_pool_put(&t->pool, ref);
+		xb_map_pool_put(&t->pool, ref);
 	else
 		t->count += !exists;
 	return ret;
@@ -313,7 +313,7 @@ make_joint(struct trie *t, u32 *slot)
 	node_of(t, joint)->child[0] = n->child[0];
 	node_of(t, joint)->child[1] = n->child[1];
 	*slot = joint;
-	xb_pool_retire(&t->pool, old);
+	xb_map_pool_retire(&t->pool, old);
 }
 
 static int
@@ -345,13 +345,13 @@ trie_delete_elem(struct xb_map *map, const void *key)
 		return 0;
 	}
 	*slot = n->child[0] ? n->child[0] : n->child[1];
-	xb_pool_retire(&t->pool, ref);
+	xb_map_pool_retire(&t->pool, ref);
 	/* A joint that lost a child gives its place to the other one. */
 	if (!*slot && up && node_of(t, *up)->joint) {
 		parent = *up;
 		n = node_of(t, parent);
 		*up = n->child[0] ? n->child[0] : n->child[1];
-		xb_pool_retire(&t->pool, parent);
+		xb_map_pool_retire(&t->pool, parent);
 	}
 	return 0;
 }

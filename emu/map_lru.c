@@ -62,9 +62,9 @@ lru_alloc(struct xb_map *map)
 		return -ENOMEM;
 	round_entries(map);
 	ret = xb_htab_init(&m->h, map,
-	                   &(struct xb_pool_opts){ .head_bytes = 16,
-	                                           .value_bytes = map->value_size,
-	                                           .copies = xb_map_copy_cnt(map) });
+	                   &(struct xb_map_pool_opts){ .head_bytes = 16,
+	                                               .value_bytes = map->value_size,
+	                                               .copies = xb_map_copy_cnt(map) });
 	if (ret)
 		goto free_map;
 	ret = -ENOMEM;
@@ -103,7 +103,7 @@ htab_lru_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	if (!ref)
 		return 0;
 	node_ptr(m, ref)->ref = 1;
-	return xb_pool_value(&m->h.pool, ref, cpu);
+	return xb_map_pool_value(&m->h.pool, ref, cpu);
 }
 
 static u64
@@ -112,7 +112,7 @@ htab_lru_map_lookup_elem_sys(struct xb_map *map, const void *key, u32 cpu)
 	const struct lru_map *m = map->priv;
 	u32 ref = xb_htab_find(&m->h, key, xb_htab_hash(&m->h, key));
 
-	return ref ? xb_pool_value(&m->h.pool, ref, cpu) : 0;
+	return ref ? xb_map_pool_value(&m->h.pool, ref, cpu) : 0;
 }
 
 /* A new element with this value for `cpu`, on `node`; 0: no memory. */

@@ -10,11 +10,11 @@
 #define DEAD_BYTES  (64u << 20)
 
 void
-xb_pool_init(struct xb_pool *pool, struct xb_map *map, const struct xb_pool_opts *opts)
+xb_map_pool_init(struct xb_map_pool *pool, struct xb_map *map, const struct xb_map_pool_opts *opts)
 {
 	u64 bytes, all;
 
-	*pool = (struct xb_pool){
+	*pool = (struct xb_map_pool){
 		.map = map,
 		.base = map->emu->mem->base,
 		.val_off = opts->val_off,
@@ -42,7 +42,7 @@ xb_pool_init(struct xb_pool *pool, struct xb_map *map, const struct xb_pool_opts
 }
 
 void
-xb_pool_fini(struct xb_pool *pool)
+xb_map_pool_fini(struct xb_map_pool *pool)
 {
 	while (pool->chunk_cnt)
 		xb_mem_unmap(pool->map->emu->mem, pool->chunks[--pool->chunk_cnt]);
@@ -51,7 +51,7 @@ xb_pool_fini(struct xb_pool *pool)
 }
 
 static bool
-grow(struct xb_pool *pool)
+grow(struct xb_map_pool *pool)
 {
 	struct xb_region **chunks, *r;
 
@@ -74,12 +74,12 @@ grow(struct xb_pool *pool)
 
 /* A piece of memory from the freed ones or a fresh one. */
 static u32
-take(struct xb_pool *pool)
+take(struct xb_map_pool *pool)
 {
 	u32 ref = pool->free;
 
 	if (ref) {
-		pool->free = xb_ld32(xb_pool_host(pool, ref));
+		pool->free = xb_ld32(xb_map_pool_host(pool, ref));
 		return ref;
 	}
 	if (pool->end - pool->next < pool->stride && !grow(pool))
@@ -90,7 +90,7 @@ take(struct xb_pool *pool)
 }
 
 u32
-xb_pool_get(struct xb_pool *pool)
+xb_map_pool_get(struct xb_map_pool *pool)
 {
 	u32 ref = take(pool);
 
@@ -98,13 +98,13 @@ xb_pool_get(struct xb_pool *pool)
 		return 0;
 	memset(xb_pool_value_host(pool, ref, 0), 0, pool->values_bytes);
 	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
-		xb_mem_allow(pool->map->emu->mem, xb_pool_value(pool, ref, cpu), pool->value_bytes,
-		             pool->need);
+		xb_mem_allow(pool->map->emu->mem, xb_map_pool_value(pool, ref, cpu),
+		             pool->value_bytes, pool->need);
 	return ref;
 }
 
 u32
-xb_pool_ref_of(const struct xb_pool *pool, u64 value)
+xb_pool_ref_of(const struct xb_map_pool *pool, u64 value)
 {
 	for (u32 i = 0; i < pool->chunk_cnt; i++) {
 		const struct xb_region *r = pool->chunks[i];
@@ -121,33 +121,33 @@ xb_pool_ref_of(const struct xb_pool *pool, u64 value)
 
 /* A program may have armed a timer of an element that was gone. */
 static void
-drop_specials(struct xb_pool *pool, u32 ref)
+drop_specials(struct xb_map_pool *pool, u32 ref)
 {
 	for (u32 cpu = 0; cpu < pool->copies; cpu++)
-		xb_map_value_drop(pool->map, xb_pool_value(pool, ref, cpu));
+		xb_map_value_drop(pool->map, xb_map_pool_value(pool, ref, cpu));
 }
 
 void
-xb_pool_put(struct xb_pool *pool, u32 ref)
+xb_map_pool_put(struct xb_map_pool *pool, u32 ref)
 {
 	if (XB_UNLIKELY(pool->map->specials.cnt))
 		drop_specials(pool, ref);
 	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
-		xb_mem_forbid(pool->map->emu->mem, xb_pool_value(pool, ref, cpu),
+		xb_mem_forbid(pool->map->emu->mem, xb_map_pool_value(pool, ref, cpu),
 		              pool->value_bytes);
-	xb_st32(xb_pool_host(pool, ref), pool->free);
+	xb_st32(xb_map_pool_host(pool, ref), pool->free);
 	pool->free = ref;
 }
 
 /* Room for one more in `dead`, after the oldest went where there are enough of them. */
 static bool
-dead_reserve(struct xb_pool *pool)
+dead_reserve(struct xb_map_pool *pool)
 {
 	u32 cap = pool->dead_cap ? 2 * pool->dead_cap : 64;
 	u32 *dead;
 
 	if ((u64)(pool->dead_cnt - pool->dead_first) * pool->stride > DEAD_BYTES)
-		xb_pool_put(pool, pool->dead[pool->dead_first++]);
+		xb_map_pool_put(pool, pool->dead[pool->dead_first++]);
 	if (pool->dead_cnt < pool->dead_cap)
 		return true;
 	dead = realloc(pool->dead, cap * sizeof(*dead));
@@ -159,10 +159,10 @@ dead_reserve(struct xb_pool *pool)
 }
 
 void
-xb_pool_retire(struct xb_pool *pool, u32 ref)
+xb_map_pool_retire(struct xb_map_pool *pool, u32 ref)
 {
 	if (!dead_reserve(pool)) {
-		xb_pool_put(pool, ref);
+		xb_map_pool_put(pool, ref);
 		return;
 	}
 	pool->dead[pool->dead_cnt++] = ref;
@@ -170,9 +170,9 @@ xb_pool_retire(struct xb_pool *pool, u32 ref)
 }
 
 void
-xb_pool_gc(struct xb_pool *pool)
+xb_map_pool_gc(struct xb_map_pool *pool)
 {
 	for (u32 i = pool->dead_first; i < pool->dead_cnt; i++)
-		xb_pool_put(pool, pool->dead[i]);
+		xb_map_pool_put(pool, pool->dead[i]);
 	pool->dead_first = pool->dead_cnt = 0;
 }

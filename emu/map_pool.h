@@ -15,7 +15,7 @@
 
 #include "emu/map.h"
 
-struct xb_pool_opts {
+struct xb_map_pool_opts {
 	u32 head_bytes;  /* 0 or 16 */
 	u32 val_off;     /* a multiple of 8 */
 	u32 value_bytes; /* of a value */
@@ -25,7 +25,7 @@ struct xb_pool_opts {
 	bool read_only; /* programs may not write them, whatever the map's flags say */
 };
 
-struct xb_pool {
+struct xb_map_pool {
 	struct xb_map *map;
 	u8 *base;         /* of guest memory */
 	u32 stride;       /* bytes of an element, a multiple of 16 */
@@ -46,48 +46,49 @@ struct xb_pool {
 };
 
 /* Prepares a pool for about max_entries elements of map; it grows past that. Maps nothing yet. */
-void xb_pool_init(struct xb_pool *pool, struct xb_map *map, const struct xb_pool_opts *opts);
+void xb_map_pool_init(struct xb_map_pool *pool, struct xb_map *map,
+                      const struct xb_map_pool_opts *opts);
 
 /* Gives all memory back. */
-void xb_pool_fini(struct xb_pool *pool);
+void xb_map_pool_fini(struct xb_map_pool *pool);
 
 /* An element with zeroed, addressable values and unknown bytes before them; 0: no memory. */
-u32 xb_pool_get(struct xb_pool *pool);
+u32 xb_map_pool_get(struct xb_map_pool *pool);
 
 /* Takes an element back at once, or when the run is over. */
-void xb_pool_put(struct xb_pool *pool, u32 ref);
-void xb_pool_retire(struct xb_pool *pool, u32 ref);
+void xb_map_pool_put(struct xb_map_pool *pool, u32 ref);
+void xb_map_pool_retire(struct xb_map_pool *pool, u32 ref);
 
 /* Takes back what was retired. */
-void xb_pool_gc(struct xb_pool *pool);
+void xb_map_pool_gc(struct xb_map_pool *pool);
 
 /* The reference of the element whose value, of CPU 0, is at `value`; 0: there is none. */
-u32 xb_pool_ref_of(const struct xb_pool *pool, u64 value);
+u32 xb_pool_ref_of(const struct xb_map_pool *pool, u64 value);
 
 static inline void *
-xb_pool_host(const struct xb_pool *pool, u32 ref)
+xb_map_pool_host(const struct xb_map_pool *pool, u32 ref)
 {
 	return pool->base + ((u64)ref << 4);
 }
 
 /* Guest and host address of a CPU's value, or of the only one. */
 static inline u64
-xb_pool_value(const struct xb_pool *pool, u32 ref, u32 cpu)
+xb_map_pool_value(const struct xb_map_pool *pool, u32 ref, u32 cpu)
 {
 	return ((u64)ref << 4) + pool->val_off + (u64)cpu * pool->cpu_stride;
 }
 
 static inline void *
-xb_pool_value_host(const struct xb_pool *pool, u32 ref, u32 cpu)
+xb_pool_value_host(const struct xb_map_pool *pool, u32 ref, u32 cpu)
 {
-	return pool->base + xb_pool_value(pool, ref, cpu);
+	return pool->base + xb_map_pool_value(pool, ref, cpu);
 }
 
 /* The tail, 8 bytes or more behind the last value. */
 static inline void *
-xb_pool_tail(const struct xb_pool *pool, u32 ref)
+xb_map_pool_tail(const struct xb_map_pool *pool, u32 ref)
 {
-	return pool->base + xb_pool_value(pool, ref, 0) + pool->values_bytes + 8;
+	return pool->base + xb_map_pool_value(pool, ref, 0) + pool->values_bytes + 8;
 }
 
 #endif

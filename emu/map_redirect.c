@@ -22,7 +22,7 @@
 
 /* DEVMAP, CPUMAP and XSKMAP. */
 struct slots {
-	struct xb_pool pool;
+	struct xb_map_pool pool;
 	u32 *refs; /* 0: empty */
 };
 
@@ -33,13 +33,13 @@ ifindex_exists(const struct xb_emu *emu, u32 ifindex)
 	return xb_world_has_ifindex(emu->world, ifindex);
 }
 
-static const struct xb_pool_opts *
-entry_opts(const struct xb_map *map, struct xb_pool_opts *opts)
+static const struct xb_map_pool_opts *
+entry_opts(const struct xb_map *map, struct xb_map_pool_opts *opts)
 {
-	*opts = (struct xb_pool_opts){ .value_bytes = map->value_size,
-		                       .copies = 1,
-		                       .read_only = true,
-		                       .tail_bytes = sizeof(struct xb_map_target) };
+	*opts = (struct xb_map_pool_opts){ .value_bytes = map->value_size,
+		                           .copies = 1,
+		                           .read_only = true,
+		                           .tail_bytes = sizeof(struct xb_map_target) };
 	return opts;
 }
 
@@ -48,14 +48,14 @@ slots_gc(struct xb_map *map)
 {
 	struct slots *s = map->priv;
 
-	xb_pool_gc(&s->pool);
+	xb_map_pool_gc(&s->pool);
 }
 
 static int
 slots_alloc(struct xb_map *map)
 {
 	struct slots *s = calloc(1, sizeof(*s));
-	struct xb_pool_opts opts;
+	struct xb_map_pool_opts opts;
 
 	if (!s)
 		return -ENOMEM;
@@ -70,7 +70,7 @@ slots_alloc(struct xb_map *map)
 	map->gc = slots_gc;
 	if (map->type == BPF_MAP_TYPE_DEVMAP)
 		map->flags |= BPF_F_RDONLY_PROG;
-	xb_pool_init(&s->pool, map, &opts);
+	xb_map_pool_init(&s->pool, map, &opts);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ slots_free(struct xb_map *map)
 {
 	struct slots *s = map->priv;
 
-	xb_pool_fini(&s->pool);
+	xb_map_pool_fini(&s->pool);
 	xb_map_table_free(s->refs, map->max_entries, sizeof(*s->refs));
 	free(s);
 }
@@ -93,7 +93,7 @@ slots_lookup(struct xb_map *map, const void *key, u32 cpu)
 	(void)cpu;
 	if (idx >= map->max_entries || !s->refs[idx])
 		return 0;
-	return xb_pool_value(&s->pool, s->refs[idx], 0);
+	return xb_map_pool_value(&s->pool, s->refs[idx], 0);
 }
 
 /* Puts a new element with this target into a slot. NULL target: empties it. */
@@ -104,15 +104,15 @@ slots_set(struct xb_map *map, u32 idx, const void *value, const struct xb_map_ta
 	u32 old = s->refs[idx], ref = 0;
 
 	if (target) {
-		ref = xb_pool_get(&s->pool);
+		ref = xb_map_pool_get(&s->pool);
 		if (!ref)
 			return -ENOMEM;
 		memcpy(xb_pool_value_host(&s->pool, ref, 0), value, map->value_size);
-		memcpy(xb_pool_tail(&s->pool, ref), target, sizeof(*target));
+		memcpy(xb_map_pool_tail(&s->pool, ref), target, sizeof(*target));
 	}
 	s->refs[idx] = ref;
 	if (old)
-		xb_pool_retire(&s->pool, old);
+		xb_map_pool_retire(&s->pool, old);
 	return 0;
 }
 
@@ -191,7 +191,7 @@ dev_map_update_elem(struct xb_map *map, const void *key, const void *value, u64 
 static int
 dev_map_hash_alloc(struct xb_map *map)
 {
-	struct xb_pool_opts opts;
+	struct xb_map_pool_opts opts;
 
 	if (xb_htab_map_alloc(map, entry_opts(map, &opts)))
 		return -ENOMEM;
@@ -212,7 +212,7 @@ dev_map_hash_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	u32 ref = find(h, xb_ld32(key));
 
 	(void)cpu;
-	return ref ? xb_pool_value(&h->pool, ref, 0) : 0;
+	return ref ? xb_map_pool_value(&h->pool, ref, 0) : 0;
 }
 
 static int
@@ -238,7 +238,7 @@ dev_map_hash_update_elem(struct xb_map *map, const void *key, const void *value,
 	if (!ref)
 		return -ENOMEM;
 	memcpy(xb_pool_value_host(&h->pool, ref, 0), &val, map->value_size);
-	memcpy(xb_pool_tail(&h->pool, ref), &target, sizeof(target));
+	memcpy(xb_map_pool_tail(&h->pool, ref), &target, sizeof(target));
 	if (old)
 		xb_htab_remove(h, old);
 	return 0;
@@ -362,10 +362,10 @@ xb_map_target(struct xb_map *map, u64 key)
 	case BPF_MAP_TYPE_CPUMAP:
 	case BPF_MAP_TYPE_XSKMAP:
 		ref = idx < map->max_entries ? s->refs[idx] : 0;
-		return ref ? xb_pool_tail(&s->pool, ref) : NULL;
+		return ref ? xb_map_pool_tail(&s->pool, ref) : NULL;
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 		ref = find(h, idx);
-		return ref ? xb_pool_tail(&h->pool, ref) : NULL;
+		return ref ? xb_map_pool_tail(&h->pool, ref) : NULL;
 	default:
 		return NULL;
 	}

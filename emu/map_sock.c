@@ -223,7 +223,7 @@ static int
 sock_hash_alloc(struct xb_map *map)
 {
 	return xb_htab_map_alloc(
-	        map, &(struct xb_pool_opts){ .value_bytes = 8, .copies = 1, .opaque = true });
+	        map, &(struct xb_map_pool_opts){ .value_bytes = 8, .copies = 1, .opaque = true });
 }
 
 static int

@@ -81,6 +81,9 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		.arena_bytes = opts->arena_bytes,
 		.vcpu_cnt = emu->cpu_cnt,
 		.max_insns = opts->max_insns,
+		.frame_bytes = opts->frame_bytes,
+		.frame_cnt = opts->frame_cnt,
+		.zeroing = opts->zeroing,
 		.ops = &vm_ops,
 		.emu = emu,
 	};

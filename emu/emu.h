@@ -55,6 +55,8 @@ struct xb_emu_opts {
 	const char *pin_dir; /* directory that stands for bpffs; NULL: pins are kept in memory */
 	u64 max_insns;       /* budget of a run; 0: XB_VM_MAX_INSNS */
 	u64 arena_bytes;     /* 0: default */
+	u32 frame_bytes, frame_cnt; /* of stacks; see struct xb_vm_opts */
+	enum xb_zeroing zeroing;
 };
 
 /* The clock. Programs see realtime = now_ns, monotonic = boottime = now_ns - boot_ns. */

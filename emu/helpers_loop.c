@@ -60,7 +60,7 @@ key_region(struct xb_proc *proc, u32 bytes)
 {
 	const struct xb_region_opts opts = {
 		.name = "key",
-		.bytes = bytes > KEY_BYTES ? bytes : (u64)XB_PROC_FRAMES * KEY_STRIDE,
+		.bytes = bytes > KEY_BYTES ? bytes : (u64)proc->frame_cnt * KEY_STRIDE,
 	};
 	struct xb_region **kept = &xb_proc_emu(proc)->keys[proc->vcpu];
 	struct xb_err err = XB_ERR_INIT;

@@ -151,7 +151,8 @@ check_flow(struct checker *c, struct xb_subprog *sub)
 		if (c->marks[pc] & SECOND)
 			continue;
 		last = pc;
-		sub->uses_frame |= prog->insns[pc].dst_reg == BPF_REG_10 ||
+		sub->uses_frame |= prog->vm->zeroing == XB_ZERO_ALWAYS ||
+		                   prog->insns[pc].dst_reg == BPF_REG_10 ||
 		                   prog->insns[pc].src_reg == BPF_REG_10;
 		if (jumps && (target < sub->start || target >= sub->end))
 			return xb_prog_err(prog, pc, c->err, "jump to %lld is out of range",
@@ -179,7 +180,7 @@ call_depth(struct checker *c, u32 sub_idx, s32 *depth, s32 above)
 {
 	struct xb_prog *prog = c->prog;
 	const struct xb_subprog *sub = &prog->subprogs[sub_idx];
-	s32 most = 1;
+	s32 most = 1, most_frames = (s32)prog->vm->frame_cnt;
 
 	depth[sub_idx] = -above;
 	for (u32 pc = sub->start; pc < sub->end; pc++) {
@@ -191,14 +192,14 @@ call_depth(struct checker *c, u32 sub_idx, s32 *depth, s32 above)
 		               prog->subprogs);
 		if (depth[callee] < 0)
 			return xb_prog_err(prog, pc, c->err, "recursive call");
-		if (above >= XB_PROC_FRAMES)
+		if (above >= most_frames)
 			return xb_prog_err(prog, pc, c->err, "more than %d frames of calls",
-			                   XB_PROC_FRAMES);
+			                   most_frames);
 		if (!depth[callee] && call_depth(c, callee, depth, above + 1))
 			return -1;
-		if (above + depth[callee] > XB_PROC_FRAMES)
+		if (above + depth[callee] > most_frames)
 			return xb_prog_err(prog, pc, c->err, "more than %d frames of calls",
-			                   XB_PROC_FRAMES);
+			                   most_frames);
 		most = depth[callee] + 1 > most ? depth[callee] + 1 : most;
 	}
 	depth[sub_idx] = most;

@@ -27,6 +27,7 @@
 	X(LOCK, "lock misuse")                                                                     \
 	X(BAD_CONTEXT, "bad context access")                                                       \
 	X(BAD_RETURN, "bad return value")                                                          \
+	X(STOPPED, "stopped")                                                                      \
 	X(INTERNAL, "internal error")
 
 #define XB_FAULT_ENUM(id, name) XB_FAULT_##id,

@@ -4,6 +4,7 @@
 #include "vm/bytes.h"
 #include "vm/proc_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@
 struct xb_proc *
 xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 {
-	struct xb_region_opts opts = { .name = "stack",
-		                       .bytes = (XB_PROC_FRAMES + 1) * XB_PROC_FRAME_STRIDE };
+	u64 stride = xb_align_up(vm->frame_bytes + XB_PROC_FRAME_GAP, XB_PROC_FRAME_STRIDE);
+	struct xb_region_opts opts = { .name = "stack", .bytes = (vm->frame_cnt + 1) * stride };
 	struct xb_proc *proc = calloc(1, sizeof(*proc));
 
 	if (!proc) {
@@ -27,10 +28,11 @@ xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 	}
 	proc->vm = vm;
 	proc->vcpu = vcpu;
-	for (u32 i = 0; i < XB_PROC_FRAMES; i++)
-		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * XB_PROC_FRAME_STRIDE;
-	xb_mem_allow(vm->mem, proc->frame_top[0] - XB_PROC_FRAME_BYTES, XB_PROC_FRAME_BYTES,
-	             XB_MEM_WRITE);
+	proc->frame_cnt = vm->frame_cnt;
+	proc->frame_bytes = vm->frame_bytes;
+	for (u32 i = 0; i < vm->frame_cnt; i++)
+		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * stride;
+	xb_mem_allow(vm->mem, proc->frame_top[0] - vm->frame_bytes, vm->frame_bytes, XB_MEM_WRITE);
 	return proc;
 }
 
@@ -41,6 +43,80 @@ xb_proc_free(struct xb_proc *proc)
 		return;
 	xb_mem_unmap(proc->vm->mem, proc->stack);
 	free(proc);
+}
+
+int
+xb_proc_set_vcpu(struct xb_proc *proc, u32 vcpu, struct xb_err *err)
+{
+	if (vcpu >= proc->vm->vcpu_cnt)
+		return xb_err_set(err, XB_ERR_USAGE, "vCPU %u of %u", vcpu, proc->vm->vcpu_cnt);
+	proc->vcpu = vcpu;
+	return 0;
+}
+
+void
+xb_proc_stop(struct xb_proc *proc, enum xb_stop stop)
+{
+	__atomic_store_n(&proc->stop, (u32)stop, __ATOMIC_RELEASE);
+}
+
+void
+xb_proc_set_reg(struct xb_proc *proc, u32 reg, u64 value)
+{
+	assert(reg < BPF_REG_10);
+	proc->r[reg] = value;
+	proc->check_all = true;
+}
+
+bool
+xb_proc_frame(const struct xb_proc *proc, u32 idx, struct xb_frame_info *info)
+{
+	const struct xb_frame *frame;
+
+	if (idx > proc->depth)
+		return false;
+	*info = (struct xb_frame_info){ .bytes = proc->frame_bytes };
+	info->gaddr = proc->frame_top[proc->depth - idx] - proc->frame_bytes;
+	if (idx == 0) {
+		info->prog = proc->prog;
+		info->pc = proc->pc;
+		return true;
+	}
+	frame = &proc->frames[proc->depth - idx];
+	info->prog = frame->prog;
+	info->pc = frame->ret_pc - 1; /* a call takes one slot */
+	return true;
+}
+
+/* The end of the slice that starts now. */
+static u64
+slice_end(const struct xb_proc *proc)
+{
+	u64 left = proc->max_insns - proc->insns;
+
+	return proc->insns + (left < XB_PROC_SLICE_INSNS ? left : XB_PROC_SLICE_INSNS);
+}
+
+bool
+xb_proc_next_slice(struct xb_proc *proc)
+{
+	u32 stop;
+
+	if (proc->insns > proc->max_insns) {
+		xb_proc_fault(proc, XB_FAULT_BUDGET, "stopped after %llu instructions",
+		              (unsigned long long)proc->insns);
+		return false;
+	}
+	stop = __atomic_load_n(&proc->stop, __ATOMIC_ACQUIRE);
+	if (!stop && proc->poll)
+		stop = proc->poll(proc, proc->poll_arg);
+	if (stop) {
+		xb_proc_fault(proc, XB_FAULT_STOPPED, "%s",
+		              stop == XB_STOP_DEADLINE ? "deadline passed" : "cancelled");
+		return false;
+	}
+	proc->slice_end = slice_end(proc);
+	return true;
 }
 
 /* A run that faulted left its frames behind. */
@@ -61,12 +137,21 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 	proc->tail_calls = 0;
 	proc->insns = 0;
 	proc->max_insns = proc->vm->max_insns;
+	proc->slice_end = slice_end(proc);
 	proc->base_depth = 0;
+	proc->check_all = false;
 	proc->ctx_gaddr = ctx_gaddr;
 	proc->fault.kind = XB_FAULT_NONE;
 	memset(proc->r, 0, 10 * sizeof(proc->r[0]));
 	proc->r[1] = ctx_gaddr;
 	xb_proc_enter_frame(proc, prog->subprogs[0].uses_frame);
+}
+
+static void
+unlock(struct xb_proc *proc)
+{
+	xb_st32(xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0);
+	proc->lock_gaddr = 0;
 }
 
 /* A lock that a program kept would stop every later one. */
@@ -75,8 +160,7 @@ drop_lock(struct xb_proc *proc, enum xb_run_status status)
 {
 	if (XB_LIKELY(proc->lock_gaddr == 0) || status == XB_RUN_RUNNING)
 		return status;
-	xb_st32(xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0);
-	proc->lock_gaddr = 0;
+	unlock(proc);
 	xb_proc_fault(proc, XB_FAULT_LOCK, "the program ended with a lock held");
 	return XB_RUN_FAULT;
 }
@@ -86,6 +170,20 @@ xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 {
 	xb_proc_start(proc, prog, ctx_gaddr);
 	return drop_lock(proc, xb_interp_run(proc, false));
+}
+
+enum xb_run_status
+xb_proc_continue(struct xb_proc *proc)
+{
+	return drop_lock(proc, xb_interp_run(proc, false));
+}
+
+void
+xb_proc_abandon(struct xb_proc *proc)
+{
+	if (proc->lock_gaddr)
+		unlock(proc);
+	drop_frames(proc, 0);
 }
 
 enum xb_run_status
@@ -119,13 +217,6 @@ xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ..
 	vsnprintf(f->message, sizeof(f->message), fmt, ap);
 	va_end(ap);
 	return 0;
-}
-
-void
-xb_proc_fault_budget(struct xb_proc *proc)
-{
-	xb_proc_fault(proc, XB_FAULT_BUDGET, "stopped after %llu instructions",
-	              (unsigned long long)proc->insns);
 }
 
 static enum xb_fault_kind
@@ -252,16 +343,16 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 		              (unsigned long long)func);
 		return false;
 	}
-	if (proc->depth + 1 >= XB_PROC_FRAMES) {
-		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %d frames of calls",
-		              XB_PROC_FRAMES);
+	if (proc->depth + 1 >= proc->frame_cnt) {
+		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %u frames of calls",
+		              proc->frame_cnt);
 		return false;
 	}
 	/* A callback that never jumps does not look at the budget itself. */
-	if (proc->insns > proc->max_insns) {
-		xb_proc_fault_budget(proc);
+	if (XB_UNLIKELY(proc->insns > proc->slice_end) && !xb_proc_next_slice(proc))
 		return false;
-	}
+	proc->frames[proc->depth].prog = proc->prog;
+	proc->frames[proc->depth].ret_pc = proc->pc + 1;
 	memcpy(caller.r, proc->r, sizeof(caller.r));
 	memcpy(&proc->r[1], args, 5 * sizeof(args[0]));
 	xb_proc_push_frame(proc, xb_prog_subprog(proc->prog, (u32)func)->uses_frame);

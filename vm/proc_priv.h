@@ -21,9 +21,13 @@ xb_proc_enter_frame(struct xb_proc *proc, bool zero)
 
 	proc->r[10] = top;
 	proc->may_goto[proc->depth] = XB_PROC_MAY_GOTO;
-	if (zero)
+	if (!zero)
+		return;
+	if (XB_LIKELY(proc->frame_bytes == XB_PROC_FRAME_BYTES)) /* a few wide stores */
 		memset(xb_mem_host(proc->vm->mem, top - XB_PROC_FRAME_BYTES), 0,
 		       XB_PROC_FRAME_BYTES);
+	else
+		memset(xb_mem_host(proc->vm->mem, top - proc->frame_bytes), 0, proc->frame_bytes);
 }
 
 /* Above the first frame, which stays addressable, a frame is so only while it is active. */
@@ -31,22 +35,25 @@ static inline void
 xb_proc_push_frame(struct xb_proc *proc, bool zero)
 {
 	proc->depth++;
-	xb_mem_allow(proc->vm->mem, proc->frame_top[proc->depth] - XB_PROC_FRAME_BYTES,
-	             XB_PROC_FRAME_BYTES, XB_MEM_WRITE);
+	xb_mem_allow(proc->vm->mem, proc->frame_top[proc->depth] - proc->frame_bytes,
+	             proc->frame_bytes, XB_MEM_WRITE);
 	xb_proc_enter_frame(proc, zero);
 }
 
 static inline void
 xb_proc_pop_frame(struct xb_proc *proc)
 {
-	xb_mem_forbid(proc->vm->mem, proc->frame_top[proc->depth] - XB_PROC_FRAME_BYTES,
-	              XB_PROC_FRAME_BYTES);
+	xb_mem_forbid(proc->vm->mem, proc->frame_top[proc->depth] - proc->frame_bytes,
+	              proc->frame_bytes);
 	proc->depth--;
 	proc->r[10] = proc->frame_top[proc->depth];
 }
 
-/* Stops the run for its proc->insns. */
-void xb_proc_fault_budget(struct xb_proc *proc);
+/*
+ * Where proc->insns are past the slice: goes on with the next one, or stops the run, as its budget
+ * is used up or somebody wants it to. False: it faulted.
+ */
+bool xb_proc_next_slice(struct xb_proc *proc);
 
 /*
  * Does the access of the instruction at proc->pc, which the shadow does not allow, if it is one of

@@ -56,13 +56,13 @@ is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct 
 {
 	bool loads = BPF_CLASS(insn->code) == BPF_LDX;
 	const struct xb_known *base = &known[loads ? insn->src_reg : insn->dst_reg];
-	s64 bytes = xb_insn_bytes(insn->code), at;
+	s64 bytes = xb_insn_bytes(insn->code), at, frame = prog->vm->frame_bytes;
 
-	if (base->value < -XB_PROC_FRAME_BYTES || base->value > INT32_MAX)
+	if (base->value < -frame || base->value > INT32_MAX)
 		return false;
 	at = base->value + insn->off;
 	if (base->kind == XB_KNOWN_FRAME)
-		return at >= -XB_PROC_FRAME_BYTES && at + bytes <= 0;
+		return at >= -frame && at + bytes <= 0;
 	return base->kind == XB_KNOWN_CTX && at >= 0 && at + bytes <= prog->ctx_bytes &&
 	       is_plain(prog, insn, (u32)at);
 }

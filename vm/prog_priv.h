@@ -14,29 +14,29 @@
  * Operations of the decoded program: the instruction set, and forms of it that decoding chooses. A
  * KNOWN access was proved when the program was loaded: its target is in the frame or the context.
  */
-#define XB_OP_EXTRA_LIST(X)                                                                        \
-	X(LDX_B_KNOWN)                                                                             \
-	X(LDX_H_KNOWN)                                                                             \
-	X(LDX_W_KNOWN)                                                                             \
-	X(LDX_DW_KNOWN)                                                                            \
-	X(LDSX_B_KNOWN)                                                                            \
-	X(LDSX_H_KNOWN)                                                                            \
-	X(LDSX_W_KNOWN)                                                                            \
-	X(ST_B_KNOWN)                                                                              \
-	X(ST_H_KNOWN)                                                                              \
-	X(ST_W_KNOWN)                                                                              \
-	X(ST_DW_KNOWN)                                                                             \
-	X(STX_B_KNOWN)                                                                             \
-	X(STX_H_KNOWN)                                                                             \
-	X(STX_W_KNOWN)                                                                             \
-	X(STX_DW_KNOWN)
+#define XB_OP_KNOWN_LIST(X)                                                                        \
+	X(LDX_B)                                                                                   \
+	X(LDX_H)                                                                                   \
+	X(LDX_W)                                                                                   \
+	X(LDX_DW)                                                                                  \
+	X(LDSX_B)                                                                                  \
+	X(LDSX_H)                                                                                  \
+	X(LDSX_W)                                                                                  \
+	X(ST_B)                                                                                    \
+	X(ST_H)                                                                                    \
+	X(ST_W)                                                                                    \
+	X(ST_DW)                                                                                   \
+	X(STX_B)                                                                                   \
+	X(STX_H)                                                                                   \
+	X(STX_W)                                                                                   \
+	X(STX_DW)
 
-#define XB_OP_EXTRA_ENUM(id) XB_OP_##id,
+#define XB_OP_KNOWN_ENUM(id) XB_OP_##id##_KNOWN,
 enum xb_op_code {
-	XB_OP_FIRST_EXTRA = XB_INSN_CNT - 1,
-	XB_OP_EXTRA_LIST(XB_OP_EXTRA_ENUM) XB_OP_CNT
+	XB_OP_FIRST_KNOWN = XB_INSN_CNT - 1,
+	XB_OP_KNOWN_LIST(XB_OP_KNOWN_ENUM) XB_OP_CNT
 };
-#undef XB_OP_EXTRA_ENUM
+#undef XB_OP_KNOWN_ENUM
 
 /* A decoded instruction, one per slot. */
 struct xb_op {
@@ -70,7 +70,7 @@ struct xb_known {
 /* A function, as the call graph finds them: from `start` to before `end`. */
 struct xb_subprog {
 	u32 start, end;
-	bool uses_frame; /* names R10: its frame is zeroed at entry */
+	bool uses_frame; /* names R10, or frames always are: its frame is zeroed at entry */
 	bool is_value;   /* a BPF_PSEUDO_FUNC loads its address: it may be called back */
 };
 

@@ -4,6 +4,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Fills in the shape of stacks. */
+static int
+set_frames(struct xb_vm *vm, const struct xb_vm_opts *opts, struct xb_err *err)
+{
+	u32 bytes = opts->frame_bytes ? opts->frame_bytes : XB_PROC_FRAME_BYTES;
+	u32 cnt = opts->frame_cnt ? opts->frame_cnt : XB_PROC_FRAMES;
+
+	if (bytes < XB_PROC_MIN_FRAME_BYTES || bytes > XB_PROC_MAX_FRAME_BYTES || bytes % 8)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "stack frames of %u bytes; %u to %u are allowed, in steps of 8",
+		                  bytes, XB_PROC_MIN_FRAME_BYTES, XB_PROC_MAX_FRAME_BYTES);
+	if (cnt > XB_PROC_MAX_FRAMES)
+		return xb_err_set(err, XB_ERR_USAGE, "%u stack frames; 1 to %u are allowed", cnt,
+		                  XB_PROC_MAX_FRAMES);
+	vm->frame_bytes = bytes;
+	vm->frame_cnt = cnt;
+	return 0;
+}
+
 struct xb_vm *
 xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 {
@@ -13,7 +32,8 @@ xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 		xb_err_errno(err, ENOMEM, "machine");
 		return NULL;
 	}
-	vm->mem = xb_mem_new(opts->arena_bytes, err);
+	if (!set_frames(vm, opts, err))
+		vm->mem = xb_mem_new(opts->arena_bytes, err);
 	if (!vm->mem) {
 		free(vm);
 		return NULL;
@@ -22,6 +42,7 @@ xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 	vm->max_insns = opts->max_insns ? opts->max_insns : XB_VM_MAX_INSNS;
 	if (vm->max_insns > INT64_MAX) /* engines count down, below 0 */
 		vm->max_insns = INT64_MAX;
+	vm->zeroing = opts->zeroing;
 	vm->ops = opts->ops;
 	vm->emu = opts->emu;
 	return vm;

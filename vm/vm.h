@@ -11,10 +11,27 @@
 
 #define XB_VM_MAX_INSNS 10000000ull /* budget of a run where nothing else is said */
 
+/* A stack: what Linux has (cf. include/linux/bpf.h: MAX_BPF_STACK, MAX_CALL_FRAMES), and the most.
+ */
+#define XB_PROC_FRAMES          8
+#define XB_PROC_FRAME_BYTES     512
+#define XB_PROC_MAX_FRAMES      64
+#define XB_PROC_MIN_FRAME_BYTES 16
+#define XB_PROC_MAX_FRAME_BYTES 4096
+
+/* Which memory is zeroed when it is used again. */
+enum xb_zeroing {
+	XB_ZERO_NEEDED, /* frames of functions that look at them, and all that Linux zeroes */
+	XB_ZERO_ALWAYS, /* every frame; and whatever the emulator hands out afresh */
+};
+
 struct xb_vm_opts {
 	u64 arena_bytes; /* 0: the default of xb_mem_new() */
 	u32 vcpu_cnt;    /* at least 1 */
 	u64 max_insns;   /* 0: XB_VM_MAX_INSNS */
+	u32 frame_bytes; /* of a function's stack, 16 to 4096, a multiple of 8; 0: 512 */
+	u32 frame_cnt;   /* active functions at once, 1 to 64; 0: 8 */
+	enum xb_zeroing zeroing;
 	const struct xb_vm_ops *ops;
 	void *emu; /* handed to ops; owned by the caller */
 };
@@ -23,10 +40,13 @@ struct xb_vm {
 	struct xb_mem *mem;
 	u32 vcpu_cnt;
 	u64 max_insns;
+	u32 frame_bytes, frame_cnt;
+	enum xb_zeroing zeroing;
 	const struct xb_vm_ops *ops;
 	void *emu;
 };
 
+/* NULL and err where an option is out of range (XB_ERR_USAGE), or the host refuses memory. */
 struct xb_vm *xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err);
 
 /* Programs and processes made with it are freed before. NULL is allowed. */

@@ -209,16 +209,22 @@ redirect(struct xb_skb *s, struct xb_skb_out *out)
 	                out->redirect.kind == XB_SKB_REDIRECT_NEIGH; /* MAC addresses */
 }
 
-void
-skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
+static inline void
+prepare(struct xb_skb *s, const struct xb_bpf_prog *prog)
 {
 	learn(s, prog);
 	if (XB_UNLIKELY(s->skb.tstamp_type != 0))
 		skb_ctx_sync(s); /* what shows of tstamp depends on the program */
+	xb_emu_run_begin(s->emu);
+}
+
+/* What a run that ended with `status` leads to. */
+static inline void
+finish(struct xb_skb *s, enum xb_run_status status, struct xb_skb_out *out)
+{
 	out->redirect.kind = XB_SKB_REDIRECT_NONE;
 	out->sk_redirect = NULL;
-	xb_emu_run_begin(s->emu);
-	out->status = xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr);
+	out->status = status;
 	out->insns = s->proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT))
 		out->status = check_retval(s);
@@ -236,10 +242,28 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 		}
 	} else {
 		out->retval = s->kind->fault_retval;
-		out->fault = &s->proc->fault;
+		out->fault = out->status == XB_RUN_FAULT ? &s->proc->fault : NULL;
 		out->changed = false;
 	}
 	xb_emu_run_end(s->emu);
+}
+
+void
+skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
+{
+	prepare(s, prog);
+	finish(s, xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr), out);
+}
+
+/* The packet after a run. */
+static inline void
+leave(struct xb_skb *s, struct xb_skb_out *out)
+{
+	if (XB_UNLIKELY(out->status != XB_RUN_EXIT))
+		load(s, &s->in); /* it goes on as it came in */
+	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
+		skb_flow_end(s);
+	out_fill(s, out);
 }
 
 void
@@ -248,11 +272,33 @@ xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *
 	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
 		skb_flow_begin(s);
 	skb_run_to_end(s, prog, out);
-	if (XB_UNLIKELY(out->fault != NULL))
-		load(s, &s->in); /* it goes on as it came in */
+	leave(s, out);
+}
+
+void
+xb_skb_begin(struct xb_skb *s, const struct xb_bpf_prog *prog)
+{
 	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
-		skb_flow_end(s);
-	out_fill(s, out);
+		skb_flow_begin(s);
+	prepare(s, prog);
+	xb_proc_start(s->proc, prog->vm, s->ctx_region->gaddr);
+}
+
+void
+xb_skb_end(struct xb_skb *s, const struct xb_bpf_prog *prog, enum xb_run_status status,
+           struct xb_skb_out *out)
+{
+	learn(s, prog); /* another one may have been asked about */
+	if (status == XB_RUN_RUNNING)
+		xb_proc_abandon(s->proc);
+	finish(s, status, out);
+	leave(s, out);
+}
+
+struct xb_proc *
+xb_skb_proc(struct xb_skb *s)
+{
+	return s->proc;
 }
 
 void

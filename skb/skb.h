@@ -131,7 +131,7 @@ struct xb_skb_redirect {
 
 /* What a run left behind. Pointers are into the xb_skb's buffers, valid until its next load. */
 struct xb_skb_out {
-	enum xb_run_status status;    /* XB_RUN_EXIT or XB_RUN_FAULT */
+	enum xb_run_status status;    /* XB_RUN_EXIT or XB_RUN_FAULT; or as given to xb_skb_end */
 	u32 retval;                   /* R0's low 32 bits; after a fault what drops the packet */
 	const struct xb_fault *fault; /* or NULL */
 	/* All of the packet, from __sk_buff.data on: most types but TC's have no link-layer header.
@@ -188,6 +188,19 @@ void xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in);
  * every delta 0.
  */
 void xb_skb_run(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out);
+
+/*
+ * The same in parts, for who wants to be there in between: begin prepares xb_skb's process for
+ * prog, the caller steps or continues it (vm/proc.h), and end does with its last status what a run
+ * does afterwards. XB_RUN_RUNNING gives the run up: the packet is as after a fault, but there is
+ * none. Every begin has its end.
+ */
+void xb_skb_begin(struct xb_skb *s, const struct xb_bpf_prog *prog);
+void xb_skb_end(struct xb_skb *s, const struct xb_bpf_prog *prog, enum xb_run_status status,
+                struct xb_skb_out *out);
+
+/* Its process, never NULL; s's own. */
+struct xb_proc *xb_skb_proc(struct xb_skb *s);
 
 /*
  * What the sk_buff holds now, as the start of another one with the same packet: for a program that

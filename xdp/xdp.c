@@ -180,12 +180,13 @@ xdp_out_fill(const struct xb_xdp *x, struct xb_xdp_out *out)
 	out->tail_delta = (s32)(out->bytes - x->loaded_bytes) + out->head_delta;
 }
 
-void
-xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
+/* What a run that ended with `status` leads to. */
+static inline void
+finish(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status status,
+       struct xb_xdp_out *out)
 {
-	set_ctx_bytes(x, ctx_bytes(prog));
 	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
-	out->status = xb_proc_run(x->proc, prog->vm, x->ctx->gaddr);
+	out->status = status;
 	out->insns = x->proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
 		out->retval = (u32)x->proc->r[0];
@@ -195,19 +196,56 @@ xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_o
 			xdp_redirect_out(x, &out->redirect);
 	} else {
 		out->retval = XDP_ABORTED;
-		out->fault = &x->proc->fault;
+		out->fault = status == XB_RUN_FAULT ? &x->proc->fault : NULL;
 		out->changed = false;
 	}
 	xb_emu_run_end(x->emu);
 }
 
 void
+xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
+{
+	set_ctx_bytes(x, ctx_bytes(prog));
+	finish(x, prog, xb_proc_run(x->proc, prog->vm, x->ctx->gaddr), out);
+}
+
+/* The packet after a run. */
+static inline void
+leave(struct xb_xdp *x, struct xb_xdp_out *out)
+{
+	if (XB_UNLIKELY(out->status != XB_RUN_EXIT))
+		xdp_buff_place(x, &x->in, x->loaded_linear); /* it goes on as it came in */
+	xdp_out_fill(x, out);
+}
+
+void
 xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
 {
 	xdp_run_to_end(x, prog, out);
-	if (XB_UNLIKELY(out->fault != NULL))
-		xdp_buff_place(x, &x->in, x->loaded_linear); /* it goes on as it came in */
-	xdp_out_fill(x, out);
+	leave(x, out);
+}
+
+void
+xb_xdp_begin(struct xb_xdp *x, const struct xb_bpf_prog *prog)
+{
+	set_ctx_bytes(x, ctx_bytes(prog));
+	xb_proc_start(x->proc, prog->vm, x->ctx->gaddr);
+}
+
+void
+xb_xdp_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status status,
+           struct xb_xdp_out *out)
+{
+	if (status == XB_RUN_RUNNING)
+		xb_proc_abandon(x->proc);
+	finish(x, prog, status, out);
+	leave(x, out);
+}
+
+struct xb_proc *
+xb_xdp_proc(struct xb_xdp *x)
+{
+	return x->proc;
 }
 
 void

@@ -79,7 +79,7 @@ struct xb_redirect {
 
 /* What a run left behind. Pointers are into the xb_xdp's buffers, valid until its next load. */
 struct xb_xdp_out {
-	enum xb_run_status status;    /* XB_RUN_EXIT or XB_RUN_FAULT */
+	enum xb_run_status status;    /* XB_RUN_EXIT or XB_RUN_FAULT; or as given to xb_xdp_end */
 	u32 retval;                   /* R0's low 32 bits; XDP_ABORTED after a fault */
 	const struct xb_fault *fault; /* or NULL */
 	const u8 *data;               /* the linear part, from xdp_md.data on */
@@ -111,6 +111,19 @@ void xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in);
  * 0.
  */
 void xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out);
+
+/*
+ * The same in parts, for who wants to be there in between: begin prepares xb_xdp's process for
+ * prog, the caller steps or continues it (vm/proc.h), and end does with its last status what a run
+ * does afterwards. XB_RUN_RUNNING gives the run up: the packet is as after a fault, but there is
+ * none. Every begin has its end.
+ */
+void xb_xdp_begin(struct xb_xdp *x, const struct xb_bpf_prog *prog);
+void xb_xdp_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status status,
+                struct xb_xdp_out *out);
+
+/* Its process, never NULL; x's own. */
+struct xb_proc *xb_xdp_proc(struct xb_xdp *x);
 
 /*
  * Copies `bytes` from offset off of the packet as it is now, fragments included. All of it are at

@@ -75,6 +75,14 @@ fault_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u
 	xb_proc_fault_mem(proc, proc->r[1 + i], bytes, need, what);
 }
 
+/* Whether the helper keeps no address of it, so that a copy does in place of the host's objects. */
+static bool
+may_bounce(enum xb_arg_kind kind)
+{
+	return kind != XB_ARG_SPIN_LOCK && kind != XB_ARG_TIMER && kind != XB_ARG_DYNPTR &&
+	       kind != XB_ARG_DYNPTR_W;
+}
+
 /* A buffer of `bytes`, as a host pointer; false after a fault. */
 static inline bool
 arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need,
@@ -83,8 +91,11 @@ arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 
 	a->mem = xb_mem_range(proc->vm->mem, proc->r[1 + i], bytes, need);
 	if (XB_LIKELY(a->mem != NULL))
 		return true;
-	fault_mem(proc, row, i, bytes, need);
-	return false;
+	if (may_bounce(row->args[i]))
+		a->mem = xb_proc_mem(proc, proc->r[1 + i], bytes, need);
+	if (!a->mem)
+		fault_mem(proc, row, i, bytes, need);
+	return a->mem != NULL;
 }
 
 /* A buffer whose size is the next argument. */
@@ -323,11 +334,13 @@ call_lookup(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
 	struct xb_map *map = const_map(call);
 	const void *key = xb_mem_range(proc->vm->mem, r[2], map->key_size, XB_MEM_READ);
+	union xb_arg a;
 
 	if (XB_LIKELY(key != NULL))
 		return map->ops->lookup(map, key, proc->vcpu);
-	fault_mem(proc, call->data, 1, map->key_size, XB_MEM_READ);
-	return 0;
+	if (!arg_mem(proc, call->data, 1, map->key_size, XB_MEM_READ, &a))
+		return 0;
+	return map->ops->lookup(map, a.mem, proc->vcpu);
 }
 
 /* (map, key) of a map known at load. */

@@ -28,6 +28,7 @@
 	X(BAD_CONTEXT, "bad context access")                                                       \
 	X(BAD_RETURN, "bad return value")                                                          \
 	X(STOPPED, "stopped")                                                                      \
+	X(OBJECT, "memory object error")                                                           \
 	X(INTERNAL, "internal error")
 
 #define XB_FAULT_ENUM(id, name) XB_FAULT_##id,

@@ -216,13 +216,13 @@ xb_interp_run(struct xb_proc *p, bool step)
 #define X(id)                                 [XB_OP_##id##_KNOWN] = &&id##_KNOWN,
 	static const void *const run_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_KNOWN_LIST(X)
+		XB_OP_ACCESS_LIST(X)
 	};
 #undef X
 #define X(id) [XB_OP_##id##_KNOWN] = &&id,
 	static const void *const check_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_KNOWN_LIST(X)
+		XB_OP_ACCESS_LIST(X)
 	};
 #undef X
 #undef I
@@ -230,7 +230,7 @@ xb_interp_run(struct xb_proc *p, bool step)
 #define X(id)                                 [XB_OP_##id##_KNOWN] = &&stepped,
 	static const void *const step_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_KNOWN_LIST(X)
+		XB_OP_ACCESS_LIST(X)
 	};
 #undef X
 #undef I
@@ -381,7 +381,7 @@ CALL_KFUNC : {
 	p->insns = p->slice_end - (u64)left;
 	r0 = call->fn(p, call, r);
 	left = (s64)(p->slice_end - p->insns);
-	if (XB_UNLIKELY(p->event))
+	if (XB_UNLIKELY(p->event) && xb_proc_settle(p))
 		goto event;
 	r[0] = r0;
 	NEXT;
@@ -454,7 +454,7 @@ bad_access:
 	goto event;
 misaligned:
 	p->pc = (u32)(op - ops);
-	xb_proc_fault(p, XB_FAULT_BAD_ATOMIC, "load-acquire and store-release must be aligned");
+	xb_proc_fault(p, XB_FAULT_BAD_ATOMIC, XB_MISALIGNED);
 	goto event;
 too_deep:
 	p->pc = (u32)(op - ops);

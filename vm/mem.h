@@ -31,22 +31,37 @@
 #define XB_MEM_NULL_BYTES 0x10000ull     /* addresses below are invalid: null and near it */
 #define XB_MEM_LOW_END    0x100000000ull /* packets and contexts lie below: 32-bit addresses */
 
+/*
+ * Memory that the host answers for, load by load: none of it is addressable, and every access comes
+ * here. `off` counts from its start, off + bytes is within it, bytes is 1, 2, 4 or 8; *value is
+ * zero-extended. Return 0, or -errno, which stops the program (XB_FAULT_OBJECT). Called by the
+ * thread of whoever accesses it.
+ */
+struct xb_mem_object_ops {
+	int (*load)(void *arg, u64 off, u32 bytes, u64 *value);
+	int (*store)(void *arg, u64 off, u32 bytes, u64 value); /* NULL: read-only */
+	/* The bytes themselves, where they have an address; NULL: never. */
+	void *(*host)(void *arg, u64 off);
+};
+
+struct xb_regions;
+
 /* Memory that belongs together: a packet buffer, a context, a stack, the values of one map. */
 struct xb_region {
 	u64 gaddr;     /* a multiple of the page size */
 	u64 bytes;     /* as asked for */
 	char name[48]; /* of one object in it, for messages: "packet", "value of map 'flows'" */
 	bool opaque;   /* see struct xb_region_opts */
-	struct xb_region *next; /* xb_mem's own */
+	const struct xb_mem_object_ops *object; /* or NULL */
+	void *object_arg;
+	struct xb_region *next, *next_object; /* xb_mem's own */
 };
 
 struct xb_mem {
-	u8 *base;                  /* host address of guest address 0 */
-	u8 *shadow;                /* one byte per 8 guest bytes */
-	u64 limit;                 /* size of the arena: guest addresses are below it */
-	u64 low_next, high_next;   /* next fresh address of either zone */
-	struct xb_region *regions; /* all regions */
-	struct xb_region *spans;   /* unmapped spans, for reuse */
+	u8 *base;                   /* host address of guest address 0 */
+	u8 *shadow;                 /* one byte per 8 guest bytes */
+	u64 limit;                  /* size of the arena: guest addresses are below it */
+	struct xb_regions *regions; /* its own */
 };
 
 struct xb_region_opts {
@@ -56,6 +71,8 @@ struct xb_region_opts {
 	int fd;           /* >= 0 with `use_fd`: map this file from offset 0, shared */
 	bool use_fd;
 	bool opaque; /* no byte is ever addressable: xb_vm_ops.access_object has rules for it */
+	const struct xb_mem_object_ops *object; /* kept: the host answers for it; implies opaque */
+	void *object_arg;                       /* handed to its functions; the caller's */
 };
 
 /*
@@ -69,12 +86,13 @@ void xb_mem_free(struct xb_mem *mem);
 
 /*
  * Makes zeroed host memory available for a new region; no byte of it is addressable by programs
- * yet. The region belongs to `mem`. NULL and err where arena or host have no room.
+ * yet. The region belongs to `mem`. NULL and err where arena or host have no room. Regions may be
+ * mapped and unmapped by several threads at once.
  */
 struct xb_region *xb_mem_map(struct xb_mem *mem, const struct xb_region_opts *opts,
                              struct xb_err *err);
 
-/* Gives a region's memory and addresses back. NULL is allowed. */
+/* Gives a region's memory and addresses back; nobody may be using them. NULL is allowed. */
 void xb_mem_unmap(struct xb_mem *mem, struct xb_region *region);
 
 /*
@@ -149,9 +167,9 @@ enum xb_mem_pos {
 
 /* What lies at or near an address, for a message. */
 struct xb_mem_where {
-	const char *name; /* of the nearest object; NULL where there is none near */
-	u64 obj_gaddr;    /* its first addressable byte */
-	u64 obj_bytes;    /* and how many there are */
+	char name[48]; /* of the nearest object; empty where there is none near */
+	u64 obj_gaddr; /* its first addressable byte */
+	u64 obj_bytes; /* and how many there are */
 	enum xb_mem_pos pos;
 	u64 distance; /* bytes from the access's first byte outside to the object; 1 is adjacent */
 };
@@ -160,5 +178,8 @@ struct xb_mem_where {
  */
 void xb_mem_describe(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need,
                      struct xb_mem_where *where);
+
+/* The same as a sentence: "2 bytes past the end of packet (54 bytes)". gaddr is the access's. */
+void xb_mem_where_text(const struct xb_mem_where *where, u64 gaddr, char *buf, size_t bytes);
 
 #endif

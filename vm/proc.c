@@ -192,9 +192,8 @@ xb_vm_step(struct xb_proc *proc)
 	return drop_lock(proc, xb_interp_run(proc, true));
 }
 
-/* The parts of a fault that are the same for all; NULL where the run has one already. */
-static struct xb_fault *
-new_fault(struct xb_proc *proc, enum xb_fault_kind kind)
+struct xb_fault *
+xb_proc_new_fault(struct xb_proc *proc, enum xb_fault_kind kind)
 {
 	struct xb_fault *f = &proc->fault;
 
@@ -208,7 +207,7 @@ new_fault(struct xb_proc *proc, enum xb_fault_kind kind)
 u64
 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt, ...)
 {
-	struct xb_fault *f = new_fault(proc, kind);
+	struct xb_fault *f = xb_proc_new_fault(proc, kind);
 	va_list ap;
 
 	if (!f)
@@ -231,41 +230,6 @@ kind_of_access(const struct xb_mem_where *where, u8 need)
 	return need == XB_MEM_WRITE ? XB_FAULT_OOB_WRITE : XB_FAULT_OOB_READ;
 }
 
-/* "2 bytes past the end of packet (54 bytes)" */
-static void
-place_sentence(const struct xb_mem_where *where, u64 gaddr, char *buf, size_t bytes)
-{
-	unsigned long long d = where->distance, size = where->obj_bytes;
-	const char *s = d == 1 ? "" : "s";
-
-	switch (where->pos) {
-	case XB_WHERE_NULL:
-		snprintf(buf, bytes, "address 0x%llx is a null pointer or near one",
-		         (unsigned long long)gaddr);
-		return;
-	case XB_WHERE_INSIDE:
-		snprintf(buf, bytes, "%s (%llu bytes) is read-only", where->name, size);
-		return;
-	case XB_WHERE_OPAQUE:
-		snprintf(buf, bytes, "%s is no memory to pass on", where->name);
-		return;
-	case XB_WHERE_BEFORE:
-		snprintf(buf, bytes, "%llu byte%s before the start of %s (%llu bytes)", d, s,
-		         where->name, size);
-		return;
-	case XB_WHERE_PAST:
-		snprintf(buf, bytes, "%llu byte%s past the end of %s (%llu bytes)", d, s,
-		         where->name, size);
-		return;
-	case XB_WHERE_NONE:
-		break;
-	}
-	if (where->name)
-		snprintf(buf, bytes, "memory of a %s that does not exist (any more)", where->name);
-	else
-		snprintf(buf, bytes, "address 0x%llx is in no object", (unsigned long long)gaddr);
-}
-
 u64
 xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what)
 {
@@ -274,42 +238,16 @@ xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const cha
 	char place[140];
 
 	xb_mem_describe(proc->vm->mem, gaddr, bytes, need, &where);
-	f = new_fault(proc, kind_of_access(&where, need));
+	f = xb_proc_new_fault(proc, kind_of_access(&where, need));
 	if (!f)
 		return 0;
 	f->gaddr = gaddr;
 	f->bytes = bytes;
-	if (where.name)
-		snprintf(f->object, sizeof(f->object), "%s", where.name);
-	place_sentence(&where, gaddr, place, sizeof(place));
+	memcpy(f->object, where.name, sizeof(f->object));
+	xb_mem_where_text(&where, gaddr, place, sizeof(place));
 	snprintf(f->message, sizeof(f->message), "%s%s%s", what ? what : "", what ? ": " : "",
 	         place);
 	return 0;
-}
-
-static u64
-extend(u64 value, u32 bytes)
-{
-	u32 shift = 64 - 8 * bytes;
-
-	return (u64)((s64)(value << shift) >> shift);
-}
-
-bool
-xb_proc_access_object(struct xb_proc *proc, u64 gaddr)
-{
-	const struct bpf_insn *insn = &proc->prog->insns[proc->pc];
-	const struct xb_vm_ops *ops = proc->vm->ops;
-	u8 class = BPF_CLASS(insn->code);
-	u64 value = class == BPF_ST ? (u64)(s64)insn->imm : proc->r[insn->src_reg];
-
-	if (!ops || !ops->access_object || !ops->access_object(proc, insn, gaddr, &value))
-		return false;
-	if (class == BPF_LDX && !proc->event)
-		proc->r[insn->dst_reg] = BPF_MODE(insn->code) == BPF_MEMSX
-		                                 ? extend(value, xb_insn_bytes(insn->code))
-		                                 : value;
-	return true;
 }
 
 bool
@@ -328,6 +266,7 @@ struct caller {
 	u64 r[11];
 	const struct xb_prog *prog;
 	u32 pc, base_depth;
+	struct xb_bounce *bounces;
 };
 
 bool
@@ -335,7 +274,8 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 {
 	struct caller caller = { .prog = proc->prog,
 		                 .pc = proc->pc,
-		                 .base_depth = proc->base_depth };
+		                 .base_depth = proc->base_depth,
+		                 .bounces = proc->bounces };
 	enum xb_run_status status;
 
 	if (!xb_prog_is_func(proc->prog, func)) {
@@ -353,6 +293,10 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 		return false;
 	proc->frames[proc->depth].prog = proc->prog;
 	proc->frames[proc->depth].ret_pc = proc->pc + 1;
+	if (XB_UNLIKELY(caller.bounces != NULL)) { /* not those of the calls to come */
+		proc->bounces = NULL;
+		proc->event &= ~(u32)XB_PROC_BOUNCED;
+	}
 	memcpy(caller.r, proc->r, sizeof(caller.r));
 	memcpy(&proc->r[1], args, 5 * sizeof(args[0]));
 	xb_proc_push_frame(proc, xb_prog_subprog(proc->prog, (u32)func)->uses_frame);
@@ -361,6 +305,10 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 	status = xb_interp_run(proc, false);
 	*r0 = proc->r[0];
 	proc->base_depth = caller.base_depth;
+	if (XB_UNLIKELY(caller.bounces != NULL)) {
+		proc->bounces = caller.bounces;
+		proc->event |= XB_PROC_BOUNCED;
+	}
 	if (status == XB_RUN_FAULT)
 		return false;
 	xb_proc_pop_frame(proc);

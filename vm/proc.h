@@ -43,7 +43,7 @@ struct xb_frame {
 /* Why somebody outside stops a run. */
 enum xb_stop { XB_STOP_NONE, XB_STOP_CANCELLED, XB_STOP_DEADLINE };
 
-enum xb_proc_event { XB_PROC_FAULTED = 1, XB_PROC_TAIL_CALL = 2 };
+enum xb_proc_event { XB_PROC_FAULTED = 1, XB_PROC_TAIL_CALL = 2, XB_PROC_BOUNCED = 4 };
 
 struct xb_proc {
 	u64 r[16]; /* R0..R10; the rest is the engine's */
@@ -62,9 +62,10 @@ struct xb_proc {
 	u64 slice_end;  /* up to max_insns; at the first one past it xb_proc_next_slice() decides */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
 	u64 lock_gaddr; /* of the 4-byte lock that a call took and nobody gave back; 0: none */
-	void *run;      /* the context's own (an xdp_buff, an sk_buff) */
-	void *user;     /* whoever made the process: the machine never looks at it */
-	u32 base_depth; /* where a callback returns to its helper */
+	struct xb_bounce *bounces; /* of the call that is under way; see xb_proc_mem() */
+	void *run;                 /* the context's own (an xdp_buff, an sk_buff) */
+	void *user;                /* whoever made the process: the machine never looks at it */
+	u32 base_depth;            /* where a callback returns to its helper */
 	bool check_all; /* in this run: also what was proved when the program was loaded */
 	u32 stop;       /* enum xb_stop; see xb_proc_stop() */
 	/* Asked now and then in a run, on its thread, with pc, insns and registers exact; or NULL.
@@ -149,6 +150,13 @@ u64 xb_proc_fault(struct xb_proc *proc, enum xb_fault_kind kind, const char *fmt
  * sentence.
  */
 u64 xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const char *what);
+
+/*
+ * Inside a call: the host address of bytes that the program named, if it may access them: of
+ * memory, or of a copy of what the host answers for (struct xb_mem_object_ops), which is written
+ * back when the call returns. NULL where it may not, or after a fault.
+ */
+void *xb_proc_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need);
 
 /*
  * Inside a call: asks for prog to take the place of the current one, with R1 as at the start of the

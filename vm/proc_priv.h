@@ -55,6 +55,17 @@ xb_proc_pop_frame(struct xb_proc *proc)
  */
 bool xb_proc_next_slice(struct xb_proc *proc);
 
+/* The parts of a fault that are the same for all; NULL where the run has one already. */
+struct xb_fault *xb_proc_new_fault(struct xb_proc *proc, enum xb_fault_kind kind);
+
+#define XB_MISALIGNED "load-acquire and store-release must be aligned"
+
+/*
+ * After a call that has set an event: true where that is one for the engine, false where all there
+ * was to do was to write buffers back, see xb_proc_mem().
+ */
+bool xb_proc_settle(struct xb_proc *proc);
+
 /*
  * Does the access of the instruction at proc->pc, which the shadow does not allow, if it is one of
  * an object with rules of its own: true, and a fault where those refuse it.

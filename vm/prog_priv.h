@@ -10,31 +10,23 @@
 #include "vm/prog.h"
 #include "vm/vm.h"
 
+/* Loads and stores, by the names of their rows. */
+/* clang-format off */
+#define XB_OP_ACCESS_LIST(X)                                                                       \
+	X(LDX_B) X(LDX_H) X(LDX_W) X(LDX_DW)                                                       \
+	X(LDSX_B) X(LDSX_H) X(LDSX_W)                                                              \
+	X(ST_B) X(ST_H) X(ST_W) X(ST_DW)                                                           \
+	X(STX_B) X(STX_H) X(STX_W) X(STX_DW)
+/* clang-format on */
+
 /*
  * Operations of the decoded program: the instruction set, and forms of it that decoding chooses. A
  * KNOWN access was proved when the program was loaded: its target is in the frame or the context.
  */
-#define XB_OP_KNOWN_LIST(X)                                                                        \
-	X(LDX_B)                                                                                   \
-	X(LDX_H)                                                                                   \
-	X(LDX_W)                                                                                   \
-	X(LDX_DW)                                                                                  \
-	X(LDSX_B)                                                                                  \
-	X(LDSX_H)                                                                                  \
-	X(LDSX_W)                                                                                  \
-	X(ST_B)                                                                                    \
-	X(ST_H)                                                                                    \
-	X(ST_W)                                                                                    \
-	X(ST_DW)                                                                                   \
-	X(STX_B)                                                                                   \
-	X(STX_H)                                                                                   \
-	X(STX_W)                                                                                   \
-	X(STX_DW)
-
 #define XB_OP_KNOWN_ENUM(id) XB_OP_##id##_KNOWN,
 enum xb_op_code {
 	XB_OP_FIRST_KNOWN = XB_INSN_CNT - 1,
-	XB_OP_KNOWN_LIST(XB_OP_KNOWN_ENUM) XB_OP_CNT
+	XB_OP_ACCESS_LIST(XB_OP_KNOWN_ENUM) XB_OP_CNT
 };
 #undef XB_OP_KNOWN_ENUM
 

@@ -324,11 +324,11 @@ test_describe(void **state)
 		                &w);
 		if (k == NONE)
 			r[k]->gaddr -= 8192;
-		if ((int)w.pos != rows[i].pos || !w.name || strcmp(w.name, rows[i].object) != 0 ||
+		if ((int)w.pos != rows[i].pos || strcmp(w.name, rows[i].object) != 0 ||
 		    w.distance != rows[i].distance || w.obj_bytes != rows[i].obj_bytes)
 			fail_msg("%s: pos %d of '%s', distance %llu, %llu bytes", rows[i].name,
-			         (int)w.pos, w.name ? w.name : "(none)",
-			         (unsigned long long)w.distance, (unsigned long long)w.obj_bytes);
+			         (int)w.pos, w.name, (unsigned long long)w.distance,
+			         (unsigned long long)w.obj_bytes);
 	}
 	xb_mem_free(mem);
 }

@@ -213,8 +213,12 @@ static int
 table_lookup(const struct xb_world *w, u32 table, u32 oif, const struct xb_fib_flow *flow,
              struct xb_fib_result *res)
 {
-	return flow->family == AF_INET ? fib4_table_lookup(w, table, flow, res)
-	                               : fib6_table_lookup(w, table, oif, flow, res);
+	int ret;
+
+	if (flow->family == AF_INET)
+		return fib4_table_lookup(w, table, flow, res);
+	ret = fib6_table_lookup(w, table, oif, flow, res);
+	return ret == 0 && flow->routes && res->route->type == RTN_THROW ? -EAGAIN : ret;
 }
 
 /* cf. net/ipv4/fib_rules.c: fib4_rule_suppress */
@@ -248,8 +252,9 @@ rule_action(const struct xb_world *w, const struct xb_world_rule *r, u32 oif,
 		return -EINVAL;
 	}
 	ret = table_lookup(w, table, oif, flow, res);
-	/* Linux does not find what to suppress in a result of this kind of IPv6's lookups. */
-	if (ret == 0 && flow->family == AF_INET && is_suppressed(w, r, res->route))
+	/* Linux does not find what to suppress in IPv6's entries, in its routes it does. */
+	if (ret == 0 && (flow->family == AF_INET || flow->routes) &&
+	    is_suppressed(w, r, res->route))
 		return -EAGAIN;
 	return ret;
 }

@@ -29,6 +29,7 @@ struct xb_fib_flow {
 	u32 mark;
 	bool no_src; /* IPv6: `src` is not known, and no rule with `from` matches */
 	bool strict; /* IPv6: through `oif` alone (cf. RT6_LOOKUP_F_IFACE) */
+	bool routes; /* IPv6: for a packet's route: one that throws is none, and rules suppress */
 	u32 l3mdev;  /* ifindex of the VRF; 0: found by the lookup */
 	bool l3mdev_is_iif, l3mdev_is_oif; /* where it was found */
 };
@@ -85,6 +86,13 @@ bool xb_fib_src6(const struct xb_world *w, const struct xb_world_link *link, con
  * net/ipv6/route.c: ip6_route_output_flags)
  */
 int xb_fib_output(const struct xb_world *w, struct xb_fib_flow *flow, struct xb_fib_next *next);
+
+/*
+ * What the route of a packet that came in says: 0 or -errno, of one that leads to this host
+ * -EINVAL. `table` 0: by the rules; otherwise in that table alone, and -EINVAL where there is no
+ * such. (cf. net/ipv6/seg6_local.c: seg6_lookup_any_nexthop, net/ipv6/route.c: ip6_pol_route)
+ */
+int xb_fib_input6(const struct xb_world *w, u32 table, struct xb_fib_flow *flow);
 
 /*
  * The neighbour's entry through which a packet goes to an address; a loopback has one for all. NULL

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "skb/seg6.h"
 
-#include "emu/world.h"
+#include "emu/fib.h"
 #include "vm/bytes.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #define SRH_TYPE      4u
 #define SEGMENT_BYTES 16u
 #define TLV_BYTES     2u
+#define NEXTHDR_OFF   6u
 #define SADDR_OFF     8u
 #define DADDR_OFF     24u
 #define PROTO_IPV6    41u
@@ -52,57 +52,20 @@ skb_seg6_validate(const u8 *srh, u32 bytes, bool reduced)
 	return true;
 }
 
-static bool
-prefix_fits(const struct xb_world_addr *prefix, const u8 *addr)
-{
-	u32 bytes = prefix->prefix / 8, bits = prefix->prefix % 8;
-
-	if (memcmp(prefix->bytes, addr, bytes) != 0)
-		return false;
-	return bits == 0 || ((prefix->bytes[bytes] ^ addr[bytes]) & (0xff00u >> bits) & 0xff) == 0;
-}
-
-static bool
-leads_there(const struct xb_world_route *r, const u8 *addr, u32 table)
-{
-	bool in_table =
-	        table ? r->table == table : r->table == RT_TABLE_MAIN || r->table == RT_TABLE_LOCAL;
-
-	if (!in_table || (r->dst.family != AF_INET6 && r->hops[0].gateway.family != AF_INET6))
-		return false;
-	return prefix_fits(&r->dst, addr);
-}
-
-/* What a route of a type gives; local ones lead to the loopback, and so nowhere. */
-static int
-error_of(const struct xb_world_route *r)
-{
-	switch (r->type) {
-	case RTN_UNICAST:
-		return r->hops[0].ifindex == XB_WORLD_LOOPBACK ? -EINVAL : 0;
-	case RTN_UNREACHABLE:
-		return -EHOSTUNREACH;
-	case RTN_PROHIBIT:
-		return -EACCES;
-	case RTN_THROW:
-		return -EAGAIN;
-	default:
-		return -EINVAL;
-	}
-}
-
+/* cf. net/ipv6/seg6_local.c: seg6_lookup_any_nexthop */
 int
 skb_seg6_lookup_nexthop(const struct xb_skb *s, const u8 *addr, u32 table)
 {
-	static const u8 loopback[16] = { [15] = 1 };
-	const struct xb_world *w = s->emu->world;
+	const u8 *ip = s->base + s->skb.net_off;
+	struct xb_fib_flow flow = { .family = AF_INET6,
+		                    .flowinfo = xb_ld32(ip) & __builtin_bswap32(0x0fffffff),
+		                    .proto = ip[NEXTHDR_OFF],
+		                    .iif = s->ctx->ifindex,
+		                    .mark = s->ctx->mark };
 
-	if (!addr)
-		addr = s->base + s->skb.net_off + DADDR_OFF;
-	for (u32 i = 0; i < w->route_cnt; i++)
-		if (w->routes[i].hop_cnt && leads_there(&w->routes[i], addr, table))
-			return error_of(&w->routes[i]);
-	return memcmp(addr, loopback, sizeof(loopback)) == 0 ? -EINVAL : -ENETUNREACH;
+	memcpy(flow.src, ip + SADDR_OFF, sizeof(flow.src));
+	memcpy(flow.dst, addr ? addr : ip + DADDR_OFF, sizeof(flow.dst));
+	return xb_fib_input6(s->emu->world, table, &flow);
 }
 
 /*

@@ -393,6 +393,23 @@ add_neighs(struct xb_world *w, const struct network *net)
 	}
 }
 
+/* cf. net/ipv6/addrconf.c: addrconf_add_mroute */
+static void
+add_multicast6(struct xb_world *w)
+{
+	const struct xb_world_addr all = { .family = AF_INET6, .bytes = { 0xff }, .prefix = 8 };
+
+	for (u32 i = 0; i < w->link_cnt; i++) {
+		struct xb_world_route *r;
+
+		if (w->links[i].ifindex == XB_WORLD_LOOPBACK || !w->links[i].up)
+			continue;
+		r = add_route(w, RT_TABLE_LOCAL, RTN_MULTICAST, &all);
+		r->metric = PREFIX_METRIC6;
+		add_hop(r, w->links[i].ifindex);
+	}
+}
+
 static void
 set_down(struct xb_world *w)
 {
@@ -430,6 +447,7 @@ network_world(const struct network *net, u64 netns_cookie)
 	if (net->rule_cnt)
 		add_rules(w, net);
 	add_neighs(w, net);
+	add_multicast6(w);
 	set_down(w);
 	network_add_socks(w, net);
 	if (net->tcp_syncookies)

@@ -9,8 +9,6 @@
 
 static const char *const foreign[] = {
 	FOREIGN(probe_write_user, "kernel/trace/bpf_trace.c"),
-	FOREIGN(setsockopt, "net/core/filter.c"),
-	FOREIGN(getsockopt, "net/core/filter.c"),
 	FOREIGN(override_return, "kernel/trace/bpf_trace.c"),
 	FOREIGN(bind, "net/core/filter.c"),
 	FOREIGN(rc_repeat, "drivers/media/rc/bpf-lirc.c"),

@@ -22,6 +22,7 @@ xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 		return NULL;
 	}
 	sock->emu = emu;
+	xb_sockopt_init(&sock->opts);
 	sock->region = xb_mem_map(emu->mem, &opts, err);
 	if (!sock->region) {
 		free(sock);
@@ -63,6 +64,7 @@ void
 xb_sock_set_fresh(struct xb_sock *sock, const struct xb_sock_info *info)
 {
 	sock->info = *info;
+	xb_sockopt_init(&sock->opts);
 	sock->owner = sock->common;
 	xb_local_storage_destroy(sock->emu, BPF_MAP_TYPE_SK_STORAGE, sock->owner);
 }

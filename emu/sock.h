@@ -13,6 +13,7 @@
 #define XB_EMU_SOCK_H
 
 #include "emu/emu.h"
+#include "emu/sockopt.h"
 
 #define XB_SOCK_STRIDE        512u /* of guest addresses, for each form; it lies in their middle */
 #define XB_SOCK_FORMS         4u
@@ -43,10 +44,11 @@ struct xb_sock {
 	bool v6only;                /* IPV6_V6ONLY */
 	u32 overflow_jiffies;       /* when a SYN cookie was made for it; 0 at first, as in Linux */
 	struct xb_sock_info info;
-	bool of_fd;        /* emu/sock_fd.h made it, and frees it */
-	bool reuseport;    /* bound, or bound to be, with SO_REUSEPORT */
-	u32 psock_cnt;     /* entries of SOCKMAP and SOCKHASH that hold it */
-	bool in_sockarray; /* a REUSEPORT_SOCKARRAY holds it */
+	struct xb_sock_opts opts; /* as those of a new one; the caller may set others */
+	bool of_fd;               /* emu/sock_fd.h made it, and frees it */
+	bool reuseport;           /* bound, or bound to be, with SO_REUSEPORT */
+	u32 psock_cnt;            /* entries of SOCKMAP and SOCKHASH that hold it */
+	bool in_sockarray;        /* a REUSEPORT_SOCKARRAY holds it */
 };
 
 /* A socket of the emulator's. NULL and err where there is no memory. */
@@ -61,7 +63,7 @@ void xb_sock_free(struct xb_sock *sock);
  */
 void xb_sock_set(struct xb_sock *sock, const struct xb_sock_info *info);
 
-/* The same for a socket that nobody has ever seen: it has no local storage yet. */
+/* The same for a socket that nobody has ever seen: no local storage yet, nor options. */
 void xb_sock_set_fresh(struct xb_sock *sock, const struct xb_sock_info *info);
 
 /* What local storage knows a socket with this cookie by. */

@@ -48,6 +48,7 @@ xb_sock_ops_register(struct xb_emu *emu)
 {
 	xb_prog_type_register(emu, &type);
 	xb_sock_ops_register_helpers(emu);
+	xb_sockopt_register_helpers(emu);
 }
 
 struct xb_sock_ops *
@@ -98,6 +99,14 @@ xb_sock_ops_is_locked(const struct xb_sock_ops *s)
 	return xb_sock_is_full(s->in.sock) && xb_sock_ops_op_is_locked(s);
 }
 
+static void
+show_tcp(struct bpf_sock_ops *md, const struct bpf_tcp_sock *tcp)
+{
+	for (size_t i = 0; i < XB_ARRAY_SIZE(tcp_fields); i++)
+		memcpy((u8 *)md + tcp_fields[i].off, (const u8 *)tcp + tcp_fields[i].from,
+		       tcp_fields[i].bytes);
+}
+
 void
 xb_sock_ops_sync(struct xb_sock_ops *s)
 {
@@ -110,6 +119,8 @@ xb_sock_ops_sync(struct xb_sock_ops *s)
 	memcpy(&s->md->skb_data_end, &end, sizeof(end));
 	s->md->bpf_sock_ops_cb_flags = locked ? s->cb_flags : 0;
 	s->md->sk_txhash = locked ? s->txhash : 0;
+	if (locked)
+		show_tcp(s->md, &s->in.sock->info.tcp);
 }
 
 /* What every socket has, requests too. */
@@ -122,14 +133,6 @@ show_sock(struct bpf_sock_ops *md, const struct xb_sock *sock)
 	md->state = sock->info.uapi.state;
 	md->is_fullsock = full != 0;
 	memcpy(&md->sk, &full, sizeof(full));
-}
-
-static void
-show_tcp(struct bpf_sock_ops *md, const struct bpf_tcp_sock *tcp)
-{
-	for (size_t i = 0; i < XB_ARRAY_SIZE(tcp_fields); i++)
-		memcpy((u8 *)md + tcp_fields[i].off, (const u8 *)tcp + tcp_fields[i].from,
-		       tcp_fields[i].bytes);
 }
 
 static void
@@ -157,8 +160,6 @@ place(struct xb_sock_ops *s)
 	s->md->op = in->op;
 	memcpy(s->md->args, in->args, sizeof(in->args));
 	show_sock(s->md, in->sock);
-	if (xb_sock_ops_is_locked(s))
-		show_tcp(s->md, &in->sock->info.tcp);
 	/* Measured: this one needs no lock. Differs: of a request, it is what lies behind it. */
 	if (xb_sock_is_full(in->sock))
 		s->md->rtt_min = in->sock->info.tcp.rtt_min;
@@ -171,6 +172,7 @@ xb_sock_ops_load(struct xb_sock_ops *s, const struct xb_sock_ops_in *in, struct 
 {
 	u32 syn = in->syn ? in->syn_bytes : 0;
 	u32 header = in->packet.header ? in->packet.header_bytes : 0;
+	u32 front = in->syn_front ? in->syn_mac_bytes + in->syn_ip_bytes : 0;
 
 	if (header > XB_SOCK_OPS_HEADER || syn > XB_SOCK_OPS_HEADER ||
 	    in->room > XB_SOCK_OPS_HEADER - header)
@@ -178,12 +180,20 @@ xb_sock_ops_load(struct xb_sock_ops *s, const struct xb_sock_ops_in *in, struct 
 		                  "TCP header of %u bytes, %u of a SYN, room for %u: expected at "
 		                  "most %u",
 		                  header, syn, in->room, XB_SOCK_OPS_HEADER);
+	if (front > XB_SOCK_OPS_FRONT)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "%u bytes in front of the SYN: expected at most %u", front,
+		                  XB_SOCK_OPS_FRONT);
 	s->in = *in;
 	memset(s->packet, 0, sizeof(s->packet));
 	if (header)
 		memcpy(s->packet, in->packet.header, header);
 	if (syn)
 		memcpy(s->syn, in->syn, syn);
+	if (front)
+		memcpy(s->syn_front, in->syn_front, front);
+	else
+		s->in.syn_mac_bytes = s->in.syn_ip_bytes = 0;
 	place(s);
 	return 0;
 }

@@ -15,7 +15,8 @@
 #include "emu/sock.h"
 #include "vm/proc.h"
 
-#define XB_SOCK_OPS_HEADER 60u /* bytes of the longest TCP header */
+#define XB_SOCK_OPS_HEADER 60u  /* bytes of the longest TCP header */
+#define XB_SOCK_OPS_FRONT  128u /* most bytes in front of one */
 
 struct xb_sock_ops;
 
@@ -47,6 +48,10 @@ struct xb_sock_ops_in {
 	struct xb_sock_ops_packet packet;
 	const u8 *syn; /* the TCP header of the SYN that is answered, or was saved; or NULL */
 	u32 syn_bytes;
+	/* Where it is known: what is in front of that, the MAC header, if there is one, and IP's.
+	 */
+	const u8 *syn_front;
+	u32 syn_mac_bytes, syn_ip_bytes;
 	u32 room; /* for options: that may be reserved, or were reserved and may be written */
 };
 

@@ -17,7 +17,7 @@ struct xb_sock_ops {
 	u32 header_bytes;        /* between skb_data and skb_data_end */
 	u32 room;                /* remaining_opt_len */
 	u32 cb_flags, txhash;
-	u8 syn[XB_SOCK_OPS_HEADER];
+	u8 syn[XB_SOCK_OPS_HEADER], syn_front[XB_SOCK_OPS_FRONT];
 	u8 packet[XB_SOCK_OPS_HEADER];
 	struct xb_sock_ops_in in;
 };
@@ -31,14 +31,15 @@ bool xb_sock_ops_is_locked(const struct xb_sock_ops *s);
 /* Whether calls of this kind come with a lock (cf. is_locked_tcp_sock_ops). */
 bool xb_sock_ops_op_is_locked(const struct xb_sock_ops *s);
 
-/* Shows the program where the header ends, and the socket's flags. */
+/* Shows the program where the header ends, and what is the socket's. */
 void xb_sock_ops_sync(struct xb_sock_ops *s);
 
 /* sock_ops_access.c: see struct xb_prog_type */
 bool xb_sock_ops_ctx_plain(const struct xb_bpf_prog *prog, const struct bpf_insn *insn, u32 off);
 void xb_sock_ops_ctx_access(struct xb_proc *proc, const struct bpf_insn *insn, s32 off, u64 *value);
 
-/* helpers_sock_ops.c */
+/* helpers_sock_ops.c, helpers_sockopt.c */
 void xb_sock_ops_register_helpers(struct xb_emu *emu);
+void xb_sockopt_register_helpers(struct xb_emu *emu);
 
 #endif

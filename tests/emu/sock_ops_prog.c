@@ -2,6 +2,8 @@
 /* sock_ops_prog.c - a row's program, and its maps. */
 #include "tests/emu/sock_ops_rig.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -167,6 +169,43 @@ emit_option(struct builder *b, const struct step *s, u32 helper)
 }
 
 static void
+emit_sockopt(struct builder *b, const struct step *s, u32 helper)
+{
+	emit_mov(b, 2, (s32)(s->flags >> 32));
+	emit_mov(b, 3, (s32)s->flags);
+	emit_stack(b, 4);
+	emit_mov(b, 5, (s32)s->len);
+	emit_call(b, helper);
+}
+
+/* All options that can be had. */
+static void
+record_options(struct builder *b, s16 to)
+{
+	for (u32 i = 0; i < sock_ops_option_cnt; i++) {
+		const struct option *o = &sock_ops_options[i];
+		const struct step get = { GETOPT, 4, (u64)o->level << 32 | (u32)o->name, { 0 } };
+
+		emit_mov_reg(b, 1, 6);
+		emit_sockopt(b, &get, BPF_FUNC_getsockopt);
+		emit(b, BPF_STX | BPF_MEM | BPF_DW, 7, 0, to, 0);
+		copy(b, BPF_W, 10, -16, (s16)(to + 8));
+		to = (s16)(to + (s16)sizeof(struct option_seen));
+	}
+}
+
+static void
+record_congestion(struct builder *b)
+{
+	const struct step get = { GETOPT, 16, (u64)IPPROTO_TCP << 32 | TCP_CONGESTION, { 0 } };
+
+	emit_mov_reg(b, 1, 6);
+	emit_sockopt(b, &get, BPF_FUNC_getsockopt);
+	copy(b, BPF_DW, 10, -16, VALUE(congestion));
+	copy(b, BPF_DW, 10, -8, (s16)(VALUE(congestion) + 8));
+}
+
+static void
 emit_update(struct builder *b, const struct step *s, int map, u32 helper)
 {
 	emit_map(b, 2, map);
@@ -203,6 +242,12 @@ emit_step_call(struct builder *b, const struct step *s, const struct script_maps
 		break;
 	case HASH_UPDATE:
 		emit_update(b, s, m->hash, BPF_FUNC_sock_hash_update);
+		break;
+	case SETOPT:
+		emit_sockopt(b, s, BPF_FUNC_setsockopt);
+		break;
+	case GETOPT:
+		emit_sockopt(b, s, BPF_FUNC_getsockopt);
 		break;
 	case FLAGS:
 		emit_mov(b, 2, (s32)s->flags);
@@ -265,21 +310,17 @@ record_wire(struct builder *b, const struct script *s)
 	land(b, &next);
 }
 
-/* In the kernel alone: the emulator has no bpf_setsockopt(). */
+/* In the kernel alone: who runs the emulator's program makes such calls, or none. */
 static void
 ask_for_timestamps(struct builder *b)
 {
 	struct jumps next = { .cnt = 0 };
-	const u8 one[16] = { 1 };
+	const struct step set = { SETOPT, 4, (u64)SOL_SOCKET << 32 | SK_BPF_CB_FLAGS, { 1 } };
 
 	jump(b, &next, BPF_JNE, 8, BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB);
-	emit_bytes(b, one);
+	emit_bytes(b, set.bytes);
 	emit_mov_reg(b, 1, 6);
-	emit_mov(b, 2, SOL_SOCKET);
-	emit_mov(b, 3, SK_BPF_CB_FLAGS);
-	emit_stack(b, 4);
-	emit_mov(b, 5, 4);
-	emit_call(b, BPF_FUNC_setsockopt);
+	emit_sockopt(b, &set, BPF_FUNC_setsockopt);
 	land(b, &next);
 }
 
@@ -345,9 +386,15 @@ script_prog(const struct backend *b, const struct script *s, const struct script
 	emit_value(&build, m->value);
 	emit_choice(&build, s, &others);
 	record(&build);
+	if (s->options) {
+		record_congestion(&build);
+		record_options(&build, VALUE(options));
+	}
 	for (u32 i = 0; i < s->step_cnt; i++)
 		emit_step(&build, &s->steps[i], m,
 		          (s16)(VALUE(steps) + (s16)(i * sizeof(((struct record *)0)->steps[0]))));
+	if (s->options)
+		record_options(&build, VALUE(options_after));
 	copy(&build, BPF_W, 6, CTX(bpf_sock_ops_cb_flags), VALUE(cb_flags_after));
 	record_header(&build, VALUE(header_after), VALUE(header_bytes_after));
 	emit_mov(&build, 0, !s->fails);

@@ -10,17 +10,32 @@
 #include "emu/sock_ops.h"
 #include "tests/emu/sk_msg_rig.h"
 
-#define STEPS_MOST                     24u
+#define STEPS_MOST                     64u
+#define OPTIONS_MOST                   40u
+#define SYN_MOST                       128u /* bytes of a SYN's headers */
 #define STEP_BYTES                     16u
 #define BPF_SOCK_OPS_TSTAMP_SENDMSG_CB 20u  /* not in every header */
 #define SOCK_OPS_ATTACH                3u   /* BPF_CGROUP_SOCK_OPS */
 #define ALL_FLAGS                      127u /* BPF_SOCK_OPS_ALL_CB_FLAGS */
 
-enum step_kind { LOAD, STORE, RESERVE, MAP_UPDATE, HASH_UPDATE, FLAGS, REPLY, TXHASH, PERF };
+enum step_kind {
+	LOAD,
+	STORE,
+	RESERVE,
+	MAP_UPDATE,
+	HASH_UPDATE,
+	FLAGS,
+	REPLY,
+	TXHASH,
+	PERF,
+	SETOPT,
+	GETOPT
+};
 
 /*
  * A helper's call, or a store to a field, which is loaded again then. FLAGS, REPLY, TXHASH and PERF
  * take `flags` alone, RESERVE `len` and `flags`; for the others `bytes` is the option or the key.
+ * Of SETOPT and GETOPT, `flags` has the level, in its upper half, and the option's number.
  */
 struct step {
 	enum step_kind kind;
@@ -39,6 +54,7 @@ struct script {
 	bool has_syn;    /* the call can know one */
 	bool timestamps; /* are asked for, on the kernel */
 	bool fails;      /* the program returns 0 */
+	bool options;    /* the socket's are recorded, before the steps and after them */
 	u32 room;        /* for options, in a call that may write or reserve */
 	/* All other calls that may do so reserve that many bytes and write this option. */
 	u32 reserve, aux_bytes;
@@ -47,8 +63,15 @@ struct script {
 	u32 step_cnt;
 };
 
-extern const struct script sock_ops_scripts[];
-extern const u32 sock_ops_script_cnt;
+extern const struct script sock_ops_scripts[], sock_ops_option_scripts[];
+extern const u32 sock_ops_script_cnt, sock_ops_option_script_cnt;
+
+/* The options of int that Linux tells programs. */
+struct option {
+	s32 level, name;
+};
+extern const struct option sock_ops_options[];
+extern const u32 sock_ops_option_cnt;
 
 /* What a program saw. */
 struct record {
@@ -65,6 +88,11 @@ struct record {
 		s64 r0;
 		u8 bytes[STEP_BYTES];
 	} steps[STEPS_MOST];
+	struct option_seen {
+		s64 r0;
+		s32 value, pad;
+	} options[OPTIONS_MOST], options_after[OPTIONS_MOST];
+	u8 congestion[16];
 };
 
 /* The maps that a row's program uses. */
@@ -87,7 +115,7 @@ struct own_cgroup {
 bool own_cgroup_open(struct own_cgroup *c);
 void own_cgroup_close(struct own_cgroup *c);
 
-/* Runs it on a connection. Of the SYN that the listener saved: its TCP header. */
+/* Runs it on a connection. Of the SYN that the listener saved: its IP header and TCP's. */
 void script_run_kernel(const struct backend *b, const struct own_cgroup *c, const struct script *s,
                        struct record *seen, u8 *syn, u32 *syn_bytes);
 

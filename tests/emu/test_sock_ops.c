@@ -68,8 +68,49 @@ fill_in(const struct script *s, const struct record *r, struct xb_sock *sock,
 		in->packet.header = NULL;
 }
 
+#define MAC_HEADER 14
+
+/*
+ * The SYN, where the call can know it: with its MAC header, the loopback's, as long as it is
+ * answered, without where it was saved.
+ */
 static void
-run_emulated(const struct script *s, const struct record *want, const u8 *syn, u32 syn_bytes,
+fill_in_syn(const struct script *s, u8 *syn, u32 bytes, struct xb_sock_ops_in *in)
+{
+	u32 ip = s->v6 ? 40 : (syn[0] & 0xfu) * 4, mac = s->request ? MAC_HEADER : 0;
+
+	if (!s->has_syn)
+		return;
+	assert_true(bytes > ip);
+	memmove(syn + mac, syn, bytes);
+	memset(syn, 0, mac);
+	if (mac)
+		memcpy(syn + mac - 2, s->v6 ? "\x86\xdd" : "\x08\x00", 2);
+	in->syn_front = syn;
+	in->syn_mac_bytes = mac;
+	in->syn_ip_bytes = ip;
+	in->syn = syn + mac + ip;
+	in->syn_bytes = bytes - ip;
+}
+
+/* The options that the kernel's socket had. */
+static void
+give_options(const struct script *s, const struct record *r, struct xb_sock *sock)
+{
+	for (u32 i = 0; s->options && i < sock_ops_option_cnt; i++) {
+		const struct option *o = &sock_ops_options[i];
+
+		if (r->options[i].r0 == 0 &&
+		    !xb_sockopt_give(sock, o->level, o->name, r->options[i].value))
+			fail_msg("%s: option %d of level %d: none in the emulator", s->name,
+			         o->name, o->level);
+	}
+	if (s->options)
+		memcpy(sock->opts.congestion, r->congestion, sizeof(r->congestion));
+}
+
+static void
+run_emulated(const struct script *s, const struct record *want, u8 *syn, u32 syn_bytes,
              struct record *is)
 {
 	struct xb_err err = XB_ERR_INIT;
@@ -89,8 +130,11 @@ run_emulated(const struct script *s, const struct record *want, const u8 *syn, u
 	script_maps_open(&b, &m);
 	prog = script_prog(&b, s, &m);
 	fill_in(s, want, sock, &in);
-	in.syn = s->has_syn ? syn : NULL;
-	in.syn_bytes = syn_bytes;
+	give_options(s, want, sock);
+	/* Listeners are bound to their address (cf. net/ipv6/af_inet6.c: __inet6_bind). */
+	sock->v6only = s->v6 && (s->op == BPF_SOCK_OPS_TCP_LISTEN_CB ||
+	                         s->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB);
+	fill_in_syn(s, syn, syn_bytes, &in);
 	assert_int_equal(xb_sock_ops_load(ops, &in, &err), 0);
 	xb_sock_ops_run(ops, backend_emu_prog(&b, prog), &out);
 	if (out.fault)
@@ -107,17 +151,45 @@ run_emulated(const struct script *s, const struct record *want, const u8 *syn, u
 	backend_close(&b);
 }
 
-static void
+/* Everything that differs is said; how much that is. */
+static u32
 compare_steps(const struct script *s, const struct record *want, const struct record *is)
 {
+	u32 cnt = 0;
+
 	for (u32 i = 0; i < s->step_cnt; i++) {
-		if (want->steps[i].r0 != is->steps[i].r0)
-			fail_msg("%s: step %u (%u): kernel %lld, emulator %lld", s->name, i,
-			         s->steps[i].kind, (long long)want->steps[i].r0,
-			         (long long)is->steps[i].r0);
-		if (memcmp(want->steps[i].bytes, is->steps[i].bytes, STEP_BYTES))
-			fail_msg("%s: step %u (%u): other bytes", s->name, i, s->steps[i].kind);
+		const struct step *step = &s->steps[i];
+		u32 a, b;
+
+		if (want->steps[i].r0 == is->steps[i].r0 &&
+		    !memcmp(want->steps[i].bytes, is->steps[i].bytes, STEP_BYTES))
+			continue;
+		cnt++;
+		memcpy(&a, want->steps[i].bytes, sizeof(a));
+		memcpy(&b, is->steps[i].bytes, sizeof(b));
+		print_error("%s: step %u (%u, 0x%llx): kernel %lld, 0x%x...; emulator %lld, "
+		            "0x%x...\n",
+		            s->name, i, step->kind, (unsigned long long)step->flags,
+		            (long long)want->steps[i].r0, a, (long long)is->steps[i].r0, b);
 	}
+	return cnt;
+}
+
+static u32
+compare_options(const struct script *s, const struct option_seen *want,
+                const struct option_seen *is, const char *when)
+{
+	u32 cnt = 0;
+
+	for (u32 i = 0; i < sock_ops_option_cnt; i++) {
+		if (want[i].r0 == is[i].r0 && want[i].value == is[i].value)
+			continue;
+		cnt++;
+		print_error("%s: option %d of level %d %s: kernel %lld, %d; emulator %lld, %d\n",
+		            s->name, sock_ops_options[i].name, sock_ops_options[i].level, when,
+		            (long long)want[i].r0, want[i].value, (long long)is[i].r0, is[i].value);
+	}
+	return cnt;
 }
 
 /* When it is sent, a header gets what is in front of its options: its checksum. */
@@ -134,20 +206,30 @@ forget_rtt_min(struct record *r)
 	memset(r->ctx + offsetof(struct bpf_sock_ops, rtt_min), 0, sizeof(u32));
 }
 
-static void
+static u32
 compare(const struct script *s, const struct record *want, const struct record *is)
 {
 	const u8 *a = (const u8 *)want, *b = (const u8 *)is;
+	u32 cnt = 0;
 
-	for (u32 off = 0; off < sizeof(want->ctx); off += 4)
-		if (word(want, off) != word(is, off))
-			fail_msg("%s: context, offset %u: kernel %x, emulator %x", s->name, off,
-			         word(want, off), word(is, off));
-	compare_steps(s, want, is);
-	for (size_t i = 0; i < sizeof(*want); i++)
-		if (a[i] != b[i])
-			fail_msg("%s: byte %zu of what was seen: kernel %x, emulator %x", s->name,
-			         i, a[i], b[i]);
+	for (u32 off = 0; off < sizeof(want->ctx); off += 4) {
+		if (word(want, off) == word(is, off))
+			continue;
+		cnt++;
+		print_error("%s: context, offset %u: kernel %x, emulator %x\n", s->name, off,
+		            word(want, off), word(is, off));
+	}
+	cnt += compare_options(s, want->options, is->options, "at first");
+	cnt += compare_steps(s, want, is);
+	cnt += compare_options(s, want->options_after, is->options_after, "at last");
+	for (size_t i = 0; i < sizeof(*want) && !cnt; i++) {
+		if (a[i] == b[i])
+			continue;
+		cnt++;
+		print_error("%s: byte %zu of what was seen: kernel %x, emulator %x\n", s->name, i,
+		            a[i], b[i]);
+	}
+	return cnt;
 }
 
 /* What has to be put back, whatever happens. */
@@ -177,15 +259,29 @@ teardown(void **state)
 	return 0;
 }
 
+static size_t
+script_cnt(void)
+{
+	return (size_t)sock_ops_script_cnt + sock_ops_option_script_cnt;
+}
+
+static const struct script *
+script_at(size_t i)
+{
+	return i < sock_ops_script_cnt ? &sock_ops_scripts[i]
+	                               : &sock_ops_option_scripts[i - sock_ops_script_cnt];
+}
+
 static void
 agrees(void **state)
 {
 	const struct fixture *f = *state;
+	u32 cnt = 0;
 
-	for (size_t i = 0; f->has_cgroup && i < sock_ops_script_cnt; i++) {
-		const struct script *s = &sock_ops_scripts[i];
+	for (size_t i = 0; f->has_cgroup && i < script_cnt(); i++) {
+		const struct script *s = script_at(i);
 		static struct record want, is;
-		u8 syn[64];
+		u8 syn[SYN_MOST + MAC_HEADER];
 		u32 syn_bytes;
 
 		script_run_kernel(&f->kernel, &f->cgroup, s, &want, syn, &syn_bytes);
@@ -200,8 +296,10 @@ agrees(void **state)
 		run_emulated(s, &want, syn, syn_bytes, &is);
 		forget_checksum(&want);
 		forget_checksum(&is);
-		compare(s, &want, &is);
+		cnt += compare(s, &want, &is);
 	}
+	if (cnt)
+		fail_msg("%u differences", cnt);
 }
 
 static void
@@ -231,8 +329,8 @@ every_row(void **state)
 	(void)state;
 	called[BPF_FUNC_get_netns_cookie] = true; /* test_sock_ops_ctx.c */
 	backend_open_emu(&b, xb_sock_ops_register);
-	for (size_t i = 0; i < sock_ops_script_cnt; i++)
-		mark_calls(&b, &sock_ops_scripts[i], called);
+	for (size_t i = 0; i < script_cnt(); i++)
+		mark_calls(&b, script_at(i), called);
 	for (u32 id = 0; id < XB_EMU_HELPER_MAX; id++) {
 		const struct xb_helper *row = xb_helper_find(b.emu, id, BPF_PROG_TYPE_SOCK_OPS);
 
@@ -243,12 +341,51 @@ every_row(void **state)
 	backend_close(&b);
 }
 
+/* Headers that nobody gave are no success: a fault that says so. */
+static void
+unknown_syn(void **state)
+{
+	static const struct script s = { .name = "a SYN without its IP header",
+		                         .op = BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB,
+		                         .steps = { { GETOPT, 16, 6ull << 32 | 1006, { 0 } } },
+		                         .step_cnt = 1 };
+	const u8 syn[20] = { 0, 1 };
+	struct xb_sock_ops_in in = { .op = s.op, .syn = syn, .syn_bytes = sizeof(syn) };
+	struct xb_sock_info info = { .uapi = { .family = AF_INET, .state = BPF_TCP_ESTABLISHED } };
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_sock_ops_out out;
+	struct xb_sock_ops *ops;
+	struct script_maps m;
+	struct backend b;
+	int prog;
+
+	(void)state;
+	backend_open_emu(&b, xb_sock_ops_register);
+	ops = xb_sock_ops_new(b.emu, 0, &err);
+	in.sock = xb_sock_new(b.emu, &err);
+	assert_true(ops && in.sock);
+	xb_sock_set(in.sock, &info);
+	script_maps_open(&b, &m);
+	prog = script_prog(&b, &s, &m);
+	assert_int_equal(xb_sock_ops_load(ops, &in, &err), 0);
+	xb_sock_ops_run(ops, backend_emu_prog(&b, prog), &out);
+	assert_non_null(out.fault);
+	assert_int_equal(out.fault->kind, XB_FAULT_NOT_EMULATED);
+	assert_non_null(strstr(out.fault->message, "IP header of the SYN"));
+	close(prog);
+	script_maps_close(&m);
+	xb_sock_free(in.sock);
+	xb_sock_ops_free(ops);
+	backend_close(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(agrees, setup, teardown),
 		cmocka_unit_test(every_row),
+		cmocka_unit_test(unknown_syn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -303,7 +303,7 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 	write_deltas(j, r);
 	xb_json_bool(j, "changed", is_changed(r));
 	xb_json_u64(j, "insns", r->insns);
-	xb_json_u64(j, "cpu", 0);
+	xb_json_u64(j, "cpu", r->vcpu);
 	if (opts->session->object_cnt > 1)
 		write_stages(j, opts->session, r);
 	else
@@ -450,7 +450,7 @@ xb_lines_summary(struct xb_json *j, const struct xb_session *session, const stru
 	xb_json_u64(j, "bytes", s->bytes);
 	xb_json_printf(j, "seconds", "%.6f", (double)(s->end_ns - s->start_ns) / 1e9);
 	xb_json_string(j, "engine", "interp");
-	xb_json_u64(j, "cpus", 1);
+	xb_json_u64(j, "cpus", session->emu->cpu_cnt);
 	write_verdicts(j, s->verdicts);
 	xb_json_u64(j, "faults", s->faults);
 	write_targets(j, s);

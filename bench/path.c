@@ -199,7 +199,7 @@ static int
 open_xdp(struct xb_path *p, struct xb_err *err)
 {
 	const struct xb_opts *cli = p->opts.cli;
-	struct xb_xdp_opts opts = { .headroom = cli->headroom };
+	struct xb_xdp_opts opts = { .vcpu = p->opts.vcpu, .headroom = cli->headroom };
 	u32 headroom = cli->headroom ? cli->headroom : XB_XDP_HEADROOM;
 	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - headroom;
 
@@ -221,7 +221,7 @@ open_xdp(struct xb_path *p, struct xb_err *err)
 static int
 open_tc(struct xb_path *p, struct xb_err *err)
 {
-	struct xb_skb_opts opts = { .any_ifindex = true };
+	struct xb_skb_opts opts = { .vcpu = p->opts.vcpu, .any_ifindex = true };
 
 	if (p->opts.cli->mtu)
 		opts.linear_bytes = p->opts.cli->mtu + ETHER_VLAN_BYTES;
@@ -265,7 +265,7 @@ xb_path_open(const struct xb_path_opts *opts, struct xb_err *err)
 	p->stages = opts->session->stages;
 	p->first = xb_session_first(opts->session);
 	p->stack = opts->cli->staged;
-	p->copies = opts->output && opts->cli->emit & XB_EMIT_FORWARDED;
+	p->copies = opts->send && opts->cli->emit & XB_EMIT_FORWARDED;
 	init_ctx(p);
 	if (check_opts(p, err) != 0 || open_buffers(p, err) != 0 ||
 	    (path_has_stage(p, XB_STAGE_XDP) && open_xdp(p, err) != 0) || open_tc(p, err) != 0) {

@@ -14,20 +14,31 @@
 #define XB_BENCH_PATH_H
 
 #include "bench/opts.h"
-#include "bench/output.h"
 #include "bench/result.h"
 #include "bench/session.h"
 
 struct xb_path;
 
+/* What leaves while the packet is still on its way; borrowed. */
+struct xb_path_send {
+	bool clone; /* that bpf_clone_redirect sent off; else a copy of a redirected packet */
+	struct xb_port port;
+	const u8 *data;
+	u32 bytes;
+};
+
 struct xb_path_opts {
 	const struct xb_opts *cli;
 	struct xb_session *session;
+	u32 vcpu; /* that programs run on */
 	struct xb_stats *stats;
-	struct xb_output *output; /* for copies and clones; or NULL */
-	bool need_data;           /* somebody wants the packet's bytes after the run */
+	bool need_data; /* somebody wants the packet's bytes after the run */
+	/* Called for clones, and with --emit forwarded for copies; r is as far as it has come. Or
+	 * NULL. */
+	int (*send)(void *arg, const struct xb_result *r, const struct xb_path_send *send,
+	            struct xb_err *err);
 	/* Called for each fault, of whatever program. */
-	void (*fault)(void *arg, const struct xb_fault *fault);
+	void (*fault)(void *arg, const struct xb_result *r, const struct xb_fault *fault);
 	void *arg;
 };
 
@@ -49,7 +60,7 @@ const char *xb_path_unfit(const struct xb_path *p, const struct xb_result *r);
 
 /*
  * Runs the packet r->in, and fills the rest of r. Counts verdicts, instructions, targets. -1 and
- * err where the output fails.
+ * err where opts.send fails.
  */
 int xb_path_run(struct xb_path *p, struct xb_result *r, struct xb_err *err);
 

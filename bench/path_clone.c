@@ -88,8 +88,13 @@ on_clone(struct xb_path *p, const struct xb_skb_clone *clone, bool through_egres
 	if (through_egress)
 		to.dropped = !run_clone(p, clone, &to);
 	keep_clone(p, &to);
-	if (!to.dropped && p->opts.output && p->rc == 0)
-		p->rc = xb_output_clone(p->opts.output, p->r, to.port, to.data, to.bytes, p->err);
+	if (!to.dropped && p->opts.send && p->rc == 0) {
+		const struct xb_path_send send = {
+			.clone = true, .port = to.port, .data = to.data, .bytes = to.bytes
+		};
+
+		p->rc = p->opts.send(p->opts.arg, p->r, &send, p->err);
+	}
 }
 
 void

@@ -7,8 +7,7 @@
 void
 path_count_fault(struct xb_path *p, const struct xb_fault *fault)
 {
-	xb_stats_fault(p->opts.stats, fault, p->r->n);
-	p->opts.fault(p->opts.arg, fault);
+	p->opts.fault(p->opts.arg, p->r, fault);
 }
 
 /* Targets are told by their numbers, whatever the capture calls them. */
@@ -39,9 +38,10 @@ path_reach(struct xb_path *p, struct xb_port port, u32 index, u64 bytes)
 void
 path_emit_copy(struct xb_path *p, struct xb_port port, const u8 *data, u32 bytes)
 {
-	if (!p->copies || p->rc != 0)
-		return;
-	p->rc = xb_output_copy(p->opts.output, p->r, port, data, bytes, p->err);
+	const struct xb_path_send send = { .port = port, .data = data, .bytes = bytes };
+
+	if (p->copies && p->rc == 0)
+		p->rc = p->opts.send(p->opts.arg, p->r, &send, p->err);
 }
 
 /* Where the packet is that the last run left. */

@@ -27,12 +27,6 @@ struct xb_replay_opts {
 };
 
 /*
- * Whether the filter can be compiled, as far as that can be told before the first packet: before
- * outputs are begun. Errors: XB_ERR_USAGE.
- */
-int xb_replay_check(const struct xb_opts *cli, const struct xb_reader *reader, struct xb_err *err);
-
-/*
  * Replays the capture as the options ask and counts into *stats (initialised by the caller). 0 at
  * the end, or when *stop is set; -1 and err where a file fails: what was counted and written until
  * then stands.

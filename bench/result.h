@@ -25,6 +25,7 @@ struct xb_result_clone {
 };
 
 struct xb_result {
+	u32 vcpu;  /* that it runs on */
 	u64 n;     /* from 1, over all repetitions */
 	u64 ts_ns; /* the capture's, moved on with each repetition */
 	const struct xb_packet *pkt;

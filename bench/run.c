@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/run.h"
 
+#include "bench/intake.h"
 #include "bench/lines.h"
 #include "bench/path.h"
 #include "bench/replay.h"
@@ -276,7 +277,7 @@ open_outputs(struct work *w, struct xb_err *err)
 	/* Nothing is written yet: until here a signal may end the process, and a wait for input. */
 	xb_worker_catch_stop();
 	xb_reader_set_stop(w->reader, w->worker->stop);
-	if (xb_replay_check(w->job->cli, w->reader, err) != 0)
+	if (xb_intake_check(w->job->cli, w->reader, err) != 0)
 		return -1;
 	opts.reader = w->reader;
 	opts.world = w->session.emu->world;

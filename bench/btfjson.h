@@ -6,7 +6,7 @@
 #ifndef XB_BENCH_BTFJSON_H
 #define XB_BENCH_BTFJSON_H
 
-#include "bench/json.h"
+#include "emu/json.h"
 
 struct btf;
 

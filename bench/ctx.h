@@ -9,8 +9,8 @@
 #ifndef XB_BENCH_CTX_H
 #define XB_BENCH_CTX_H
 
-#include "bench/json.h"
 #include "bench/stage.h"
+#include "emu/json.h"
 #include "emu/value.h"
 
 #define XB_CTX_MAX_META XB_SKB_MAX_META_BYTES

@@ -10,7 +10,7 @@
  */
 #include "bench/ctx_priv.h"
 
-#include "bench/base64.h"
+#include "emu/base64.h"
 #include "emu/helper.h"
 
 #include <errno.h>

@@ -2,11 +2,11 @@
 #include "bench/inspect.h"
 
 #include "bench/file.h"
-#include "bench/json.h"
 #include "bench/object.h"
 #include "bench/say.h"
 #include "bench/worker.h"
 #include "emu/helper.h"
+#include "emu/json.h"
 #include "emu/sk_msg.h"
 #include "emu/sock_ops.h"
 #include "skb/skb.h"
@@ -303,7 +303,7 @@ print_json(const struct inspector *in, struct xb_err *err)
 	struct xb_json j;
 	int rc;
 
-	if (xb_json_init(&j, &out, err) != 0)
+	if (xb_json_init(&j, out.fd, out.name, err) != 0)
 		return -1;
 	xb_json_open_object(&j, NULL);
 	xb_json_string(&j, "file", in->file.name);

@@ -5,9 +5,9 @@
 #ifndef XB_BENCH_LINES_H
 #define XB_BENCH_LINES_H
 
-#include "bench/json.h"
 #include "bench/result.h"
 #include "bench/session.h"
+#include "emu/json.h"
 
 struct xb_lines_opts {
 	const struct xb_session *session; /* for the names of maps */

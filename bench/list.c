@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/list.h"
 
-#include "bench/json.h"
+#include "bench/file.h"
 #include "bench/say.h"
 #include "emu/helper.h"
+#include "emu/json.h"
 #include "emu/map.h"
 #include "emu/prog.h"
 #include "emu/sk_msg.h"
@@ -197,7 +198,7 @@ list(const struct xb_opts *cli, struct xb_emu *emu, struct xb_err *err)
 	int rc = 0;
 
 	if (cli->json_out) {
-		if (xb_json_init(&json, &out, err) != 0)
+		if (xb_json_init(&json, out.fd, out.name, err) != 0)
 			return -1;
 		l.json = &json;
 		xb_json_open_array(&json, NULL);

@@ -5,7 +5,7 @@
 #ifndef XB_BENCH_MAPJSON_H
 #define XB_BENCH_MAPJSON_H
 
-#include "bench/json.h"
+#include "emu/json.h"
 #include "emu/map.h"
 
 /*

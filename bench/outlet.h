@@ -7,7 +7,7 @@
 #ifndef XB_BENCH_OUTLET_H
 #define XB_BENCH_OUTLET_H
 
-#include "bench/json.h"
+#include "emu/json.h"
 #include "bench/opts.h"
 #include "bench/output.h"
 #include "bench/path.h"

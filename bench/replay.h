@@ -5,11 +5,11 @@
 #ifndef XB_BENCH_REPLAY_H
 #define XB_BENCH_REPLAY_H
 
-#include "bench/json.h"
 #include "bench/opts.h"
 #include "bench/output.h"
 #include "bench/session.h"
 #include "bench/stats.h"
+#include "emu/json.h"
 #include "pcaps/reader.h"
 
 #include <signal.h>

@@ -286,12 +286,14 @@ open_outputs(struct work *w, struct xb_err *err)
 	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
 		return -1;
 	if (f->json.name) {
-		if (xb_file_start(&f->json, err) != 0 || xb_json_init(&w->json, &f->json, err) != 0)
+		if (xb_file_start(&f->json, err) != 0 ||
+		    xb_json_init(&w->json, f->json.fd, f->json.name, err) != 0)
 			return -1;
 		w->has_json = true;
 	}
 	if (f->dump.name) {
-		if (xb_file_start(&f->dump, err) != 0 || xb_json_init(&w->dump, &f->dump, err) != 0)
+		if (xb_file_start(&f->dump, err) != 0 ||
+		    xb_json_init(&w->dump, f->dump.fd, f->dump.name, err) != 0)
 			return -1;
 		w->has_dump = true;
 	}

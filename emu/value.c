@@ -2,11 +2,13 @@
 #include "emu/value.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VALUE_MAX_DEPTH   64
 #define VALUE_CHUNK_BYTES (64u << 10)
+#define PATH_BYTES        256
 
 /* Memory of the tree: handed out in order, freed at once. */
 struct xb_value_chunk {
@@ -465,4 +467,50 @@ xb_value_member(const struct xb_value *object, const char *key)
 		if (v->key && !strcmp(v->key, key))
 			return v;
 	return NULL;
+}
+
+/* Writes the path that leads from `at` to `v` behind the first `len` bytes; false: it does not. */
+static bool
+find_path(const struct xb_value *at, const struct xb_value *v, char *path, size_t len)
+{
+	u32 i = 0;
+
+	if (at == v)
+		return true;
+	for (const struct xb_value *c = at->first; c; c = c->next, i++) {
+		int n = c->key ? snprintf(path + len, PATH_BYTES - len, "%s%s", len ? "." : "",
+		                          c->key)
+		               : snprintf(path + len, PATH_BYTES - len, "[%u]", i);
+
+		if (n < 0 || (size_t)n >= PATH_BYTES - len)
+			n = (int)(PATH_BYTES - len) - 1;
+		if (find_path(c, v, path, len + (size_t)n))
+			return true;
+		path[len] = 0;
+	}
+	return false;
+}
+
+int
+xb_value_vfail(const struct xb_value *root, const struct xb_value *v, struct xb_err *err,
+               const char *fmt, va_list args)
+{
+	char path[PATH_BYTES] = "", what[512];
+
+	vsnprintf(what, sizeof(what), fmt, args);
+	find_path(root, v, path, 0);
+	return xb_err_set(err, XB_ERR_FILE, "line %u, column %u: %s%s%s", v->line, v->col, path,
+	                  *path ? ": " : "", what);
+}
+
+int
+xb_value_fail(const struct xb_value *root, const struct xb_value *v, struct xb_err *err,
+              const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	xb_value_vfail(root, v, err, fmt, args);
+	va_end(args);
+	return -1;
 }

@@ -12,6 +12,8 @@
 #include "vm/err.h"
 #include "vm/types.h"
 
+#include <stdarg.h>
+
 enum xb_value_kind {
 	XB_VALUE_NULL,
 	XB_VALUE_BOOL,
@@ -51,6 +53,15 @@ void xb_value_free(struct xb_value_tree *tree);
 
 /* The member of an object with that name, or NULL. */
 const struct xb_value *xb_value_member(const struct xb_value *object, const char *key);
+
+/*
+ * XB_ERR_FILE with the place of v in front, which is somewhere below root: "line 3, column 7:
+ * links[0].mtu: what". Returns -1.
+ */
+int xb_value_fail(const struct xb_value *root, const struct xb_value *v, struct xb_err *err,
+                  const char *fmt, ...) XB_PRINTF(4, 5);
+int xb_value_vfail(const struct xb_value *root, const struct xb_value *v, struct xb_err *err,
+                   const char *fmt, va_list args) XB_PRINTF(4, 0);
 
 /* The base of an unsigned number that people write, for strtoull: 16 after 0x, else 10. */
 static inline int

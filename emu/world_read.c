@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define PATH_BYTES 256
-
 const struct world_name world_families[] = { { "inet", AF_INET },
 	                                     { "inet6", AF_INET6 },
 	                                     { NULL, 0 } };
@@ -24,40 +22,15 @@ const struct world_name world_scopes[] = {
 	{ "host", RT_SCOPE_HOST },       { "nowhere", RT_SCOPE_NOWHERE }, { NULL, 0 }
 };
 
-/* Writes the path that leads from `at` to `v` behind the first `len` bytes; false: it does not. */
-static bool
-find_path(const struct xb_value *at, const struct xb_value *v, char *path, size_t len)
-{
-	u32 i = 0;
-
-	if (at == v)
-		return true;
-	for (const struct xb_value *c = at->first; c; c = c->next, i++) {
-		int n = c->key ? snprintf(path + len, PATH_BYTES - len, "%s%s", len ? "." : "",
-		                          c->key)
-		               : snprintf(path + len, PATH_BYTES - len, "[%u]", i);
-
-		if (n < 0 || (size_t)n >= PATH_BYTES - len)
-			n = (int)(PATH_BYTES - len) - 1;
-		if (find_path(c, v, path, len + (size_t)n))
-			return true;
-		path[len] = 0;
-	}
-	return false;
-}
-
 int
 world_fail(const struct world_reader *r, const struct xb_value *v, const char *fmt, ...)
 {
-	char path[PATH_BYTES] = "", what[512];
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
+	xb_value_vfail(r->root, v, r->err, fmt, args);
 	va_end(args);
-	find_path(r->root, v, path, 0);
-	return xb_err_set(r->err, XB_ERR_FILE, "line %u, column %u: %s%s%s", v->line, v->col, path,
-	                  *path ? ": " : "", what);
+	return -1;
 }
 
 /* What is quoted of a value in a message. */

@@ -4,6 +4,7 @@
  * and into an emulator, the same elements are written to both, and the texts must agree byte for
  * byte. (A backslash is left out: bpftool 7.1 prints it as a line feed.)
  */
+#include "bench/file.h"
 #include "bench/mapjson.h"
 #include "emu/map.h"
 #include "emu/obj.h"
@@ -178,7 +179,7 @@ ask_bench(const struct row *row, const struct rig *rig)
 	char *text = calloc(1, 65536);
 
 	assert_int_equal(xb_obj_by_fd(rig->emu, bpf_map__fd(bpf), XB_OBJ_MAP, &obj), 0);
-	assert_int_equal(xb_json_init(&json, &file, &err), 0);
+	assert_int_equal(xb_json_init(&json, file.fd, file.name, &err), 0);
 	assert_int_equal(
 	        xb_mapjson_elements(&json, NULL, XB_CONTAINER_OF(obj, struct xb_map, obj), &err),
 	        0);

@@ -5,11 +5,13 @@
  */
 #include "bench/btfjson.h"
 #include "bench/encode.h"
-#include "bench/json.h"
+#include "bench/file.h"
 #include "bench/say.h"
 #include "bench/stats.h"
-#include "emu/value.h"
 #include "bench/worker.h"
+#include "emu/base64.h"
+#include "emu/json.h"
+#include "emu/value.h"
 
 #include <bpf/btf.h>
 #include <cjson/cJSON.h>
@@ -241,7 +243,7 @@ read_back(struct xb_json *j)
 	cJSON *json;
 
 	assert_int_equal(xb_json_flush(j, &err), 0);
-	n = pread(j->file.fd, text, sizeof(text) - 1, 0);
+	n = pread(j->fd, text, sizeof(text) - 1, 0);
 	assert_true(n > 0);
 	text[n] = 0;
 	json = cJSON_Parse(text);
@@ -256,7 +258,7 @@ open_json(struct xb_json *j)
 	const struct xb_file file = { .name = "memory", .fd = memfd_create("json", 0) };
 	struct xb_err err = XB_ERR_INIT;
 
-	assert_int_equal(xb_json_init(j, &file, &err), 0);
+	assert_int_equal(xb_json_init(j, file.fd, file.name, &err), 0);
 }
 
 /* Every byte, alone and in a row, becomes a string that parses; plain ones stay what they are. */
@@ -284,7 +286,7 @@ test_json_strings(void **state)
 	assert_string_equal(cJSON_GetArrayItem(json, 257)->valuestring,
 	                    "caf\xc3\xa9 \xf0\x9f\x90\x9d");
 	cJSON_Delete(json);
-	close(j.file.fd);
+	close(j.fd);
 	xb_json_fini(&j);
 }
 
@@ -311,8 +313,48 @@ test_json_long(void **state)
 	                 2 * (sizeof(data) + 5));
 	assert_int_equal(strlen(cJSON_GetObjectItem(json, "text")->valuestring), sizeof(data));
 	cJSON_Delete(json);
-	close(j.file.fd);
+	close(j.fd);
 	xb_json_fini(&j);
+}
+
+/* In memory, which grows on the way; base64 of every length of a last group. */
+static void
+test_json_text(void **state)
+{
+	static u8 data[100000];
+	static const char *const groups[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==" };
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_json j;
+	size_t bytes = 0;
+	cJSON *json;
+	char *text;
+	u8 *back;
+	u32 n;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (u8)(i * 7 + i / 251);
+	assert_int_equal(xb_json_init_text(&j, &err), 0);
+	xb_json_open_array(&j, NULL);
+	for (size_t i = 0; i < XB_ARRAY_SIZE(groups); i++)
+		xb_json_base64(&j, NULL, (const u8 *)"foob", i);
+	xb_json_base64(&j, NULL, data, sizeof(data));
+	xb_json_string_n(&j, NULL, groups[4], 8);
+	xb_json_close_array(&j);
+	text = xb_json_take(&j, &bytes, &err);
+	assert_non_null(text);
+	assert_int_equal(strlen(text), bytes);
+	json = cJSON_Parse(text);
+	assert_non_null(json);
+	for (size_t i = 0; i < XB_ARRAY_SIZE(groups); i++)
+		assert_string_equal(cJSON_GetArrayItem(json, (int)i)->valuestring, groups[i]);
+	back = xb_base64_decode(cJSON_GetArrayItem(json, 5)->valuestring,
+	                        xb_base64_chars(sizeof(data)), &n);
+	assert_int_equal(n, sizeof(data));
+	assert_memory_equal(back, data, n);
+	free(back);
+	cJSON_Delete(json);
+	free(text);
 }
 
 static int
@@ -417,8 +459,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_value_errors), cmocka_unit_test(test_value_depth),
 		cmocka_unit_test(test_encode),       cmocka_unit_test(test_json_strings),
-		cmocka_unit_test(test_json_long),    cmocka_unit_test(test_percentiles),
-		cmocka_unit_test(test_worker),
+		cmocka_unit_test(test_json_long),    cmocka_unit_test(test_json_text),
+		cmocka_unit_test(test_percentiles),  cmocka_unit_test(test_worker),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

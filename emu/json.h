@@ -5,30 +5,40 @@
  *
  * Every call adds one value; `key` is its name inside an object and NULL inside an array. Commas
  * are put in by the writer. The first write that fails is kept, what follows it is dropped, and
- * xb_json_flush() tells.
+ * xb_json_flush() tells. Text that goes to no file is kept in memory, which grows.
  */
-#ifndef XB_BENCH_JSON_H
-#define XB_BENCH_JSON_H
+#ifndef XB_EMU_JSON_H
+#define XB_EMU_JSON_H
 
-#include "bench/file.h"
 #include "vm/err.h"
 #include "vm/types.h"
 
 struct xb_json {
-	struct xb_file file; /* borrowed */
+	const char *name; /* of the file, for messages; borrowed */
+	int fd;           /* -1: into memory */
 	char *buf;
 	size_t len, cap;
 	int errnum; /* of the first write that failed, or 0 */
 	bool comma; /* the next value is not the first of its object or array */
 };
 
-int xb_json_init(struct xb_json *j, const struct xb_file *file, struct xb_err *err);
+/* Into a file: `fd` stays the caller's, `name` is for messages. */
+int xb_json_init(struct xb_json *j, int fd, const char *name, struct xb_err *err);
+
+/* Into memory, from where xb_json_take() takes it. */
+int xb_json_init_text(struct xb_json *j, struct xb_err *err);
 
 /* Frees the buffer; what was not flushed is lost. */
 void xb_json_fini(struct xb_json *j);
 
 /* Writes out what was gathered. XB_ERR_FILE for the first write that failed, now or before. */
 int xb_json_flush(struct xb_json *j, struct xb_err *err);
+
+/*
+ * The text that was gathered in memory, NUL-terminated, and freed by the caller; *bytes does not
+ * count the NUL. NULL and err where memory ran out on the way. The writer is as after fini.
+ */
+char *xb_json_take(struct xb_json *j, size_t *bytes, struct xb_err *err);
 
 void xb_json_open_object(struct xb_json *j, const char *key);
 void xb_json_close_object(struct xb_json *j);
@@ -45,6 +55,9 @@ void xb_json_bool(struct xb_json *j, const char *key, bool v);
 /* A string of two hex digits a byte, of two buffers in a row (the second may be empty). */
 void xb_json_hex(struct xb_json *j, const char *key, const u8 *data, size_t bytes, const u8 *more,
                  size_t more_bytes);
+
+/* A string of base64. */
+void xb_json_base64(struct xb_json *j, const char *key, const u8 *data, size_t bytes);
 
 /* ["0x01","0x02"], as bpftool prints bytes. */
 void xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t bytes);

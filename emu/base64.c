@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/base64.h"
+#include "emu/base64.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,4 +59,22 @@ xb_base64_decode(const char *text, size_t chars, u32 *bytes)
 	}
 	*bytes = (u32)(chars / 4 * 3) - pad;
 	return out;
+}
+
+void
+xb_base64_encode(const u8 *data, size_t bytes, char *to)
+{
+	for (; bytes; to += 4) {
+		size_t n = bytes < 3 ? bytes : 3;
+		u32 bits = (u32)data[0] << 16;
+
+		if (n > 1)
+			bits |= (u32)data[1] << 8;
+		if (n > 2)
+			bits |= data[2];
+		for (u32 i = 0; i < 4; i++)
+			to[i] = i <= n ? digits[bits >> (18 - 6 * i) & 63] : '=';
+		data += n;
+		bytes -= n;
+	}
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/json.h"
+#include "emu/json.h"
+
+#include "emu/base64.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,15 +11,28 @@
 #include <unistd.h>
 
 #define JSON_BUFFER_BYTES (256u << 10)
+#define JSON_TEXT_BYTES   (16u << 10) /* at first; more than twice what room() is asked for */
 
 static const char hex_digits[] = "0123456789abcdef";
 
-int
-xb_json_init(struct xb_json *j, const struct xb_file *file, struct xb_err *err)
+static int
+init(struct xb_json *j, int fd, const char *name, size_t cap, struct xb_err *err)
 {
-	*j = (struct xb_json){ .file = *file, .cap = JSON_BUFFER_BYTES };
+	*j = (struct xb_json){ .name = name, .fd = fd, .cap = cap };
 	j->buf = malloc(j->cap);
-	return j->buf ? 0 : xb_err_errno(err, ENOMEM, "%s", file->name);
+	return j->buf ? 0 : xb_err_errno(err, ENOMEM, "%s", name);
+}
+
+int
+xb_json_init(struct xb_json *j, int fd, const char *name, struct xb_err *err)
+{
+	return init(j, fd, name, JSON_BUFFER_BYTES, err);
+}
+
+int
+xb_json_init_text(struct xb_json *j, struct xb_err *err)
+{
+	return init(j, -1, "JSON", JSON_TEXT_BYTES, err);
 }
 
 void
@@ -27,13 +42,28 @@ xb_json_fini(struct xb_json *j)
 	j->buf = NULL;
 }
 
+/* Twice the memory; where there is none, what is there is dropped, and the error kept. */
+static void
+grow(struct xb_json *j)
+{
+	char *buf = j->errnum ? NULL : realloc(j->buf, 2 * j->cap);
+
+	if (buf) {
+		j->buf = buf;
+		j->cap *= 2;
+		return;
+	}
+	j->errnum = ENOMEM;
+	j->len = 0;
+}
+
 static void
 write_out(struct xb_json *j)
 {
 	size_t done = 0;
 
 	while (done < j->len && !j->errnum) {
-		ssize_t n = write(j->file.fd, j->buf + done, j->len - done);
+		ssize_t n = write(j->fd, j->buf + done, j->len - done);
 
 		if (n >= 0)
 			done += (size_t)n;
@@ -49,8 +79,17 @@ xb_json_flush(struct xb_json *j, struct xb_err *err)
 	write_out(j);
 	if (!j->errnum)
 		return 0;
-	return xb_err_set(err, XB_ERR_FILE, "%s: cannot be written: %s", j->file.name,
+	return xb_err_set(err, XB_ERR_FILE, "%s: cannot be written: %s", j->name,
 	                  strerror(j->errnum));
+}
+
+static void
+make_room(struct xb_json *j)
+{
+	if (j->fd < 0)
+		grow(j);
+	else
+		write_out(j);
 }
 
 /* Room for n more bytes, n at most half of the buffer. */
@@ -58,7 +97,7 @@ static inline char *
 room(struct xb_json *j, size_t n)
 {
 	if (XB_UNLIKELY(j->cap - j->len < n))
-		write_out(j);
+		make_room(j);
 	return j->buf + j->len;
 }
 
@@ -66,10 +105,12 @@ static void
 put(struct xb_json *j, const char *text, size_t bytes)
 {
 	while (XB_UNLIKELY(bytes > j->cap / 2)) {
-		memcpy(room(j, j->cap / 2), text, j->cap / 2);
-		j->len += j->cap / 2;
-		text += j->cap / 2;
-		bytes -= j->cap / 2;
+		size_t n = j->cap / 2; /* which room() may change */
+
+		memcpy(room(j, n), text, n);
+		j->len += n;
+		text += n;
+		bytes -= n;
 	}
 	memcpy(room(j, bytes), text, bytes);
 	j->len += bytes;
@@ -278,6 +319,23 @@ xb_json_hex(struct xb_json *j, const char *key, const u8 *data, size_t bytes, co
 }
 
 void
+xb_json_base64(struct xb_json *j, const char *key, const u8 *data, size_t bytes)
+{
+	begin(j, key);
+	put_char(j, '"');
+	while (bytes) {
+		size_t n = bytes < 3072 ? bytes : 3072; /* whole groups but for the last */
+		size_t chars = xb_base64_chars(n);
+
+		xb_base64_encode(data, n, room(j, chars));
+		j->len += chars;
+		data += n;
+		bytes -= n;
+	}
+	put_char(j, '"');
+}
+
+void
 xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t bytes)
 {
 	xb_json_open_array(j, key);
@@ -310,4 +368,21 @@ xb_json_newline(struct xb_json *j)
 {
 	put_char(j, '\n');
 	j->comma = false;
+}
+
+char *
+xb_json_take(struct xb_json *j, size_t *bytes, struct xb_err *err)
+{
+	char *text = NULL;
+
+	put_char(j, 0);
+	if (j->errnum) {
+		xb_err_errno(err, j->errnum, "%s", j->name);
+	} else {
+		text = j->buf;
+		*bytes = j->len - 1;
+		j->buf = NULL;
+	}
+	xb_json_fini(j);
+	return text;
 }

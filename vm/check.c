@@ -63,6 +63,25 @@ check_ldimm64(struct checker *c, u32 pc)
 	return 0;
 }
 
+/* One that no row is of: the emulator's own, or nobody's. */
+static int
+check_own(struct checker *c, u32 pc)
+{
+	const struct bpf_insn *insn = &c->prog->insns[pc];
+	const struct xb_vm *vm = c->prog->vm;
+	char text[XB_OWN_INSN_BYTES];
+	int own = 0;
+
+	if (vm->ops && vm->ops->own_insn)
+		own = vm->ops->own_insn(vm->emu, insn, text, sizeof(text), c->err);
+	if (own < 0)
+		return xb_prog_err_at(c->prog, pc, c->err);
+	if (own == 0)
+		return xb_prog_err(c->prog, pc, c->err, "unknown opcode 0x%02x", insn->code);
+	c->prog->ops[pc].code = XB_INSN_OWN;
+	return 0;
+}
+
 /* One instruction by itself. */
 static int
 check_insn(struct checker *c, u32 pc)
@@ -72,7 +91,7 @@ check_insn(struct checker *c, u32 pc)
 	const struct xb_insn_row *row;
 
 	if (id == XB_INSN_CNT)
-		return xb_prog_err(c->prog, pc, c->err, "unknown opcode 0x%02x", insn->code);
+		return check_own(c, pc);
 	row = xb_insn_row(id);
 	if (check_field(c, pc, "dst_reg", row->dst, insn->dst_reg) ||
 	    check_field(c, pc, "src_reg", row->src, insn->src_reg) ||
@@ -151,7 +170,7 @@ check_flow(struct checker *c, struct xb_subprog *sub)
 		if (c->marks[pc] & SECOND)
 			continue;
 		last = pc;
-		sub->uses_frame |= prog->vm->zeroing == XB_ZERO_ALWAYS ||
+		sub->uses_frame |= prog->vm->zeroing == XB_ZERO_ALWAYS || id == XB_INSN_OWN ||
 		                   prog->insns[pc].dst_reg == BPF_REG_10 ||
 		                   prog->insns[pc].src_reg == BPF_REG_10;
 		if (jumps && (target < sub->start || target >= sub->end))

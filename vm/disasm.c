@@ -26,6 +26,16 @@ static void XB_PRINTF(2, 3) add(struct text *t, const char *fmt, ...)
 	t->left -= (size_t)n;
 }
 
+static void
+add_own(struct text *t, const struct xb_prog *prog, const struct bpf_insn *insn)
+{
+	char text[XB_OWN_INSN_BYTES] = "";
+	struct xb_err err;
+
+	prog->vm->ops->own_insn(prog->vm->emu, insn, text, sizeof(text), &err);
+	add(t, "%s", text);
+}
+
 /* One field of a template, see insn.def. */
 static void
 add_field(struct text *t, const struct xb_prog *prog, u32 pc, char field)
@@ -62,6 +72,9 @@ add_field(struct text *t, const struct xb_prog *prog, u32 pc, char field)
 	case 'l':
 		add(t, "0x%llx",
 		    (unsigned long long)((u32)insn[0].imm | (u64)(u32)insn[1].imm << 32));
+		break;
+	case 'e':
+		add_own(t, prog, insn);
 		break;
 	case 'c':
 		call = xb_prog_call(prog, pc);

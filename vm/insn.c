@@ -33,7 +33,7 @@ xb_insn_index_init(struct xb_insn_index *index)
 {
 	*index = (struct xb_insn_index){ .first = { 0 } };
 	/* From the last row to the first, so that each chain is in order of the table. */
-	for (u32 id = XB_INSN_CNT; id-- > 0;) {
+	for (u32 id = XB_INSN_OWN; id-- > 0;) { /* OWN, the last row, has no opcode */
 		index->next[id] = index->first[rows[id].code];
 		index->first[rows[id].code] = (u8)(id + 1);
 	}

@@ -83,6 +83,7 @@ struct xb_insn_index {
 };
 
 _Static_assert(XB_INSN_CNT < 256, "row numbers fit a byte");
+_Static_assert(XB_INSN_OWN == XB_INSN_CNT - 1, "the last row");
 
 void xb_insn_index_init(struct xb_insn_index *index);
 

@@ -386,6 +386,16 @@ CALL_KFUNC : {
 	r[0] = r0;
 	NEXT;
 }
+OWN:
+	if (XB_UNLIKELY(left < 0))
+		goto out_of_budget;
+	p->pc = (u32)(op - ops);
+	p->insns = p->slice_end - (u64)left;
+	xb_proc_exec_own(p);
+	left = (s64)(p->slice_end - p->insns);
+	if (XB_UNLIKELY(p->event))
+		goto event;
+	NEXT;
 CALL_LOCAL : {
 	struct xb_frame *frame = &p->frames[p->depth];
 

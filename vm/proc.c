@@ -250,6 +250,22 @@ xb_proc_fault_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need, const cha
 	return 0;
 }
 
+void
+xb_proc_exec_own(struct xb_proc *proc)
+{
+	const struct bpf_insn *insn = &proc->prog->insns[proc->pc];
+	u64 before[BPF_REG_10];
+	u32 depth = proc->depth;
+
+	memcpy(before, proc->r, sizeof(before));
+	proc->vm->ops->exec_own_insn(proc, insn);
+	if (proc->depth != depth) /* a callback faulted, and shows its own */
+		return;
+	proc->r[BPF_REG_10] = proc->frame_top[depth];
+	if (proc->event && xb_proc_settle(proc) && proc->event & XB_PROC_FAULTED)
+		memcpy(proc->r, before, sizeof(before));
+}
+
 bool
 xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog)
 {

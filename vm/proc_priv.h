@@ -66,6 +66,9 @@ struct xb_fault *xb_proc_new_fault(struct xb_proc *proc, enum xb_fault_kind kind
  */
 bool xb_proc_settle(struct xb_proc *proc);
 
+/* Executes the instruction at proc->pc, which is the emulator's own. */
+void xb_proc_exec_own(struct xb_proc *proc);
+
 /*
  * Does the access of the instruction at proc->pc, which the shadow does not allow, if it is one of
  * an object with rules of its own: true, and a fault where those refuse it.

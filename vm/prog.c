@@ -11,6 +11,16 @@
 #include <string.h>
 
 int
+xb_prog_err_at(const struct xb_prog *prog, u32 pc, struct xb_err *err)
+{
+	const struct xb_line *line = xb_prog_line(prog, pc);
+
+	if (line)
+		return xb_err_prefix(err, "insn %u (%s:%u)", pc, line->file, line->line);
+	return xb_err_prefix(err, "insn %u", pc);
+}
+
+int
 xb_prog_err(const struct xb_prog *prog, u32 pc, struct xb_err *err, const char *fmt, ...)
 {
 	const struct xb_line *line = xb_prog_line(prog, pc);
@@ -96,13 +106,8 @@ bind_call(struct xb_prog *prog, const struct xb_tracked *at, struct xb_err *err)
 	prog->ops[pc].call = call;
 	if (!prog->vm->ops->bind_call(prog->vm->emu, prog, pc, r1, call, err))
 		return 0;
-	if (at->reached) {
-		const struct xb_line *line = xb_prog_line(prog, pc);
-
-		if (line)
-			return xb_err_prefix(err, "insn %u (%s:%u)", pc, line->file, line->line);
-		return xb_err_prefix(err, "insn %u", pc);
-	}
+	if (at->reached)
+		return xb_prog_err_at(prog, pc, err);
 	*call = (struct xb_call){ .fn = call_unreached, .name = "unreached" };
 	*err = XB_ERR_INIT;
 	return 0;

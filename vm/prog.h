@@ -83,6 +83,17 @@ struct xb_vm_ops {
 	bool (*ctx_plain)(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off);
 	bool (*access_object)(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr,
 	                      u64 *value);
+	/*
+	 * Instructions of the emulator's own, of one slot, of opcodes that the machine does not
+	 * know. own_insn writes one as text into `text`: 1, or 0 where it is not its own either, or
+	 * -1 and err where it is but has a field that it cannot have. Asked when a program is
+	 * loaded, and by the disassembler. exec_own_insn executes it: it may change R0 to R9 in
+	 * proc->r and memory, call back, and stop the program, which leaves the registers as they
+	 * were. Nothing is known of registers behind it. NULL: there are none.
+	 */
+	int (*own_insn)(void *emu, const struct bpf_insn *insn, char *text, size_t bytes,
+	                struct xb_err *err);
+	void (*exec_own_insn)(struct xb_proc *proc, const struct bpf_insn *insn);
 };
 
 struct xb_prog_opts {

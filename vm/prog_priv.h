@@ -114,6 +114,12 @@ int xb_prog_track(const struct xb_prog *prog,
 /* The function that contains slot pc. */
 const struct xb_subprog *xb_prog_subprog(const struct xb_prog *prog, u32 pc);
 
+/* Bytes for an instruction of the emulator's own as text. */
+#define XB_OWN_INSN_BYTES 128
+
+/* Puts "insn 17 (fw.bpf.c:33): " in front of an error. Returns -1. */
+int xb_prog_err_at(const struct xb_prog *prog, u32 pc, struct xb_err *err);
+
 /* Sets an XB_ERR_LOAD error that starts with "insn 17 (fw.bpf.c:33): ". Returns -1. */
 int xb_prog_err(const struct xb_prog *prog, u32 pc, struct xb_err *err, const char *fmt, ...)
         XB_PRINTF(4, 5);

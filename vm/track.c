@@ -173,6 +173,10 @@ transfer(const struct xb_prog *prog, u32 pc, struct state *s)
 		for (u32 i = 0; i <= 5; i++)
 			s->r[i] = nothing;
 		return;
+	case XB_INSN_OWN:
+		for (u32 i = 0; i < BPF_REG_10; i++)
+			s->r[i] = nothing;
+		return;
 	case XB_INSN_CMPXCHG_W:
 	case XB_INSN_CMPXCHG_DW:
 		s->r[0] = nothing;

@@ -327,7 +327,7 @@ test_fields_of_all_rows(void **state)
 
 	(void)state;
 	xb_machine_init(&m, 0);
-	for (u32 n = 0; n < XB_INSN_CNT * XB_ARRAY_SIZE(changes); n++) {
+	for (u32 n = 0; n < XB_INSN_OWN * XB_ARRAY_SIZE(changes); n++) {
 		u32 k = n % (u32)XB_ARRAY_SIZE(changes);
 		const struct xb_insn_row *row =
 		        xb_insn_row((enum xb_insn_id)(n / XB_ARRAY_SIZE(changes)));

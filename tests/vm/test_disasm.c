@@ -308,7 +308,7 @@ test_all_covered(void **state)
 	struct suite *s = *state;
 	u32 missing = 0;
 
-	for (u32 i = 0; i < XB_INSN_CNT; i++) {
+	for (u32 i = 0; i < XB_INSN_OWN; i++) { /* that one is in test_own.c */
 		if (s->covered[i])
 			continue;
 		missing++;

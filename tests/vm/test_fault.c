@@ -357,7 +357,7 @@ test_changed_registers_are_checked(void **state)
 	xb_machine_init(&m, 0);
 	m.packet = packet;
 	m.packet_bytes = sizeof(packet);
-	for (u32 n = 0; n < XB_INSN_CNT * 6; n++) {
+	for (u32 n = 0; n < XB_INSN_OWN * 6; n++) {
 		const struct xb_insn_row *row = xb_insn_row((enum xb_insn_id)(n / 6));
 		struct bpf_insn insn;
 		bool allowed;

@@ -25,8 +25,8 @@ static const struct bind_row {
 	const char *message; /* part of the log; NULL: it loads */
 } bind_rows[] = {
 	{ "a helper", "GPL", XB_CALL(BPF_FUNC_ktime_get_ns), NULL },
-	{ "of no network program", "GPL", XB_CALL(BPF_FUNC_setsockopt),
-	  "program of this type cannot use helper bpf_setsockopt#49" },
+	{ "of no network program", "GPL", XB_CALL(BPF_FUNC_bind),
+	  "program of this type cannot use helper bpf_bind#64" },
 	{ "from a captured context", "GPL", XB_CALL(BPF_FUNC_get_current_task), NULL },
 	{ "number 0", "GPL", XB_CALL(0), "invalid func unknown#0" },
 	{ "no such number", "GPL", XB_CALL(9999), "invalid func unknown#9999" },

@@ -61,6 +61,8 @@ struct place {
 	u32 off;
 	u32 bytes; /* that it must have; 0: any */
 	u32 level;
+	/* What a pointer, a list or a tree leads to, and where in it. */
+	u32 target, node_off;
 };
 
 static const char *
@@ -94,9 +96,13 @@ skip_mods(const struct btf *btf, u32 *id)
 	return t;
 }
 
-/* 1 with *kind for a pointer that is tagged, 0 for anything else, -EINVAL (cf. btf_find_kptr). */
+/*
+ * 1 with *kind, and *target, the struct's number, for a pointer that is tagged, 0 for anything
+ * else, -EINVAL (cf. btf_find_kptr).
+ */
 static int
-kind_of_pointer(const struct btf *btf, const struct btf_type *t, enum xb_special_kind *kind)
+kind_of_pointer(const struct btf *btf, const struct btf_type *t, enum xb_special_kind *kind,
+                u32 *target)
 {
 	const struct btf_type *tag, *base;
 	u32 id;
@@ -116,6 +122,7 @@ kind_of_pointer(const struct btf *btf, const struct btf_type *t, enum xb_special
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tags); i++) {
 		if (strcmp(tags[i].tag, name_of(btf, tag)) == 0) {
 			*kind = tags[i].kind;
+			*target = id;
 			return base && btf_is_struct(base) ? 1 : -EINVAL;
 		}
 	}
@@ -123,13 +130,18 @@ kind_of_pointer(const struct btf *btf, const struct btf_type *t, enum xb_special
 }
 
 static int
-put(struct search *s, enum xb_special_kind kind, u32 off)
+put(struct search *s, enum xb_special_kind kind, const struct place *p)
 {
 	struct xb_specials *out = s->out;
 
 	if (out->cnt == XB_SPECIALS_MAX)
 		return -E2BIG;
-	out->field[out->cnt++] = (struct xb_special){ off, kinds[kind].bytes, (u16)kind };
+	out->field[out->cnt++] = (struct xb_special){ .off = p->off,
+		                                      .bytes = kinds[kind].bytes,
+		                                      .kind = (u16)kind,
+		                                      .target = p->target,
+		                                      .node_off = p->node_off,
+		                                      .types = p->target ? s->btf : NULL };
 	return 0;
 }
 
@@ -161,9 +173,9 @@ repeat(struct search *s, u32 first, u32 cnt, u32 bytes)
 	return 0;
 }
 
-/* The member of that name is a node, and there is one (cf. btf_parse_graph_root). */
+/* The member of that name is a node, and there is one; *off (cf. btf_parse_graph_root). */
 static int
-check_node(const struct btf *btf, s32 id, const char *member, const char *node)
+check_node(const struct btf *btf, s32 id, const char *member, const char *node, u32 *off)
 {
 	const struct btf_type *t = btf__type_by_id(btf, (u32)id), *type = NULL;
 	const struct btf_member *m = btf_members(t);
@@ -177,6 +189,7 @@ check_node(const struct btf *btf, s32 id, const char *member, const char *node)
 		if (!btf_is_struct(type) || strcmp(name_of(btf, type), node) != 0 ||
 		    btf_member_bit_offset(t, i) % 64)
 			return -EINVAL;
+		*off = btf_member_bit_offset(t, i) / 8;
 	}
 	return type ? 0 : -ENOENT;
 }
@@ -186,7 +199,7 @@ check_node(const struct btf *btf, s32 id, const char *member, const char *node)
  * -ENOENT.
  */
 static int
-check_contents(const struct btf *btf, const char *what, const char *node)
+check_contents(const struct btf *btf, const char *what, const char *node, struct place *p)
 {
 	const char *member = strchr(what, ':');
 	char name[128];
@@ -199,12 +212,13 @@ check_contents(const struct btf *btf, const char *what, const char *node)
 	id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
 	if (id < 0)
 		return -ENOENT;
-	return member[1] ? check_node(btf, id, member + 1, node) : -EINVAL;
+	p->target = (u32)id;
+	return member[1] ? check_node(btf, id, member + 1, node, &p->node_off) : -EINVAL;
 }
 
 /* A list or tree without a tag is no field that can be used. */
 static int
-check_graph_root(const struct btf *btf, const struct place *p, const char *node)
+check_graph_root(const struct btf *btf, struct place *p, const char *node)
 {
 	static const char prefix[] = "contains:";
 	const size_t len = sizeof(prefix) - 1;
@@ -221,14 +235,14 @@ check_graph_root(const struct btf *btf, const struct place *p, const char *node)
 			return -EINVAL;
 		tag = name_of(btf, t) + len;
 	}
-	return tag ? check_contents(btf, tag, node) : -EINVAL;
+	return tag ? check_contents(btf, tag, node, p) : -EINVAL;
 }
 
 static int search_struct(struct search *s, u32 id, u32 off, u32 level);
 
 /* A field of one of the kinds, `cnt` times. `seen`: those that were found beside it. */
 static int
-found(struct search *s, const struct place *p, enum xb_special_kind kind, u32 cnt)
+found(struct search *s, struct place *p, enum xb_special_kind kind, u32 cnt)
 {
 	u32 first = s->out->cnt;
 	int rc;
@@ -245,7 +259,7 @@ found(struct search *s, const struct place *p, enum xb_special_kind kind, u32 cn
 		if (rc)
 			return rc;
 	}
-	rc = put(s, kind, p->off);
+	rc = put(s, kind, p);
 	return rc ? rc : repeat(s, first, cnt, kinds[kind].bytes);
 }
 
@@ -282,7 +296,7 @@ search_one(struct search *s, struct place p, u32 id, u32 *seen)
 	}
 	if ((p.bytes && p.bytes != 8 * cnt) || p.off % 8)
 		return 0;
-	rc = kind_of_pointer(s->btf, p.type, &kind);
+	rc = kind_of_pointer(s->btf, p.type, &kind, &p.target);
 	if (rc <= 0)
 		return rc;
 	return s->mask & XB_SPECIAL_BIT(kind) ? found(s, &p, kind, cnt) : 0;
@@ -385,11 +399,33 @@ find(const struct btf *btf, u32 id, u32 size, u32 mask, struct xb_specials *out)
 #define NODES (XB_SPECIAL_BIT(XB_SPECIAL_LIST_NODE) | XB_SPECIAL_BIT(XB_SPECIAL_RB_NODE))
 #define ALL   (XB_SPECIAL_BIT(XB_SPECIAL_KIND_CNT) - 1)
 
+/*
+ * A struct that the kernel has, by its name, is the kernel's. Differs: Linux refuses a BTF with a
+ * pointer to one that it cannot let go of. (cf. btf_parse_kptr)
+ */
+static void
+resolve_target(const struct btf *kernel, struct xb_special *f)
+{
+	const char *name = name_of(f->types, btf__type_by_id(f->types, f->target));
+	s32 id = btf__find_by_name_kind(kernel, name, BTF_KIND_STRUCT);
+
+	if (id < 0)
+		return;
+	f->types = NULL;
+	f->target = (u32)id;
+}
+
 int
-xb_btf_specials(const struct xb_btf *btf, u32 value_type_id, u32 value_size,
+xb_btf_specials(struct xb_emu *emu, const struct xb_btf *btf, u32 value_type_id, u32 value_size,
                 struct xb_specials *specials)
 {
-	return find(btf->btf, value_type_id, value_size, ALL & ~NODES, specials);
+	int rc = find(btf->btf, value_type_id, value_size, ALL & ~NODES, specials);
+	const struct btf *kernel = specials->mask & KPTRS ? xb_btf_kernel_types(emu) : NULL;
+
+	for (u32 i = 0; kernel && i < specials->cnt; i++)
+		if (XB_SPECIAL_BIT(specials->field[i].kind) & KPTRS)
+			resolve_target(kernel, &specials->field[i]);
+	return rc;
 }
 
 /* Whether a struct with such a member is one that programs can allocate. */
@@ -397,11 +433,12 @@ static bool
 makes_object(const struct btf *btf, const struct btf_type *t)
 {
 	enum xb_special_kind kind;
+	u32 target;
 
 	if (!t)
 		return false;
 	if (btf_is_ptr(t))
-		return kind_of_pointer(btf, t, &kind) > 0 && XB_SPECIAL_BIT(kind) & KPTRS;
+		return kind_of_pointer(btf, t, &kind, &target) > 0 && XB_SPECIAL_BIT(kind) & KPTRS;
 	if (!btf_is_struct(t))
 		return false;
 	kind = kind_by_name(name_of(btf, t), ALL);

@@ -31,10 +31,16 @@ enum xb_special_kind {
 #define XB_SPECIAL_BIT(kind) (1u << (kind))
 #define XB_SPECIALS_MAX      11 /* cf. include/linux/bpf.h: BTF_FIELDS_MAX */
 
+/* Without padding: two are the same where their bytes are. */
 struct xb_special {
 	u32 off;
 	u16 bytes;
 	u16 kind; /* enum xb_special_kind */
+	/* Of pointers, lists and trees: the struct that they lead to, by its number in these types;
+	 * NULL: the kernel's. */
+	u32 target;
+	u32 node_off; /* of lists and trees: where in it */
+	const struct btf *types;
 };
 
 struct xb_specials {
@@ -45,10 +51,10 @@ struct xb_specials {
 
 /*
  * The special fields of a map value's type. 0, with *fields, which may be none; -EINVAL, -E2BIG,
- * -EEXIST, -EFAULT where the type cannot be used so, and fields are none (cf. kernel/bpf/btf.c:
- * btf_parse_fields).
+ * -EEXIST, -EFAULT where the type cannot be used so, and fields are none (cf.
+ * kernel/bpf/btf.c: btf_parse_fields).
  */
-int xb_btf_specials(const struct xb_btf *btf, u32 value_type_id, u32 value_size,
+int xb_btf_specials(struct xb_emu *emu, const struct xb_btf *btf, u32 value_type_id, u32 value_size,
                     struct xb_specials *fields);
 
 /*

@@ -81,7 +81,7 @@ find_specials(struct xb_map *map, u32 value_id)
 	struct xb_specials *sp = &map->specials;
 
 	/* Linux makes the map all the same: no program may use the fields. */
-	if (xb_btf_specials(map->btf, value_id, map->value_size, sp) || !sp->cnt)
+	if (xb_btf_specials(map->emu, map->btf, value_id, map->value_size, sp) || !sp->cnt)
 		return 0;
 	if (map->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;

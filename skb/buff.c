@@ -66,7 +66,7 @@ void
 skb_place(struct xb_skb *s, const struct xb_skb_in *in)
 {
 	u32 bytes = in->hdr_bytes + in->bytes;
-	u32 most = in->linear_bytes ? in->linear_bytes : s->linear_max;
+	u32 most = in->linear_bytes ? in->linear_bytes : in->no_linear ? 0 : s->linear_max;
 	u32 linear = bytes < most ? bytes : most;
 	u8 *data = s->base + SKB_FRONT_BYTES;
 

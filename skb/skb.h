@@ -102,7 +102,8 @@ struct xb_skb_in {
 	u32 bytes;        /* hdr_bytes + bytes <= XB_SKB_MAX_BYTES; from 0 on (TEST_RUN wants 14) */
 	const u8 *meta;   /* metadata in front of the packet, or NULL */
 	u32 meta_bytes;   /* a multiple of 4, up to XB_SKB_MAX_META_BYTES */
-	u32 linear_bytes; /* most bytes in the linear part; 0: that of struct xb_skb_opts */
+	u32 linear_bytes; /* most bytes in the linear part; 0: that of struct xb_skb_opts, */
+	bool no_linear;   /* or, with this, none: as TCP hands them to SK_SKB programs */
 	const struct xb_skb_ctx *ctx;
 	u32 prog_type; /* of the programs that run on it; 0: sched_cls */
 };

@@ -143,6 +143,10 @@ int xb_perf_packet_bytes(u64 flags, u32 packet_bytes, u32 *bytes);
 long xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64 flags,
                     const void *data, u32 size, const void *more, u32 more_bytes);
 
+/* bpf_perf_event_output of programs whose context has no bytes to add (cf. bpf_event_output_data).
+ */
+u64 xb_event_output_data(struct xb_proc *proc, const union xb_arg *a);
+
 /* The emulator of a process. */
 static inline struct xb_emu *
 xb_proc_emu(const struct xb_proc *proc)

@@ -2,6 +2,7 @@
 /* helpers_sk_msg.c - helpers of SK_MSG programs (cf. net/core/filter.c: sk_msg_func_proto). */
 #include "emu/captured.h"
 #include "emu/helper.h"
+#include "emu/helpers_priv.h"
 #include "emu/map_sock.h"
 #include "emu/sk_msg_priv.h"
 #include "emu/world.h"
@@ -12,12 +13,6 @@ static struct xb_sk_msg *
 msg_of(const struct xb_proc *proc)
 {
 	return proc->run;
-}
-
-static u64
-ret(long value)
-{
-	return (u64)(s64)value;
 }
 
 static u64
@@ -37,30 +32,27 @@ msg_cork_bytes(struct xb_proc *proc, const union xb_arg *a)
 static u64
 msg_pull_data(struct xb_proc *proc, const union xb_arg *a)
 {
-	return ret(xb_sk_msg_pull_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+	return helper_ret(xb_sk_msg_pull_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
 }
 
 static u64
 msg_push_data(struct xb_proc *proc, const union xb_arg *a)
 {
-	return ret(xb_sk_msg_push_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+	return helper_ret(xb_sk_msg_push_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
 }
 
 static u64
 msg_pop_data(struct xb_proc *proc, const union xb_arg *a)
 {
-	return ret(xb_sk_msg_pop_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
+	return helper_ret(xb_sk_msg_pop_data(msg_of(proc), (u32)a[1].u, (u32)a[2].u, a[3].u));
 }
 
 static u64
 redirect(struct xb_sk_msg *m, const struct xb_map *map, const void *key, u64 flags)
 {
-	const struct xb_sock *sk;
+	const struct xb_sock *sk = xb_sock_map_redirect(map, key, flags);
 
-	if (flags & ~(u64)BPF_F_INGRESS)
-		return SK_DROP;
-	sk = xb_sock_map_get(map, key);
-	if (!sk || !xb_sock_redirect_allowed(sk))
+	if (!sk)
 		return SK_DROP;
 	if (!(flags & BPF_F_INGRESS) && !xb_sock_is_tcp(sk))
 		return SK_DROP;
@@ -81,16 +73,6 @@ static u64
 msg_redirect_hash(struct xb_proc *proc, const union xb_arg *a)
 {
 	return redirect(msg_of(proc), a[1].map, a[2].mem, a[3].u);
-}
-
-/* cf. bpf_event_output_data */
-static u64
-perf_event_output(struct xb_proc *proc, const union xb_arg *a)
-{
-	if (a[2].u & ~(u64)BPF_F_INDEX_MASK)
-		return ret(-EINVAL);
-	return ret(xb_perf_output(xb_proc_emu(proc), proc, a[1].map, a[2].u, a[3].mem, (u32)a[4].u,
-	                          NULL, 0));
 }
 
 /* cf. bpf_get_netns_cookie_sk_msg */
@@ -128,9 +110,14 @@ static const struct xb_helper rows[] = {
 	    .map_types = TYPE(SOCKMAP)),
 	ROW(msg_redirect_hash, .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_MAP_KEY, XB_ARG_ANY },
 	    .map_types = TYPE(SOCKHASH)),
-	ROW(perf_event_output,
-	    .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
-	    .map_types = TYPE(PERF_EVENT_ARRAY), .gpl_only = true),
+	{ .id = BPF_FUNC_perf_event_output,
+	  .name = "perf_event_output",
+	  .fn = xb_event_output_data,
+	  .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
+	  .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SK_MSG),
+	  .map_types = TYPE(PERF_EVENT_ARRAY),
+	  .gpl_only = true,
+	  .source = "kernel/bpf/helpers.c: bpf_event_output_data" },
 	ROW(get_netns_cookie, .args = { XB_ARG_ANY }, .state = XB_HELPER_WORLD),
 	ROW(get_cgroup_classid, .args = { XB_ARG_ANY }, .state = XB_HELPER_CAPTURED),
 };

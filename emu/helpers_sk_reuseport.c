@@ -8,6 +8,7 @@
  */
 #include "emu/captured.h"
 #include "emu/helper.h"
+#include "emu/helpers_priv.h"
 #include "emu/map_sock.h"
 #include "emu/sk_reuseport_priv.h"
 
@@ -21,12 +22,6 @@ static struct xb_sk_reuseport *
 choice_of(const struct xb_proc *proc)
 {
 	return proc->run;
-}
-
-static u64
-ret(long value)
-{
-	return (u64)(s64)value;
 }
 
 /* cf. net/ipv4/inet_connection_sock.c: inet_rcv_saddr_equal, without wildcards */
@@ -57,14 +52,15 @@ sk_select_reuseport(struct xb_proc *proc, const union xb_arg *a)
 	const struct xb_sock *sk = r->sk, *selected = xb_sock_map_get(a[1].map, a[2].mem);
 
 	if (!selected)
-		return ret(-ENOENT);
+		return helper_ret(-ENOENT);
 	if (!xb_sock_is_in_reuseport_group(selected))
-		return ret(a[1].map->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? -ENOENT : -EINVAL);
+		return helper_ret(a[1].map->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? -ENOENT
+		                                                                     : -EINVAL);
 	if (!is_same_group(sk, selected)) {
 		if (sk->info.uapi.protocol != selected->info.uapi.protocol)
-			return ret(-EPROTOTYPE);
-		return ret(sk->info.uapi.family != selected->info.uapi.family ? -EAFNOSUPPORT
-		                                                              : -EBADFD);
+			return helper_ret(-EPROTOTYPE);
+		return helper_ret(sk->info.uapi.family != selected->info.uapi.family ? -EAFNOSUPPORT
+		                                                                     : -EBADFD);
 	}
 	r->selected = selected;
 	return 0;
@@ -74,7 +70,7 @@ static u64
 fail_cleared(void *to, u32 bytes)
 {
 	memset(to, 0, bytes);
-	return ret(-EFAULT);
+	return helper_ret(-EFAULT);
 }
 
 /* cf. bpf_sk_reuseport_load_bytes */

@@ -131,6 +131,17 @@ xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64
 	return emu->hooks.event ? put_sample(emu, &event, size) : 0;
 }
 
+u64
+xb_event_output_data(struct xb_proc *proc, const union xb_arg *a)
+{
+	long ret = -EINVAL;
+
+	if (!(a[2].u & ~(u64)BPF_F_INDEX_MASK))
+		ret = xb_perf_output(xb_proc_emu(proc), proc, a[1].map, a[2].u, a[3].mem,
+		                     (u32)a[4].u, NULL, 0);
+	return helper_ret(ret);
+}
+
 #define BPF_TRACE_C "kernel/trace/bpf_trace.c"
 
 static const struct xb_helper rows[] = {

@@ -129,6 +129,17 @@ xb_sock_map_get(const struct xb_map *map, const void *key)
 	return slot ? *slot : NULL;
 }
 
+const struct xb_sock *
+xb_sock_map_redirect(const struct xb_map *map, const void *key, u64 flags)
+{
+	const struct xb_sock *sock;
+
+	if (flags & ~(u64)BPF_F_INGRESS)
+		return NULL;
+	sock = xb_sock_map_get(map, key);
+	return sock && xb_sock_redirect_allowed(sock) ? sock : NULL;
+}
+
 int
 xb_sock_map_read(struct xb_map *map, const void *key, void *value)
 {

@@ -24,6 +24,12 @@ int xb_sock_map_put(struct xb_map *map, const void *key, struct xb_sock *sock, u
 /* Whether anything can be redirected to it (cf. net/core/sock_map.c: sock_map_redirect_allowed). */
 bool xb_sock_redirect_allowed(const struct xb_sock *sock);
 
+/*
+ * The socket of an entry, where a packet or a message can be redirected to it with these flags;
+ * else NULL (cf. net/core/sock_map.c: bpf_sk_redirect_map, bpf_msg_redirect_map).
+ */
+const struct xb_sock *xb_sock_map_redirect(const struct xb_map *map, const void *key, u64 flags);
+
 bool xb_sock_is_tcp(const struct xb_sock *sock);
 
 /*

@@ -140,15 +140,6 @@ decr_checksum_unnecessary(struct skb *skb)
 		skb->csum_level--;
 }
 
-static void
-reset_checksum_unnecessary(struct skb *skb)
-{
-	if (skb->ip_summed != XB_CHECKSUM_UNNECESSARY)
-		return;
-	skb->ip_summed = XB_CHECKSUM_NONE;
-	skb->csum_level = 0;
-}
-
 /* cf. net/core/filter.c: bpf_csum_level */
 static u64
 csum_level(struct xb_proc *proc, const union xb_arg *a)
@@ -166,7 +157,7 @@ csum_level(struct xb_proc *proc, const union xb_arg *a)
 		decr_checksum_unnecessary(skb);
 		return 0;
 	case BPF_CSUM_LEVEL_RESET:
-		reset_checksum_unnecessary(skb);
+		skb_reset_checksum_unnecessary(skb);
 		return 0;
 	}
 	return skb_ret(-EINVAL);

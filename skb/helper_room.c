@@ -199,16 +199,6 @@ room_check(const struct xb_skb *s, const struct room *r)
 	return len_fits(s, r) ? 0 : -XB_ENOTSUPP;
 }
 
-/* cf. include/linux/skbuff.h: __skb_reset_checksum_unnecessary */
-static void
-reset_checksum_unnecessary(struct skb *skb)
-{
-	if (skb->ip_summed != XB_CHECKSUM_UNNECESSARY)
-		return;
-	skb->ip_summed = XB_CHECKSUM_NONE;
-	skb->csum_level = 0;
-}
-
 /* cf. net/core/filter.c: bpf_skb_adjust_room */
 static u64
 skb_adjust_room(struct xb_proc *proc, const union xb_arg *a)
@@ -230,7 +220,7 @@ skb_adjust_room(struct xb_proc *proc, const union xb_arg *a)
 		r.off += net_base_len(s->skb.protocol);
 	ret = r.shrink ? net_shrink(s, &r) : net_grow(s, &r);
 	if (ret == 0 && !(r.flags & BPF_F_ADJ_ROOM_NO_CSUM_RESET))
-		reset_checksum_unnecessary(&s->skb);
+		skb_reset_checksum_unnecessary(&s->skb);
 	skb_sync(s);
 	return skb_ret(ret);
 }

@@ -50,12 +50,9 @@ skb_adjust_room(struct xb_proc *proc, const union xb_arg *a)
 static u64
 redirect(struct xb_skb *s, const struct xb_map *map, const void *key, u64 flags)
 {
-	const struct xb_sock *sk;
+	const struct xb_sock *sk = xb_sock_map_redirect(map, key, flags);
 
-	if (flags & ~(u64)BPF_F_INGRESS)
-		return SK_DROP;
-	sk = xb_sock_map_get(map, key);
-	if (!sk || !xb_sock_redirect_allowed(sk))
+	if (!sk)
 		return SK_DROP;
 	s->sk_redir = sk;
 	s->sk_ingress = flags & BPF_F_INGRESS;

@@ -124,19 +124,6 @@ sk_lookup_assign(struct xb_proc *proc, const union xb_arg *a)
 	return 0;
 }
 
-/* cf. net/core/filter.c: bpf_event_output_data */
-static u64
-event_output_data(struct xb_proc *proc, const union xb_arg *a)
-{
-	const struct lookup *l = proc->run;
-	long ret = -EINVAL;
-
-	if (!(a[2].u & ~BPF_F_INDEX_MASK))
-		ret = xb_perf_output(l->site.emu, proc, a[1].map, a[2].u, a[3].mem, (u32)a[4].u,
-		                     NULL, 0);
-	return (u64)(s64)ret;
-}
-
 /* The task that makes a test run is in no class of net_cls. */
 static u64
 get_cgroup_classid_curr(struct xb_proc *proc, const union xb_arg *a)
@@ -327,7 +314,7 @@ static const struct xb_helper rows[] = {
 	{
 	        .id = BPF_FUNC_perf_event_output,
 	        .name = "perf_event_output",
-	        .fn = event_output_data,
+	        .fn = xb_event_output_data,
 	        .args = { XB_ARG_CTX, XB_ARG_MAP, XB_ARG_ANY, XB_ARG_MEM, XB_ARG_SIZE_OR_0 },
 	        .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SK_LOOKUP),
 	        .map_types = XB_MAP_TYPE_BIT(BPF_MAP_TYPE_PERF_EVENT_ARRAY),

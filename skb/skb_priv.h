@@ -262,6 +262,16 @@ int skb_copy_bits(const struct xb_skb *s, s64 off, void *to, u32 bytes);
 void skb_postpull_rcsum(struct xb_skb *s, u32 off, u32 bytes);
 void skb_postpush_rcsum(struct xb_skb *s, u32 off, u32 bytes);
 
+/* Sums are not known to be right any more (cf. include/linux/skbuff.h). */
+static inline void
+skb_reset_checksum_unnecessary(struct skb *skb)
+{
+	if (skb->ip_summed != XB_CHECKSUM_UNNECESSARY)
+		return;
+	skb->ip_summed = XB_CHECKSUM_NONE;
+	skb->csum_level = 0;
+}
+
 /* At ingress: the MAC header goes into the sum, and out of it (cf. bpf_push_mac_rcsum). */
 void skb_push_mac_rcsum(struct xb_skb *s);
 void skb_pull_mac_rcsum(struct xb_skb *s);

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,39 +114,58 @@ emit_bytes(struct builder *b, u32 helper, s32 off, s16 to)
 	emit_store(b, 0, to);
 }
 
+/* Runs what was written, with a map for what it sees, to its end. */
+static void
+run_to_end(struct target *t, struct builder *b, int map, u32 attach_type, u64 *seen)
+{
+	struct xb_sk_reuseport_out out;
+	const u32 key = 0;
+	int prog;
+
+	emit_mov(b, 0, SK_PASS);
+	emit_exit(b);
+	prog = builder_prog(&t->b, b, BPF_PROG_TYPE_SK_REUSEPORT, attach_type);
+	target_run(t, prog, &out);
+	assert_null(out.fault);
+	assert_int_equal(out.verdict, XB_SK_REUSEPORT_HASH);
+	assert_int_equal(backend_lookup(&t->b, map, &key, seen), 0);
+	close(prog);
+	close(map);
+}
+
+static int
+begin(const struct target *t, struct builder *b)
+{
+	int map = backend_map(&t->b, BPF_MAP_TYPE_ARRAY, 4, VALUE_BYTES, 1);
+
+	b->cnt = 0;
+	emit_value(b, map);
+	return map;
+}
+
 /* Data lies in the linear part and behind it; a header is looked for in the linear part alone. */
 static void
 knows_what_is_linear(void **state)
 {
-	struct xb_sk_reuseport_out out;
-	struct builder *b = calloc(1, sizeof(*b));
+	static struct builder b;
 	struct target t;
 	u64 seen[VALUE_BYTES / 8];
-	const u32 key = 0;
-	int map, prog;
+	int map;
 
 	(void)state;
-	assert_non_null(b);
 	target_open(&t);
 	t.in.linear_bytes = LINEAR;
-	map = backend_map(&t.b, BPF_MAP_TYPE_ARRAY, 4, VALUE_BYTES, 1);
-	emit_value(b, map);
-	emit_bytes(b, BPF_FUNC_skb_load_bytes, LINEAR - TRANSPORT - 4, 0);
-	emit_bytes(b, BPF_FUNC_skb_load_bytes_relative, LINEAR - 8, 16);
-	emit_bytes(b, BPF_FUNC_skb_load_bytes_relative, LINEAR - 7, 32);
-	emit(b, BPF_LDX | BPF_MEM | BPF_DW, 1, 6, OFF(data), 0);
-	emit(b, BPF_LDX | BPF_MEM | BPF_DW, 2, 6, OFF(data_end), 0);
-	emit(b, BPF_ALU64 | BPF_SUB | BPF_X, 2, 1, 0, 0);
-	emit_store(b, 2, 48);
-	emit(b, BPF_LDX | BPF_MEM | BPF_W, 2, 6, OFF(len), 0);
-	emit_store(b, 2, 56);
-	emit_mov(b, 0, SK_PASS);
-	emit_exit(b);
-	prog = builder_prog(&t.b, b, BPF_PROG_TYPE_SK_REUSEPORT, 0);
-	target_run(&t, prog, &out);
-	assert_null(out.fault);
-	assert_int_equal(out.verdict, XB_SK_REUSEPORT_HASH);
-	assert_int_equal(backend_lookup(&t.b, map, &key, seen), 0);
+	map = begin(&t, &b);
+	emit_bytes(&b, BPF_FUNC_skb_load_bytes, LINEAR - TRANSPORT - 4, 0);
+	emit_bytes(&b, BPF_FUNC_skb_load_bytes_relative, LINEAR - 8, 16);
+	emit_bytes(&b, BPF_FUNC_skb_load_bytes_relative, LINEAR - 7, 32);
+	emit(&b, BPF_LDX | BPF_MEM | BPF_DW, 1, 6, OFF(data), 0);
+	emit(&b, BPF_LDX | BPF_MEM | BPF_DW, 2, 6, OFF(data_end), 0);
+	emit(&b, BPF_ALU64 | BPF_SUB | BPF_X, 2, 1, 0, 0);
+	emit_store(&b, 2, 48);
+	emit(&b, BPF_LDX | BPF_MEM | BPF_W, 2, 6, OFF(len), 0);
+	emit_store(&b, 2, 56);
+	run_to_end(&t, &b, map, 0, seen);
 	assert_int_equal(seen[0], 0);
 	assert_memory_equal(&seen[1], t.packet + LINEAR - 4, 8);
 	assert_int_equal(seen[2], 0);
@@ -156,47 +174,31 @@ knows_what_is_linear(void **state)
 	assert_int_equal(seen[5], 0);
 	assert_int_equal(seen[6], LINEAR - TRANSPORT);
 	assert_int_equal(seen[7], t.in.bytes - TRANSPORT);
-	close(prog);
-	close(map);
 	target_close(&t);
-	free(b);
 }
 
 /* The socket whose listener is closed: its common fields, and its cookie. */
 static void
 shows_who_migrates(void **state)
 {
-	struct xb_sk_reuseport_out out;
-	struct builder *b = calloc(1, sizeof(*b));
+	static struct builder b;
 	struct target t;
 	u64 seen[VALUE_BYTES / 8];
-	const u32 key = 0;
-	int map, prog;
+	int map;
 
 	(void)state;
-	assert_non_null(b);
 	target_open(&t);
 	assert_int_equal(xb_sock_by_fd(t.b.emu, t.g.fds[CONNECTION], &t.in.migrating), 0);
-	map = backend_map(&t.b, BPF_MAP_TYPE_ARRAY, 4, VALUE_BYTES, 1);
-	emit_value(b, map);
-	emit(b, BPF_LDX | BPF_MEM | BPF_DW, 1, 6, OFF(migrating_sk), 0);
-	emit(b, BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct bpf_sock, state), 0);
-	emit_store(b, 2, 0);
-	emit_call(b, BPF_FUNC_get_socket_cookie);
-	emit_store(b, 0, 8);
-	emit_mov(b, 0, SK_PASS);
-	emit_exit(b);
-	prog = builder_prog(&t.b, b, BPF_PROG_TYPE_SK_REUSEPORT,
-	                    BPF_SK_REUSEPORT_SELECT_OR_MIGRATE);
-	target_run(&t, prog, &out);
-	assert_null(out.fault);
-	assert_int_equal(backend_lookup(&t.b, map, &key, seen), 0);
+	map = begin(&t, &b);
+	emit(&b, BPF_LDX | BPF_MEM | BPF_DW, 1, 6, OFF(migrating_sk), 0);
+	emit(&b, BPF_LDX | BPF_MEM | BPF_W, 2, 1, offsetof(struct bpf_sock, state), 0);
+	emit_store(&b, 2, 0);
+	emit_call(&b, BPF_FUNC_get_socket_cookie);
+	emit_store(&b, 0, 8);
+	run_to_end(&t, &b, map, BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, seen);
 	assert_int_equal(seen[0], BPF_TCP_ESTABLISHED);
 	assert_int_equal(seen[1], sock_cookie(t.g.fds[CONNECTION]));
-	close(prog);
-	close(map);
 	target_close(&t);
-	free(b);
 }
 
 /* What stops a program; it drops the packet then. */

@@ -88,6 +88,12 @@ access_is_the_verifiers(void **state)
 static const u8 header[24] = { [12] = 0x60, [20] = 2, 4, 5, 0xb4 };
 static const u8 ended[24] = { [12] = 0x60, [20] = 1, 0, 2, 4 };
 
+/* clang-format off */
+/* A call and the one step that is made in it. */
+#define STEP(kind, ...) { (kind), __VA_ARGS__ }
+#define OPTION STEP(STORE, 6, 0, { 254, 6, 0xeb, 0x9f, 1, 2 })
+#define SCRIPT(call, step, ...) .script = { .op = BPF_SOCK_OPS_##call, .steps = { step }, .step_cnt = 1, __VA_ARGS__ }
+
 /* Calls with outcomes that no program of the kernel's sees. */
 static const struct outcome {
 	const char *name;
@@ -99,74 +105,27 @@ static const struct outcome {
 	u32 reserved, written;
 	u8 tail[8]; /* of the header, where there is one and room */
 } outcomes[] = {
-	{ "an option is written",
-	  { .op = BPF_SOCK_OPS_WRITE_HDR_OPT_CB,
-	    .room = 8,
-	    .steps = { { STORE, 6, 0, { 254, 6, 0xeb, 0x9f, 1, 2 } } },
-	    .step_cnt = 1 },
-	  .header = header,
-	  .written = 6,
-	  .tail = { 254, 6, 0xeb, 0x9f, 1, 2, 1, 1 } },
+	{ "an option is written", SCRIPT(WRITE_HDR_OPT_CB, OPTION, .room = 8), .header = header,
+	  .written = 6, .tail = { 254, 6, 0xeb, 0x9f, 1, 2, 1, 1 } },
 	{ "an option is written by one that fails",
-	  { .op = BPF_SOCK_OPS_WRITE_HDR_OPT_CB,
-	    .room = 8,
-	    .fails = true,
-	    .steps = { { STORE, 6, 0, { 254, 6, 0xeb, 0x9f, 1, 2 } } },
-	    .step_cnt = 1 },
-	  .header = header,
-	  .reply = -1,
+	  SCRIPT(WRITE_HDR_OPT_CB, OPTION, .room = 8, .fails = true), .header = header, .reply = -1,
 	  .tail = { 1, 1, 1, 1, 1, 1, 1, 1 } },
-	{ "an option is written behind the end",
-	  { .op = BPF_SOCK_OPS_WRITE_HDR_OPT_CB,
-	    .room = 8,
-	    .steps = { { STORE, 6, 0, { 254, 6, 0xeb, 0x9f, 1, 2 } } },
-	    .step_cnt = 1 },
-	  .header = ended,
-	  .r0 = -ENOSPC,
-	  .tail = { 1, 1, 1, 1, 1, 1, 1, 1 } },
-	{ "an option is behind the end",
-	  { .op = BPF_SOCK_OPS_PARSE_HDR_OPT_CB,
-	    .steps = { { LOAD, 6, 0, { 2 } } },
-	    .step_cnt = 1 },
-	  .header = ended,
-	  .r0 = -ENOMSG },
-	{ "room is reserved",
-	  { .op = BPF_SOCK_OPS_HDR_OPT_LEN_CB,
-	    .room = 12,
-	    .steps = { { RESERVE, 5, 0, { 0 } } },
-	    .step_cnt = 1 },
-	  .reserved = 8 },
+	{ "an option is written behind the end", SCRIPT(WRITE_HDR_OPT_CB, OPTION, .room = 8),
+	  .header = ended, .r0 = -ENOSPC, .tail = { 1, 1, 1, 1, 1, 1, 1, 1 } },
+	{ "an option is behind the end", SCRIPT(PARSE_HDR_OPT_CB, STEP(LOAD, 6, 0, { 2 })),
+	  .header = ended, .r0 = -ENOMSG },
+	{ "room is reserved", SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0), .room = 12), .reserved = 8 },
 	{ "room is reserved by one that fails",
-	  { .op = BPF_SOCK_OPS_HDR_OPT_LEN_CB,
-	    .room = 12,
-	    .fails = true,
-	    .steps = { { RESERVE, 5, 0, { 0 } } },
-	    .step_cnt = 1 },
-	  .reply = -1 },
-	{ "a reply",
-	  { .op = BPF_SOCK_OPS_TIMEOUT_INIT, .steps = { { REPLY, 0, 7, { 0 } } }, .step_cnt = 1 },
-	  .reply = 7,
-	  .r0 = 7 },
-	{ "a reply of one that fails",
-	  { .op = BPF_SOCK_OPS_TIMEOUT_INIT,
-	    .fails = true,
-	    .steps = { { REPLY, 0, 7, { 0 } } },
-	    .step_cnt = 1 },
-	  .reply = -1,
-	  .r0 = 7 },
-	{ "an array of sockets has it",
-	  { .op = BPF_SOCK_OPS_TCP_LISTEN_CB,
-	    .steps = { { MAP_UPDATE, 0, 0, { 0 } } },
-	    .step_cnt = 1 },
-	  .in_sockarray = true,
-	  .r0 = -EBUSY },
+	  SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0), .room = 12, .fails = true), .reply = -1 },
+	{ "a reply", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7)), .reply = 7, .r0 = 7 },
+	{ "a reply of one that fails", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7), .fails = true),
+	  .reply = -1, .r0 = 7 },
+	{ "an array of sockets has it", SCRIPT(TCP_LISTEN_CB, STEP(MAP_UPDATE, 0, 0)),
+	  .in_sockarray = true, .r0 = -EBUSY },
 	{ "an array of sockets has it, and it goes to a hash",
-	  { .op = BPF_SOCK_OPS_TCP_LISTEN_CB,
-	    .steps = { { HASH_UPDATE, 0, 0, { 0 } } },
-	    .step_cnt = 1 },
-	  .in_sockarray = true,
-	  .r0 = -EBUSY },
+	  SCRIPT(TCP_LISTEN_CB, STEP(HASH_UPDATE, 0, 0)), .in_sockarray = true, .r0 = -EBUSY },
 };
+/* clang-format on */
 
 static void
 run_outcome(struct call *c, const struct outcome *o, struct xb_sock_ops_out *out,

@@ -72,3 +72,17 @@ direct_check(const struct direct *d, const char *name, const struct script *scri
 			         (unsigned long long)s->want);
 	}
 }
+
+void
+direct_on_tcp4(struct direct *d, const char *name, const struct script *script,
+               const struct xb_skb_ctx *ctx)
+{
+	u8 data[PACKET_MAX_BYTES];
+	const struct direct_run run = {
+		.in = { .data = data, .bytes = packet_build(TCP4, data), .ctx = ctx },
+		.script = script,
+	};
+
+	direct_run(d, &run);
+	direct_check(d, name, script);
+}

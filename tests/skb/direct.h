@@ -39,6 +39,10 @@ struct direct_run {
 };
 void direct_run(struct direct *d, const struct direct_run *run);
 
+/* The script on a TCP packet over IPv4, given with `ctx`, and checked. */
+void direct_on_tcp4(struct direct *d, const char *name, const struct script *script,
+                    const struct xb_skb_ctx *ctx);
+
 /* The same on the packet as the last run left it, with the buffer as it was then at the start. */
 void direct_again(struct direct *d, const struct script *script);
 

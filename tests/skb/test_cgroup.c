@@ -138,15 +138,9 @@ test_classes(void **state)
 		                        .cgroup_classid = 0x20003,
 		                        .route_realm = 0x30004 };
 	struct direct *d = direct_new();
-	u8 data[PACKET_MAX_BYTES];
-	const struct direct_run run = {
-		.in = { .data = data, .bytes = packet_build(TCP4, data), .ctx = &ctx },
-		.script = &script
-	};
 
 	(void)state;
-	direct_run(d, &run);
-	direct_check(d, "classes", &script);
+	direct_on_tcp4(d, "classes", &script, &ctx);
 	direct_free(d);
 }
 

@@ -134,15 +134,11 @@ test_tag(void **state)
 	};
 	struct direct *d = direct_new();
 	u8 data[PACKET_MAX_BYTES];
-	const struct direct_run run = {
-		.in = { .data = data, .bytes = packet_build(TCP4, data), .ctx = &ctx },
-		.script = &script
-	};
 
 	(void)state;
-	direct_run(d, &run);
-	direct_check(d, "tag", &script);
+	direct_on_tcp4(d, "tag", &script, &ctx);
 	assert_int_equal(d->rig.samples.cnt, 1);
+	assert_int_equal(packet_build(TCP4, data), 74);
 	assert_memory_equal(d->rig.samples.data + 2, data, 74);
 	direct_free(d);
 }

@@ -371,15 +371,9 @@ test_nobody(void **state)
 	static const struct script script = STEPS({ CLONE(1, 0) });
 	const struct xb_skb_ctx ctx = { .ifindex = 1 };
 	struct direct *d = direct_new();
-	u8 data[PACKET_MAX_BYTES];
-	const struct direct_run run = {
-		.in = { .data = data, .bytes = packet_build(TCP4, data), .ctx = &ctx },
-		.script = &script
-	};
 
 	(void)state;
-	direct_run(d, &run);
-	direct_check(d, "nobody", &script);
+	direct_on_tcp4(d, "nobody", &script, &ctx);
 	direct_free(d);
 }
 

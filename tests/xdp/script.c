@@ -2,6 +2,7 @@
 #include "tests/xdp/script.h"
 
 #include "tests/insns.h"
+#include "xdp/xdp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,6 +41,24 @@ script_maps_close(const struct script_maps *maps)
 	close(maps->cpumap);
 	close(maps->xskmap);
 	close(maps->perf);
+}
+
+void
+script_sides_open(struct script_sides *s)
+{
+	backend_open_emu(&s->b[0], xb_xdp_register);
+	s->cnt = backend_open_kernel(&s->b[1]) ? 2 : 1;
+	for (u32 k = 0; k < s->cnt; k++)
+		script_maps_open(&s->b[k], &s->maps[k]);
+}
+
+void
+script_sides_close(struct script_sides *s)
+{
+	for (u32 k = 0; k < s->cnt; k++) {
+		script_maps_close(&s->maps[k]);
+		backend_close(&s->b[k]);
+	}
 }
 
 /* A program being written. R6 is the context, R7 the value that results are kept in. */

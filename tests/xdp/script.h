@@ -56,6 +56,16 @@ struct script_maps {
 void script_maps_open(const struct backend *b, struct script_maps *maps);
 void script_maps_close(const struct script_maps *maps);
 
+/* The emulator, then the kernel where bpf(2) is permitted, each with the maps. */
+struct script_sides {
+	struct backend b[2];
+	struct script_maps maps[2];
+	u32 cnt;
+};
+
+void script_sides_open(struct script_sides *s);
+void script_sides_close(struct script_sides *s);
+
 /* Loads the program. */
 int script_load(const struct backend *b, const struct script_maps *maps,
                 const struct script *script);

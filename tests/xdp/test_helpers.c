@@ -214,28 +214,20 @@ static void
 test_rows(void **state)
 {
 	struct outcome *o = calloc(2, sizeof(*o));
-	struct backend b[2];
-	struct script_maps maps[2];
-	u32 i, k, cnt = 1;
+	struct script_sides s;
 
 	(void)state;
 	assert_non_null(o);
-	backend_open_emu(&b[0], xb_xdp_register);
-	cnt += backend_open_kernel(&b[1]);
-	for (k = 0; k < cnt; k++)
-		script_maps_open(&b[k], &maps[k]);
-	for (i = 0; i < XB_ARRAY_SIZE(rows); i++) {
-		for (k = 0; k < cnt; k++) {
-			run_row(&b[k], &maps[k], &rows[i], &o[k]);
-			check_row(&b[k], &rows[i], &o[k]);
+	script_sides_open(&s);
+	for (u32 i = 0; i < XB_ARRAY_SIZE(rows); i++) {
+		for (u32 k = 0; k < s.cnt; k++) {
+			run_row(&s.b[k], &s.maps[k], &rows[i], &o[k]);
+			check_row(&s.b[k], &rows[i], &o[k]);
 		}
-		if (cnt == 2)
+		if (s.cnt == 2)
 			compare_row(&rows[i], &o[0], &o[1]);
 	}
-	for (k = 0; k < cnt; k++) {
-		script_maps_close(&maps[k]);
-		backend_close(&b[k]);
-	}
+	script_sides_close(&s);
 	free(o);
 }
 
@@ -302,33 +294,24 @@ static void
 test_random(void **state)
 {
 	struct outcome *o = calloc(2, sizeof(*o));
-	struct backend b[2];
-	struct script_maps maps[2];
+	struct script_sides s;
 	struct row row;
 	char name[32];
-	u32 seed, k;
 
 	(void)state;
 	assert_non_null(o);
-	if (!backend_open_kernel(&b[1])) {
-		free(o);
-		skip();
-	}
-	backend_open_emu(&b[0], xb_xdp_register);
-	for (k = 0; k < 2; k++)
-		script_maps_open(&b[k], &maps[k]);
-	for (seed = 0; seed < RANDOM_ROWS; seed++) {
+	script_sides_open(&s);
+	for (u32 seed = 0; s.cnt == 2 && seed < RANDOM_ROWS; seed++) {
 		random_row(&row, name, sizeof(name), seed);
-		for (k = 0; k < 2; k++)
-			run_row(&b[k], &maps[k], &row, &o[k]);
+		for (u32 k = 0; k < 2; k++)
+			run_row(&s.b[k], &s.maps[k], &row, &o[k]);
 		assert_int_equal(o[1].run.ret, 0);
 		compare_row(&row, &o[0], &o[1]);
 	}
-	for (k = 0; k < 2; k++) {
-		script_maps_close(&maps[k]);
-		backend_close(&b[k]);
-	}
+	script_sides_close(&s);
 	free(o);
+	if (s.cnt != 2)
+		skip();
 }
 
 int

@@ -6,6 +6,8 @@
  * what types refer to. After that every id is in range, every name is terminated, and following
  * typedefs, modifiers, arrays and members always comes to an end.
  */
+#include "emu/btf_check_priv.h"
+
 #include "emu/btf.h"
 #include "emu/log.h"
 #include "emu/prog.h"
@@ -17,13 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HDR_BYTES          ((u32)sizeof(struct btf_header))
-#define TYPE_BYTES         ((u32)sizeof(struct btf_type))
-#define INFO_MASK          0x9f00ffffu /* kind_flag, kind, vlen (cf. kernel/bpf/btf.c: BTF_INFO_MASK) */
-#define MAX_OFFSET         0x00ffffffu /* BTF_MAX_NAME_OFFSET */
-#define MAX_NAME           512u
-#define MAX_DEPTH          32 /* cf. kernel/bpf/btf.c: MAX_RESOLVE_DEPTH */
-#define MAX_DEPTH_UNLINKED 1000
+#define HDR_BYTES  ((u32)sizeof(struct btf_header))
+#define TYPE_BYTES ((u32)sizeof(struct btf_type))
+#define INFO_MASK  0x9f00ffffu /* kind_flag, kind, vlen (cf. kernel/bpf/btf.c: BTF_INFO_MASK) */
+#define MAX_OFFSET 0x00ffffffu /* BTF_MAX_NAME_OFFSET */
+#define MAX_NAME   512u
 
 enum name_rule { NAME_ANY, NAME_NONE, NAME_OPTIONAL, NAME_IDENT, NAME_SECTION, NAME_VALUE };
 enum ref_rule { REF_UNUSED, REF_TYPE, REF_ZERO, REF_SIZE };
@@ -68,49 +68,12 @@ _Static_assert(sizeof(struct btf_array) == 12 && sizeof(struct btf_member) == 12
                        sizeof(struct btf_var) == 4 && sizeof(struct btf_decl_tag) == 4,
                "the bytes in the table");
 
-enum mark { UNSEEN, OPEN, DONE };
-
-struct check {
-	const u8 *types, *strs;
-	u32 type_bytes, str_bytes;
-	u32 *offs;     /* of each type in the type section, by id; [0] is void */
-	u8 *marks;     /* enum mark, by id */
-	u32 cnt;       /* ids are below */
-	bool unlinked; /* XB_BTF_UNLINKED */
-	struct xb_log *log;
-};
-
-static int
-bad(const struct check *c, u32 id, const char *what)
-{
-	xb_log_printf(c->log, "BTF type [%u]: %s\n", id, what);
-	return -EINVAL;
-}
-
-static const struct btf_type *
-type_of(const struct check *c, u32 id)
-{
-	return (const struct btf_type *)(const void *)(c->types + c->offs[id]);
-}
-
-static u32
-kind_of(const struct btf_type *t)
-{
-	return BTF_INFO_KIND(t->info);
-}
-
-static const void *
-payload(const struct btf_type *t)
-{
-	return t + 1;
-}
-
 /*
  * Sections in order, next to each other, none beyond the end (cf. kernel/bpf/btf.c:
  * btf_check_sec_info).
  */
 static int
-check_header(struct check *c, const u8 *raw, u32 bytes)
+check_header(struct btf_check *c, const u8 *raw, u32 bytes)
 {
 	const struct btf_header *h = (const struct btf_header *)(const void *)raw;
 	const char *what = NULL;
@@ -156,7 +119,7 @@ check_header(struct check *c, const u8 *raw, u32 bytes)
 
 /* An identifier of C, or the name of a section (cf. kernel/bpf/btf.c: __btf_name_valid). */
 static bool
-name_is_valid(const struct check *c, u32 off, bool section)
+name_is_valid(const struct btf_check *c, u32 off, bool section)
 {
 	const char *s = (const char *)c->strs + off;
 	size_t len = strnlen(s, MAX_NAME);
@@ -174,7 +137,7 @@ name_is_valid(const struct check *c, u32 off, bool section)
 }
 
 static bool
-name_obeys(const struct check *c, u32 off, enum name_rule rule)
+name_obeys(const struct btf_check *c, u32 off, enum name_rule rule)
 {
 	if (off >= c->str_bytes)
 		return false;
@@ -204,7 +167,7 @@ is_size_of_enum(u32 size)
 static const char *
 check_int(const struct btf_type *t)
 {
-	u32 data = xb_ld32(payload(t));
+	u32 data = xb_ld32(btf_payload(t));
 	u32 bits = BTF_INT_BITS(data) + BTF_INT_OFFSET(data);
 	u32 encoding = BTF_INT_ENCODING(data);
 
@@ -220,10 +183,10 @@ check_int(const struct btf_type *t)
 }
 
 static const char *
-check_members(const struct check *c, const struct btf_type *t)
+check_members(const struct btf_check *c, const struct btf_type *t)
 {
-	const struct btf_member *m = payload(t);
-	bool is_union = kind_of(t) == BTF_KIND_UNION;
+	const struct btf_member *m = btf_payload(t);
+	bool is_union = btf_kind_of(t) == BTF_KIND_UNION;
 	u32 last = 0;
 
 	for (u32 i = 0; i < BTF_INFO_VLEN(t->info); i++) {
@@ -242,10 +205,10 @@ check_members(const struct check *c, const struct btf_type *t)
 }
 
 static const char *
-check_enumerators(const struct check *c, const struct btf_type *t)
+check_enumerators(const struct btf_check *c, const struct btf_type *t)
 {
-	u32 stride = kinds[kind_of(t)].member;
-	const u8 *e = payload(t);
+	u32 stride = kinds[btf_kind_of(t)].member;
+	const u8 *e = btf_payload(t);
 
 	if (!is_size_of_enum(t->size))
 		return "unexpected size";
@@ -258,7 +221,7 @@ check_enumerators(const struct check *c, const struct btf_type *t)
 static const char *
 check_datasec(const struct btf_type *t)
 {
-	const struct btf_var_secinfo *v = payload(t);
+	const struct btf_var_secinfo *v = btf_payload(t);
 	u64 end = 0;
 
 	if (t->size == 0)
@@ -277,12 +240,12 @@ check_datasec(const struct btf_type *t)
 
 /* What is peculiar to one kind; NULL: it is fine. */
 static const char *
-check_kind(const struct check *c, const struct btf_type *t)
+check_kind(const struct btf_check *c, const struct btf_type *t)
 {
-	const struct btf_array *array = payload(t);
-	const struct btf_param *param = payload(t);
+	const struct btf_array *array = btf_payload(t);
+	const struct btf_param *param = btf_payload(t);
 
-	switch (kind_of(t)) {
+	switch (btf_kind_of(t)) {
 	case BTF_KIND_INT:
 		return check_int(t);
 	case BTF_KIND_FLOAT:
@@ -301,8 +264,8 @@ check_kind(const struct check *c, const struct btf_type *t)
 	case BTF_KIND_FUNC:
 		return BTF_INFO_VLEN(t->info) > BTF_FUNC_GLOBAL ? "invalid linkage" : NULL;
 	case BTF_KIND_VAR:
-		return xb_ld32(payload(t)) > BTF_VAR_GLOBAL_ALLOCATED ? "linkage not supported"
-		                                                      : NULL;
+		return xb_ld32(btf_payload(t)) > BTF_VAR_GLOBAL_ALLOCATED ? "linkage not supported"
+		                                                          : NULL;
 	case BTF_KIND_DATASEC:
 		return check_datasec(t);
 	case BTF_KIND_FUNC_PROTO:
@@ -311,7 +274,7 @@ check_kind(const struct check *c, const struct btf_type *t)
 				return "invalid name of an argument";
 		return NULL;
 	case BTF_KIND_DECL_TAG:
-		return (s32)xb_ld32(payload(t)) < -1 ? "invalid component_idx" : NULL;
+		return (s32)xb_ld32(btf_payload(t)) < -1 ? "invalid component_idx" : NULL;
 	default:
 		return NULL;
 	}
@@ -319,10 +282,10 @@ check_kind(const struct check *c, const struct btf_type *t)
 
 /* Whether the names of a type and its members are somewhere in the strings. */
 static bool
-names_exist(const struct check *c, const struct btf_type *t)
+names_exist(const struct btf_check *c, const struct btf_type *t)
 {
-	u32 kind = kind_of(t), stride = kinds[kind].member;
-	const u8 *member = payload(t);
+	u32 kind = btf_kind_of(t), stride = kinds[kind].member;
+	const u8 *member = btf_payload(t);
 
 	if (t->name_off >= c->str_bytes)
 		return false;
@@ -337,7 +300,7 @@ names_exist(const struct check *c, const struct btf_type *t)
 
 /* One type by itself. Its length, or -errno (cf. kernel/bpf/btf.c: btf_check_meta). */
 static int
-check_type(const struct check *c, u32 id, u32 off)
+check_type(const struct btf_check *c, u32 id, u32 off)
 {
 	const struct btf_type *t = (const struct btf_type *)(const void *)(c->types + off);
 	u32 left = c->type_bytes - off, kind, vlen;
@@ -346,33 +309,33 @@ check_type(const struct check *c, u32 id, u32 off)
 	u64 need;
 
 	if (left < TYPE_BYTES)
-		return bad(c, id, "cut short");
-	kind = kind_of(t);
+		return btf_bad(c, id, "cut short");
+	kind = btf_kind_of(t);
 	vlen = BTF_INFO_VLEN(t->info);
 	if (t->info & ~INFO_MASK)
-		return bad(c, id, "invalid btf_info");
+		return btf_bad(c, id, "invalid btf_info");
 	if (kind == 0 || kind >= XB_ARRAY_SIZE(kinds))
-		return bad(c, id, "invalid kind");
+		return btf_bad(c, id, "invalid kind");
 	k = &kinds[kind];
 	need = TYPE_BYTES + k->extra + (u64)vlen * k->member;
 	if (need > left)
-		return bad(c, id, "members are cut short");
+		return btf_bad(c, id, "members are cut short");
 	if (c->unlinked)
-		return names_exist(c, t) ? (int)need : bad(c, id, "invalid name");
+		return names_exist(c, t) ? (int)need : btf_bad(c, id, "invalid name");
 	if (k->member == 0 && vlen && kind != BTF_KIND_FUNC)
-		return bad(c, id, "vlen is not 0");
+		return btf_bad(c, id, "vlen is not 0");
 	if (!k->kflag && BTF_INFO_KFLAG(t->info))
-		return bad(c, id, "invalid kind_flag");
+		return btf_bad(c, id, "invalid kind_flag");
 	if (!name_obeys(c, t->name_off, k->name_rule))
-		return bad(c, id, "invalid name");
+		return btf_bad(c, id, "invalid name");
 	if (k->ref == REF_ZERO && t->type)
-		return bad(c, id, "type is not 0");
+		return btf_bad(c, id, "type is not 0");
 	what = check_kind(c, t);
-	return what ? bad(c, id, what) : (int)need;
+	return what ? btf_bad(c, id, what) : (int)need;
 }
 
 static int
-check_each(struct check *c)
+check_each(struct btf_check *c)
 {
 	u32 cap = c->type_bytes / TYPE_BYTES + 2;
 
@@ -393,144 +356,17 @@ check_each(struct check *c)
 	return 0;
 }
 
-static u32
-kind_by_id(const struct check *c, u32 id)
+bool
+btf_refers(u32 kind)
 {
-	return id ? kind_of(type_of(c, id)) : BTF_KIND_UNKN;
+	return kinds[kind].ref == REF_TYPE;
 }
 
-/* A variable, or before linking an extern function. */
-static bool
-is_of_section(const struct check *c, u32 kind)
+int
+btf_bad(const struct btf_check *c, u32 id, const char *what)
 {
-	return kind == BTF_KIND_VAR || (c->unlinked && kind == BTF_KIND_FUNC);
-}
-
-/* Ids that members and payloads hold, and what kinds they must be of. */
-static const char *
-check_payload_refs(const struct check *c, const struct btf_type *t)
-{
-	const void *p = payload(t);
-	const struct btf_array *a = p;
-	const struct btf_member *m = p;
-	const struct btf_param *arg = p;
-	const struct btf_var_secinfo *v = p;
-	u32 vlen = BTF_INFO_VLEN(t->info);
-
-	switch (kind_of(t)) {
-	case BTF_KIND_ARRAY:
-		return a->type >= c->cnt || a->index_type >= c->cnt ? "invalid element or index"
-		                                                    : NULL;
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		for (u32 i = 0; i < vlen; i++)
-			if (m[i].type >= c->cnt)
-				return "invalid type of a member";
-		return NULL;
-	case BTF_KIND_FUNC_PROTO:
-		for (u32 i = 0; i < vlen; i++)
-			if (arg[i].type >= c->cnt)
-				return "invalid type of an argument";
-		return NULL;
-	case BTF_KIND_DATASEC:
-		for (u32 i = 0; i < vlen; i++)
-			if (v[i].type >= c->cnt || !is_of_section(c, kind_by_id(c, v[i].type)))
-				return "not a variable";
-		return NULL;
-	default:
-		return NULL;
-	}
-}
-
-static const char *
-check_refs(const struct check *c, const struct btf_type *t)
-{
-	u32 kind = kind_of(t);
-
-	if (kinds[kind].ref == REF_TYPE) {
-		if (t->type >= c->cnt)
-			return "invalid type id";
-		if (kind == BTF_KIND_FUNC && kind_by_id(c, t->type) != BTF_KIND_FUNC_PROTO)
-			return "not a function's prototype";
-		if (kind == BTF_KIND_VAR && t->type == 0)
-			return "variable of type void";
-		if (kind == BTF_KIND_DECL_TAG && t->type == 0)
-			return "tag of type void";
-	}
-	return check_payload_refs(c, t);
-}
-
-static int resolve(struct check *c, u32 id, int depth);
-
-/*
- * Everything that a type contains or stands for, without going through pointers and functions
- * (cf. kernel/bpf/btf.c: btf_resolve).
- */
-static int
-resolve_parts(struct check *c, const struct btf_type *t, int depth)
-{
-	const struct btf_array *a = payload(t);
-	const struct btf_member *m = payload(t);
-	int rc = 0;
-
-	switch (kind_of(t)) {
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_CONST:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_TYPE_TAG:
-	case BTF_KIND_VAR:
-		return resolve(c, t->type, depth);
-	case BTF_KIND_ARRAY:
-		rc = resolve(c, a->index_type, depth);
-		return rc ? rc : resolve(c, a->type, depth);
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		for (u32 i = 0; rc == 0 && i < BTF_INFO_VLEN(t->info); i++)
-			rc = resolve(c, m[i].type, depth);
-		return rc;
-	default:
-		return 0;
-	}
-}
-
-static int
-resolve(struct check *c, u32 id, int depth)
-{
-	int rc;
-
-	if (id == 0 || c->marks[id] == DONE)
-		return 0;
-	if (c->marks[id] == OPEN) {
-		bad(c, id, "loop detected");
-		return -EEXIST;
-	}
-	if (depth == (c->unlinked ? MAX_DEPTH_UNLINKED : MAX_DEPTH)) {
-		bad(c, id, "nested too deeply");
-		return -E2BIG;
-	}
-	c->marks[id] = OPEN;
-	rc = resolve_parts(c, type_of(c, id), depth + 1);
-	c->marks[id] = DONE;
-	return rc;
-}
-
-static int
-check_all_refs(struct check *c)
-{
-	for (u32 id = 1; id < c->cnt; id++) {
-		const char *what = check_refs(c, type_of(c, id));
-
-		if (what)
-			return bad(c, id, what);
-	}
-	for (u32 id = 1; id < c->cnt; id++) {
-		int rc = resolve(c, id, 0);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
+	xb_log_printf(c->log, "BTF type [%u]: %s\n", id, what);
+	return -EINVAL;
 }
 
 u32
@@ -546,13 +382,13 @@ xb_btf_type_bytes(u32 info)
 int
 xb_btf_check(const void *raw, u32 bytes, u32 flags, struct xb_log *log)
 {
-	struct check c = { .log = log, .unlinked = flags & XB_BTF_UNLINKED };
+	struct btf_check c = { .log = log, .unlinked = flags & XB_BTF_UNLINKED };
 	int rc = check_header(&c, raw, bytes);
 
 	if (rc == 0)
 		rc = check_each(&c);
 	if (rc == 0)
-		rc = check_all_refs(&c);
+		rc = btf_check_refs(&c);
 	free(c.offs);
 	free(c.marks);
 	return rc;

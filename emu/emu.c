@@ -84,6 +84,7 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		.frame_bytes = opts->frame_bytes,
 		.frame_cnt = opts->frame_cnt,
 		.zeroing = opts->zeroing,
+		.strict = opts->strict,
 		.ops = &vm_ops,
 		.emu = emu,
 	};

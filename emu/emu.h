@@ -57,6 +57,7 @@ struct xb_emu_opts {
 	u64 arena_bytes;     /* 0: default */
 	u32 frame_bytes, frame_cnt; /* of stacks; see struct xb_vm_opts */
 	enum xb_zeroing zeroing;
+	bool strict;
 };
 
 /* The clock. Programs see realtime = now_ns, monotonic = boottime = now_ns - boot_ns. */

@@ -13,6 +13,7 @@
 #include "emu/prog.h"
 #include "emu/sock.h"
 #include "emu/timer.h"
+#include "vm/strict.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,12 +67,18 @@ fault_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, enum xb_faul
 }
 
 static void
+arg_name(const struct xb_helper *row, u32 i, char *buf, size_t bytes)
+{
+	snprintf(buf, bytes, "bpf_%s: argument %u (%s)", row->name, i + 1,
+	         kind_names[row->args[i]]);
+}
+
+static void
 fault_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need)
 {
 	char what[80];
 
-	snprintf(what, sizeof(what), "bpf_%s: argument %u (%s)", row->name, i + 1,
-	         kind_names[row->args[i]]);
+	arg_name(row, i, what, sizeof(what));
 	xb_proc_fault_mem(proc, proc->r[1 + i], bytes, need, what);
 }
 
@@ -83,6 +90,25 @@ may_bounce(enum xb_arg_kind kind)
 	       kind != XB_ARG_DYNPTR_W;
 }
 
+/* On a strict machine: a buffer that the helper reads was written, and one that it writes is now.
+ */
+static bool
+arg_written(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need)
+{
+	char what[80];
+
+	if (need == XB_MEM_READ || row->args[i] == XB_ARG_U64_RW) {
+		if (!xb_strict_written(proc, proc->r[1 + i], bytes)) {
+			arg_name(row, i, what, sizeof(what));
+			xb_strict_fault(proc, proc->r[1 + i], bytes, what);
+			return false;
+		}
+		return true;
+	}
+	xb_strict_write(proc, proc->r[1 + i], bytes);
+	return true;
+}
+
 /* A buffer of `bytes`, as a host pointer; false after a fault. */
 static inline bool
 arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need,
@@ -90,7 +116,7 @@ arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 
 {
 	a->mem = xb_mem_range(proc->vm->mem, proc->r[1 + i], bytes, need);
 	if (XB_LIKELY(a->mem != NULL))
-		return true;
+		return XB_LIKELY(!proc->strict) || arg_written(proc, row, i, bytes, need);
 	if (may_bounce(row->args[i]))
 		a->mem = xb_proc_mem(proc, proc->r[1 + i], bytes, need);
 	if (!a->mem)
@@ -137,7 +163,8 @@ arg_str(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_arg *
 		}
 	}
 	a->mem = xb_mem_host(mem, gaddr);
-	return true;
+	return XB_LIKELY(!proc->strict) ||
+	       arg_written(proc, row, i, strlen(a->str) + 1, XB_MEM_READ);
 }
 
 static bool
@@ -506,6 +533,17 @@ find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struc
 	return NULL;
 }
 
+/* The registers that are arguments, see struct xb_call. */
+static u8
+args_of(const struct xb_helper *row)
+{
+	u8 regs = 0;
+
+	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++)
+		regs |= (u8)(2u << i);
+	return regs;
+}
+
 int
 xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
                struct xb_call *call, struct xb_err *err)
@@ -535,10 +573,11 @@ xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
 	if (r1_const && emu->handle_region)
 		map = xb_map_by_handle(emu, r1_const);
 	*call = (struct xb_call){
-		.fn = choose_fn(row, map),
+		.fn = emu->vm->strict ? call_checked : choose_fn(row, map),
 		.name = row->name,
 		.data = row,
 		.aux = (uintptr_t)map,
+		.reads = args_of(row),
 	};
 	return 0;
 }

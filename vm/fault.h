@@ -29,6 +29,7 @@
 	X(BAD_RETURN, "bad return value")                                                          \
 	X(STOPPED, "stopped")                                                                      \
 	X(OBJECT, "memory object error")                                                           \
+	X(UNINIT, "uninitialised read")                                                            \
 	X(INTERNAL, "internal error")
 
 #define XB_FAULT_ENUM(id, name) XB_FAULT_##id,

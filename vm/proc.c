@@ -3,6 +3,7 @@
 
 #include "vm/bytes.h"
 #include "vm/proc_priv.h"
+#include "vm/strict_priv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +34,14 @@ xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 	for (u32 i = 0; i < vm->frame_cnt; i++)
 		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * stride;
 	xb_mem_allow(vm->mem, proc->frame_top[0] - vm->frame_bytes, vm->frame_bytes, XB_MEM_WRITE);
+	if (!vm->strict)
+		return proc;
+	proc->strict = xb_strict_new(proc);
+	if (!proc->strict) {
+		xb_err_errno(err, ENOMEM, "process");
+		xb_proc_free(proc);
+		return NULL;
+	}
 	return proc;
 }
 
@@ -41,6 +50,7 @@ xb_proc_free(struct xb_proc *proc)
 {
 	if (!proc)
 		return;
+	xb_strict_free(proc->strict);
 	xb_mem_unmap(proc->vm->mem, proc->stack);
 	free(proc);
 }
@@ -66,6 +76,8 @@ xb_proc_set_reg(struct xb_proc *proc, u32 reg, u64 value)
 	assert(reg < BPF_REG_10);
 	proc->r[reg] = value;
 	proc->check_all = true;
+	if (proc->strict)
+		xb_strict_set_reg(proc, reg);
 }
 
 bool
@@ -145,6 +157,8 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 	memset(proc->r, 0, 10 * sizeof(proc->r[0]));
 	proc->r[1] = ctx_gaddr;
 	xb_proc_enter_frame(proc, prog->subprogs[0].uses_frame);
+	if (XB_UNLIKELY(proc->strict != NULL))
+		xb_strict_enter(proc, 1);
 }
 
 static void
@@ -152,6 +166,13 @@ unlock(struct xb_proc *proc)
 {
 	xb_st32(xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0);
 	proc->lock_gaddr = 0;
+}
+
+static enum xb_run_status
+engine_run(struct xb_proc *proc, bool step)
+{
+	return XB_UNLIKELY(proc->strict != NULL) ? xb_strict_run(proc, step)
+	                                         : xb_interp_run(proc, step);
 }
 
 /* A lock that a program kept would stop every later one. */
@@ -169,13 +190,13 @@ enum xb_run_status
 xb_proc_run(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 {
 	xb_proc_start(proc, prog, ctx_gaddr);
-	return drop_lock(proc, xb_interp_run(proc, false));
+	return drop_lock(proc, engine_run(proc, false));
 }
 
 enum xb_run_status
 xb_proc_continue(struct xb_proc *proc)
 {
-	return drop_lock(proc, xb_interp_run(proc, false));
+	return drop_lock(proc, engine_run(proc, false));
 }
 
 void
@@ -189,7 +210,7 @@ xb_proc_abandon(struct xb_proc *proc)
 enum xb_run_status
 xb_vm_step(struct xb_proc *proc)
 {
-	return drop_lock(proc, xb_interp_run(proc, true));
+	return drop_lock(proc, engine_run(proc, true));
 }
 
 struct xb_fault *
@@ -283,6 +304,7 @@ struct caller {
 	const struct xb_prog *prog;
 	u32 pc, base_depth;
 	struct xb_bounce *bounces;
+	struct xb_strict_regs regs;
 };
 
 bool
@@ -318,7 +340,11 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 	xb_proc_push_frame(proc, xb_prog_subprog(proc->prog, (u32)func)->uses_frame);
 	proc->base_depth = proc->depth;
 	proc->pc = (u32)func;
-	status = xb_interp_run(proc, false);
+	if (XB_UNLIKELY(proc->strict != NULL)) {
+		caller.regs = xb_strict_save(proc);
+		xb_strict_enter(proc, 5);
+	}
+	status = engine_run(proc, false);
 	*r0 = proc->r[0];
 	proc->base_depth = caller.base_depth;
 	if (XB_UNLIKELY(caller.bounces != NULL)) {
@@ -329,6 +355,8 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 		return false;
 	xb_proc_pop_frame(proc);
 	memcpy(proc->r, caller.r, sizeof(caller.r));
+	if (XB_UNLIKELY(proc->strict != NULL))
+		xb_strict_restore(proc, caller.regs);
 	proc->prog = caller.prog;
 	proc->pc = caller.pc;
 	return true;

@@ -72,7 +72,8 @@ struct xb_proc {
 	 */
 	enum xb_stop (*poll)(struct xb_proc *proc, void *arg);
 	void *poll_arg;
-	struct xb_fault fault; /* valid after XB_RUN_FAULT */
+	struct xb_fault fault;    /* valid after XB_RUN_FAULT */
+	struct xb_strict *strict; /* of strict machines, else NULL: vm/strict.h's own */
 	struct xb_region *stack;
 	u64 frame_top[XB_PROC_MAX_FRAMES]; /* R10 of each frame */
 	u32 may_goto[XB_PROC_MAX_FRAMES];  /* times that each frame may still go on */

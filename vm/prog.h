@@ -48,6 +48,7 @@ struct xb_call {
 	const char *name; /* for messages and disassembly */
 	const void *data; /* the binder's own */
 	u64 aux;          /* the binder's own */
+	u8 reads;         /* bits 1 to 5: this register is an argument; for strict machines */
 };
 
 /* The emulator, as the machine sees it. All functions get the `emu` of struct xb_vm_opts. */

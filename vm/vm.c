@@ -42,7 +42,8 @@ xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 	vm->max_insns = opts->max_insns ? opts->max_insns : XB_VM_MAX_INSNS;
 	if (vm->max_insns > INT64_MAX) /* engines count down, below 0 */
 		vm->max_insns = INT64_MAX;
-	vm->zeroing = opts->zeroing;
+	vm->strict = opts->strict;
+	vm->zeroing = opts->strict ? XB_ZERO_ALWAYS : opts->zeroing;
 	vm->ops = opts->ops;
 	vm->emu = opts->emu;
 	return vm;

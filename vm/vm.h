@@ -32,6 +32,11 @@ struct xb_vm_opts {
 	u32 frame_bytes; /* of a function's stack, 16 to 4096, a multiple of 8; 0: 512 */
 	u32 frame_cnt;   /* active functions at once, 1 to 64; 0: 8 */
 	enum xb_zeroing zeroing;
+	/*
+	 * Stops programs that read a register or a byte of the stack which nobody wrote (see
+	 * vm/strict.h); with XB_ZERO_ALWAYS. Slow.
+	 */
+	bool strict;
 	const struct xb_vm_ops *ops;
 	void *emu; /* handed to ops; owned by the caller */
 };
@@ -42,6 +47,7 @@ struct xb_vm {
 	u64 max_insns;
 	u32 frame_bytes, frame_cnt;
 	enum xb_zeroing zeroing;
+	bool strict;
 	const struct xb_vm_ops *ops;
 	void *emu;
 };

@@ -36,6 +36,11 @@
 #define XB_MOV64_REG(dst, src)              XB_ALU64_REG(BPF_MOV, dst, src)
 #define XB_MOV32_IMM(dst, imm)              XB_ALU32_IMM(BPF_MOV, dst, imm)
 #define XB_MOV32_REG(dst, src)              XB_ALU32_REG(BPF_MOV, dst, src)
+/* Between address spaces: to 0 a pointer to use, to 1 an address to keep. */
+#define XB_CAST(to, from, dst, src)                                                                \
+	XB_INSN(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, BPF_ADDR_SPACE_CAST, (to) << 16 | (from))
+#define XB_CAST_TO_0(dst, src) XB_CAST(0, 1, dst, src)
+#define XB_CAST_TO_1(dst, src) XB_CAST(1, 0, dst, src)
 /* `order` is BPF_TO_LE or BPF_TO_BE; bits 16, 32, 64. */
 #define XB_ENDIAN(order, dst, bits) XB_INSN(BPF_ALU | BPF_END | (order), dst, 0, 0, bits)
 #define XB_BSWAP(dst, bits)         XB_INSN(BPF_ALU64 | BPF_END, dst, 0, 0, bits)

@@ -93,6 +93,10 @@ check_insn(struct checker *c, u32 pc)
 	if (id == XB_INSN_CNT)
 		return check_own(c, pc);
 	row = xb_insn_row(id);
+	if (xb_insn_is_cast(insn) && id == XB_INSN_MOV64_X)
+		return xb_prog_err(c->prog, pc, c->err,
+		                   "addr_space_cast insn can only convert between address space 1 "
+		                   "and 0");
 	if (check_field(c, pc, "dst_reg", row->dst, insn->dst_reg) ||
 	    check_field(c, pc, "src_reg", row->src, insn->src_reg) ||
 	    check_field(c, pc, "off", row->off, insn->off) ||

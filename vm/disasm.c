@@ -91,7 +91,7 @@ row_at(const struct xb_prog *prog, u32 pc)
 {
 	struct xb_insn_index index;
 
-	if (prog->ops[pc].code < XB_INSN_CNT)
+	if (prog->ops[pc].code < XB_INSN_CNT && !prog->has_space)
 		return prog->ops[pc].code;
 	xb_insn_index_init(&index);
 	return xb_insn_find(&index, &prog->insns[pc]);

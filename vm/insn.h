@@ -22,6 +22,10 @@
 #define BPF_LOAD_ACQ  0x100 /* atomic imm: load-acquire */
 #define BPF_STORE_REL 0x110 /* atomic imm: store-release */
 #endif
+#ifndef BPF_ADDR_SPACE_CAST
+#define BPF_ADDR_SPACE_CAST                                                                        \
+	1 /* off of a 64-bit mov: between address spaces; imm: to << 16 | from */
+#endif
 #ifndef BPF_PSEUDO_KFUNC_CALL
 #define BPF_PSEUDO_KFUNC_CALL 2
 #endif
@@ -75,6 +79,13 @@ struct xb_insn_row {
 
 /* The row of an instruction; id is below XB_INSN_CNT. */
 const struct xb_insn_row *xb_insn_row(enum xb_insn_id id);
+
+/* Whether it is an addr_space_cast, of whatever spaces. */
+static inline bool
+xb_insn_is_cast(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_ALU64 | BPF_MOV | BPF_X) && insn->off == BPF_ADDR_SPACE_CAST;
+}
 
 /* Rows by opcode, for decoding many instructions: chains of row numbers plus one, 0 ends. */
 struct xb_insn_index {

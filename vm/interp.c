@@ -89,58 +89,51 @@
 		fault_access = (struct access){ bytes, need };                                     \
 		goto bad_access;                                                                   \
 	}
-#define KNOWN_ACCESS(reg) u64 a = (reg) + (u64)op->off
+/* Known to be allowed, as proved at load. */
+#define ACCESS_KNOWN(reg, bytes, need) u64 a = (reg) + (u64)op->off;
+/* Through a pointer into the program's second address space. */
+#define ACCESS_SPACE(reg, bytes, need)                                                             \
+	u64 a = xb_space_gaddr(&p->prog->space, (reg), op->off);                                   \
+	if (XB_UNLIKELY(!ALLOWED(a, bytes, need))) {                                               \
+		fault_gaddr = a;                                                                   \
+		fault_access = (struct access){ bytes, need };                                     \
+		goto bad_space_access;                                                             \
+	}
 
-/* Loads and stores of one width, checked and proved. */
-#define LDX(SIZE, bytes, load)                                                                     \
-	LDX_##SIZE:                                                                                \
-	{                                                                                          \
-		ACCESS(S, bytes, XB_MEM_READ)                                                      \
-		D = load(base + a);                                                                \
-		NEXT;                                                                              \
-	}                                                                                          \
-	LDX_##SIZE##_KNOWN:                                                                        \
-	{                                                                                          \
-		KNOWN_ACCESS(S);                                                                   \
-		D = load(base + a);                                                                \
-		NEXT;                                                                              \
-	}
-#define LDSX(SIZE, bytes, T, load)                                                                 \
-	LDSX_##SIZE:                                                                               \
-	{                                                                                          \
-		ACCESS(S, bytes, XB_MEM_READ)                                                      \
-		D = (u64)(s64)(T)load(base + a);                                                   \
-		NEXT;                                                                              \
-	}                                                                                          \
-	LDSX_##SIZE##_KNOWN:                                                                       \
-	{                                                                                          \
-		KNOWN_ACCESS(S);                                                                   \
-		D = (u64)(s64)(T)load(base + a);                                                   \
-		NEXT;                                                                              \
-	}
-#define STORE_FORMS(NAME, bytes, T, store, value)                                                  \
+/* Loads and stores of one width: checked, proved, and of the second address space. */
+#define THREE_WAYS(FORM, NAME, ...)                                                                \
+	FORM(NAME, ACCESS, __VA_ARGS__)                                                            \
+	FORM(NAME##_KNOWN, ACCESS_KNOWN, __VA_ARGS__)                                              \
+	FORM(NAME##_SPACE, ACCESS_SPACE, __VA_ARGS__)
+#define TWO_WAYS(FORM, NAME, ...)                                                                  \
+	FORM(NAME, ACCESS, __VA_ARGS__)                                                            \
+	FORM(NAME##_SPACE, ACCESS_SPACE, __VA_ARGS__)
+
+#define LOAD_FORM(NAME, WAY, bytes, T, load)                                                       \
 	NAME : {                                                                                   \
-		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
-		store(base + a, (T)(value));                                                       \
+		WAY(S, bytes, XB_MEM_READ)                                                         \
+		D = (u64)(s64)(T)load(base + a);                                                   \
 		NEXT;                                                                              \
-	}                                                                                          \
-	NAME##_KNOWN:                                                                              \
-	{                                                                                          \
-		KNOWN_ACCESS(D);                                                                   \
+	}
+#define LDX(SIZE, bytes, load)     THREE_WAYS(LOAD_FORM, LDX_##SIZE, bytes, u64, load)
+#define LDSX(SIZE, bytes, T, load) THREE_WAYS(LOAD_FORM, LDSX_##SIZE, bytes, T, load)
+#define STORE_FORM(NAME, WAY, bytes, T, store, value)                                              \
+	NAME : {                                                                                   \
+		WAY(D, bytes, XB_MEM_WRITE)                                                        \
 		store(base + a, (T)(value));                                                       \
 		NEXT;                                                                              \
 	}
 #define STORE(SIZE, bytes, T, store)                                                               \
-	STORE_FORMS(ST_##SIZE, bytes, T, store, K)                                                 \
-	STORE_FORMS(STX_##SIZE, bytes, T, store, S)
+	THREE_WAYS(STORE_FORM, ST_##SIZE, bytes, T, store, K)                                      \
+	THREE_WAYS(STORE_FORM, STX_##SIZE, bytes, T, store, S)
 
 /*
  * Atomics of one width. The host's are used where the address is aligned; a misaligned one, which
  * Linux lets pass in map values, is done in steps.
  */
-#define ATOMIC_FORM(NAME, T, bytes, expr, result)                                                  \
+#define ATOMIC_FORM(NAME, WAY, T, bytes, expr, result)                                             \
 	NAME : {                                                                                   \
-		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
+		WAY(D, bytes, XB_MEM_WRITE)                                                        \
 		T *at = (T *)(void *)(base + a), b = (T)S, old;                                    \
 		if (XB_LIKELY((a & (bytes - 1)) == 0)) {                                           \
 			old = __atomic_load_n(at, __ATOMIC_SEQ_CST);                               \
@@ -156,36 +149,50 @@
 		result;                                                                            \
 		NEXT;                                                                              \
 	}
+#define BOTH_WAYS(NAME, ...) TWO_WAYS(ATOMIC_FORM, NAME, __VA_ARGS__)
 #define DO_ATOMIC(SIZE, T, bytes)                                                                  \
-	ATOMIC_FORM(AADD_##SIZE, T, bytes, old + b, (void)old)                                     \
-	ATOMIC_FORM(AOR_##SIZE, T, bytes, old | b, (void)old)                                      \
-	ATOMIC_FORM(AAND_##SIZE, T, bytes, old &b, (void)old)                                      \
-	ATOMIC_FORM(AXOR_##SIZE, T, bytes, old ^ b, (void)old)                                     \
-	ATOMIC_FORM(FAADD_##SIZE, T, bytes, old + b, S = old)                                      \
-	ATOMIC_FORM(FAOR_##SIZE, T, bytes, old | b, S = old)                                       \
-	ATOMIC_FORM(FAAND_##SIZE, T, bytes, old &b, S = old)                                       \
-	ATOMIC_FORM(FAXOR_##SIZE, T, bytes, old ^ b, S = old)                                      \
-	ATOMIC_FORM(XCHG_##SIZE, T, bytes, b, S = old)                                             \
-	ATOMIC_FORM(CMPXCHG_##SIZE, T, bytes, old == (T)r[0] ? b : old, r[0] = old)
+	BOTH_WAYS(AADD_##SIZE, T, bytes, old + b, (void)old)                                       \
+	BOTH_WAYS(AOR_##SIZE, T, bytes, old | b, (void)old)                                        \
+	BOTH_WAYS(AAND_##SIZE, T, bytes, old &b, (void)old)                                        \
+	BOTH_WAYS(AXOR_##SIZE, T, bytes, old ^ b, (void)old)                                       \
+	BOTH_WAYS(FAADD_##SIZE, T, bytes, old + b, S = old)                                        \
+	BOTH_WAYS(FAOR_##SIZE, T, bytes, old | b, S = old)                                         \
+	BOTH_WAYS(FAAND_##SIZE, T, bytes, old &b, S = old)                                         \
+	BOTH_WAYS(FAXOR_##SIZE, T, bytes, old ^ b, S = old)                                        \
+	BOTH_WAYS(XCHG_##SIZE, T, bytes, b, S = old)                                               \
+	BOTH_WAYS(CMPXCHG_##SIZE, T, bytes, old == (T)r[0] ? b : old, r[0] = old)
 
-/* Load-acquire and store-release; misaligned ones are refused by Linux too. */
-#define DO_ACQ_REL(SIZE, T, bytes)                                                                 \
-	LDACQ_##SIZE:                                                                              \
-	{                                                                                          \
-		ACCESS(S, bytes, XB_MEM_READ)                                                      \
-		if (XB_UNLIKELY(a & (bytes - 1)))                                                  \
-			goto misaligned;                                                           \
-		D = __atomic_load_n((T *)(void *)(base + a), __ATOMIC_ACQUIRE);                    \
-		NEXT;                                                                              \
-	}                                                                                          \
-	STREL_##SIZE:                                                                              \
-	{                                                                                          \
-		ACCESS(D, bytes, XB_MEM_WRITE)                                                     \
-		if (XB_UNLIKELY(a & (bytes - 1)))                                                  \
-			goto misaligned;                                                           \
-		__atomic_store_n((T *)(void *)(base + a), (T)S, __ATOMIC_RELEASE);                 \
+/*
+ * Load-acquire and store-release; misaligned ones are refused by Linux too, but in the second
+ * address space, where they are done in steps.
+ */
+#define ACQUIRE_FORM(NAME, WAY, T, bytes, MISALIGNED)                                              \
+	NAME : {                                                                                   \
+		WAY(S, bytes, XB_MEM_READ)                                                         \
+		T value;                                                                           \
+		if (XB_LIKELY((a & (bytes - 1)) == 0))                                             \
+			value = __atomic_load_n((T *)(void *)(base + a), __ATOMIC_ACQUIRE);        \
+		else                                                                               \
+			MISALIGNED(&value, base + a, bytes);                                       \
+		D = value;                                                                         \
 		NEXT;                                                                              \
 	}
+#define RELEASE_FORM(NAME, WAY, T, bytes, MISALIGNED)                                              \
+	NAME : {                                                                                   \
+		WAY(D, bytes, XB_MEM_WRITE)                                                        \
+		T value = (T)S;                                                                    \
+		if (XB_LIKELY((a & (bytes - 1)) == 0))                                             \
+			__atomic_store_n((T *)(void *)(base + a), value, __ATOMIC_RELEASE);        \
+		else                                                                               \
+			MISALIGNED(base + a, &value, bytes);                                       \
+		NEXT;                                                                              \
+	}
+#define REFUSED(to, from, bytes) goto misaligned
+#define DO_ACQ_REL(SIZE, T, bytes)                                                                 \
+	ACQUIRE_FORM(LDACQ_##SIZE, ACCESS, T, bytes, REFUSED)                                      \
+	ACQUIRE_FORM(LDACQ_##SIZE##_SPACE, ACCESS_SPACE, T, bytes, memcpy)                         \
+	RELEASE_FORM(STREL_##SIZE, ACCESS, T, bytes, REFUSED)                                      \
+	RELEASE_FORM(STREL_##SIZE##_SPACE, ACCESS_SPACE, T, bytes, memcpy)
 
 #define LOAD_PACKET(SIZE, bytes)                                                                   \
 	LDABS_##SIZE : packet_off = (s32)op->imm;                                                  \
@@ -213,26 +220,32 @@ enum xb_run_status
 xb_interp_run(struct xb_proc *p, bool step)
 {
 #define I(id, code, dst, src, off, imm, text) [XB_INSN_##id] = &&id,
-#define X(id)                                 [XB_OP_##id##_KNOWN] = &&id##_KNOWN,
+#define SPACE(id)                             [XB_OP_##id##_SPACE] = &&id##_SPACE,
+#define EXTRA                                 XB_OP_ACCESS_LIST(KNOWN) XB_OP_ACCESS_LIST(SPACE) XB_OP_ATOMIC_LIST(SPACE)
+#define KNOWN(id)                             [XB_OP_##id##_KNOWN] = &&id##_KNOWN,
 	static const void *const run_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_ACCESS_LIST(X)
+		EXTRA
 	};
-#undef X
-#define X(id) [XB_OP_##id##_KNOWN] = &&id,
+#undef KNOWN
+#define KNOWN(id) [XB_OP_##id##_KNOWN] = &&id,
 	static const void *const check_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_ACCESS_LIST(X)
+		EXTRA
 	};
-#undef X
+#undef KNOWN
+#undef SPACE
 #undef I
 #define I(id, code, dst, src, off, imm, text) [XB_INSN_##id] = &&stepped,
-#define X(id)                                 [XB_OP_##id##_KNOWN] = &&stepped,
+#define KNOWN(id)                             [XB_OP_##id##_KNOWN] = &&stepped,
+#define SPACE(id)                             [XB_OP_##id##_SPACE] = &&stepped,
 	static const void *const step_table[XB_OP_CNT] = {
 #include "vm/insn.def"
-		XB_OP_ACCESS_LIST(X)
+		EXTRA
 	};
-#undef X
+#undef EXTRA
+#undef SPACE
+#undef KNOWN
 #undef I
 	const void *const *const first = XB_UNLIKELY(p->check_all) ? check_table : run_table;
 	const void *const *const tab = step ? step_table : first;
@@ -292,6 +305,12 @@ MOVSX32_8:
 	NEXT;
 MOVSX32_16:
 	D = (u64)(u32)(s16)S;
+	NEXT;
+CAST_TO_0: /* decoded as MOV32_X */
+	D = (u32)S;
+	NEXT;
+CAST_TO_1:
+	D = (u32)S ? (u32)S | K : 0;
 	NEXT;
 NEG64:
 	D = 0 - D;
@@ -462,6 +481,15 @@ bad_access:
 	}
 	xb_proc_fault_mem(p, fault_gaddr, fault_access.bytes, fault_access.need, NULL);
 	goto event;
+bad_space_access:
+	if (fault_gaddr - p->prog->space.gaddr > p->prog->space.bytes)
+		goto bad_access; /* a guest address after all */
+	p->pc = (u32)(op - ops);
+	if (xb_proc_fill_space(p, fault_gaddr, fault_access.bytes, fault_access.need))
+		goto *first[op->code];
+	if (BPF_CLASS(p->prog->insns[p->pc].code) == BPF_LDX)
+		D = 0;
+	NEXT;
 misaligned:
 	p->pc = (u32)(op - ops);
 	xb_proc_fault(p, XB_FAULT_BAD_ATOMIC, XB_MISALIGNED);

@@ -288,6 +288,16 @@ xb_proc_exec_own(struct xb_proc *proc)
 }
 
 bool
+xb_proc_fill_space(struct xb_proc *proc, u64 gaddr, u32 bytes, u8 need)
+{
+	const struct xb_vm *vm = proc->vm;
+
+	return vm->ops && vm->ops->fill_space &&
+	       vm->ops->fill_space(vm->emu, &proc->prog->space, gaddr, bytes) &&
+	       xb_mem_check(vm->mem, gaddr, bytes, need);
+}
+
+bool
 xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog)
 {
 	if (proc->tail_calls >= XB_PROC_TAIL_CALLS)

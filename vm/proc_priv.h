@@ -76,6 +76,12 @@ void xb_proc_exec_own(struct xb_proc *proc);
 bool xb_proc_access_object(struct xb_proc *proc, u64 gaddr);
 
 /*
+ * Whether an access of the second address space, which met bytes that are not addressable, can be
+ * tried again.
+ */
+bool xb_proc_fill_space(struct xb_proc *proc, u64 gaddr, u32 bytes, u8 need);
+
+/*
  * Interprets from proc->pc of proc->prog until the frame at base_depth exits, a fault, or, with
  * `step`, one instruction.
  */

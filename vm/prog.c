@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From the row of a 64-bit operation to that of the same with 32 bits. */
+#define NARROW 2
+_Static_assert(XB_INSN_ADD64_K + NARROW == XB_INSN_ADD32_K, "order of rows");
+_Static_assert(XB_INSN_SMOD64_X + NARROW == XB_INSN_SMOD32_X, "order of rows");
+
 int
 xb_prog_err_at(const struct xb_prog *prog, u32 pc, struct xb_err *err)
 {
@@ -40,14 +45,61 @@ xb_prog_err(const struct xb_prog *prog, u32 pc, struct xb_err *err, const char *
 static u16
 known_form(enum xb_insn_id id)
 {
-#define KNOWN(op) [XB_INSN_##op] = XB_OP_##op##_KNOWN
-	static const u16 forms[XB_INSN_CNT] = {
-		KNOWN(LDX_B),  KNOWN(LDX_H),  KNOWN(LDX_W), KNOWN(LDX_DW), KNOWN(LDSX_B),
-		KNOWN(LDSX_H), KNOWN(LDSX_W), KNOWN(ST_B),  KNOWN(ST_H),   KNOWN(ST_W),
-		KNOWN(ST_DW),  KNOWN(STX_B),  KNOWN(STX_H), KNOWN(STX_W),  KNOWN(STX_DW),
-	};
+#define KNOWN(op) [XB_INSN_##op] = XB_OP_##op##_KNOWN,
+	static const u16 forms[XB_INSN_CNT] = { XB_OP_ACCESS_LIST(KNOWN) };
 #undef KNOWN
 	return forms[id];
+}
+
+/* The form of an access through a pointer into the second address space, or 0. */
+static u16
+space_form(enum xb_insn_id id)
+{
+#define SPACE(op) [XB_INSN_##op] = XB_OP_##op##_SPACE,
+	static const u16 forms[XB_INSN_CNT] = { XB_OP_ACCESS_LIST(SPACE) XB_OP_ATOMIC_LIST(SPACE) };
+#undef SPACE
+	return forms[id];
+}
+
+/* Whether the register that an access goes through is such a pointer. */
+static bool
+is_through_space(const struct bpf_insn *insn, enum xb_insn_id id, const struct xb_known *known)
+{
+	bool loads = BPF_CLASS(insn->code) == BPF_LDX ||
+	             XB_FIELD_KIND(xb_insn_row(id)->dst) == XB_FIELD_W;
+
+	return known[loads ? insn->src_reg : insn->dst_reg].kind == XB_KNOWN_SPACE;
+}
+
+/* Arithmetic with such pointers is of 32 bits, whatever the instruction says. */
+static enum xb_insn_id
+narrow_form(const struct bpf_insn *insn, enum xb_insn_id id, const struct xb_known *known)
+{
+	u8 op = BPF_OP(insn->code);
+
+	if (BPF_CLASS(insn->code) != BPF_ALU64 || op == BPF_MOV || op == BPF_NEG || op == BPF_END)
+		return id;
+	if (known[insn->dst_reg].kind != XB_KNOWN_SPACE &&
+	    (BPF_SRC(insn->code) == BPF_K || known[insn->src_reg].kind != XB_KNOWN_SPACE))
+		return id;
+	return id + NARROW;
+}
+
+/* A pointer into the second address space is made, or becomes an address again. */
+static int
+decode_cast(struct xb_prog *prog, const struct xb_tracked *at, struct xb_err *err)
+{
+	struct xb_op *op = &prog->ops[at->pc];
+
+	if (!prog->has_space && at->reached)
+		return xb_prog_err(prog, at->pc, err,
+		                   "addr_space_cast insn can only be used in a program that has an "
+		                   "associated arena");
+	if (op->code == XB_INSN_CAST_TO_0 || !prog->space.high)
+		op->code = XB_INSN_MOV32_X;
+	else
+		op->imm = (s64)prog->space.high;
+	return 0;
 }
 
 /* Whether an access of the context, known to be within it, is one of memory. */
@@ -128,6 +180,9 @@ decode(void *arg, const struct xb_tracked *at, struct xb_err *err)
 	op->off = insn->off;
 	op->imm = insn->imm;
 	switch (id) {
+	case XB_INSN_CAST_TO_0:
+	case XB_INSN_CAST_TO_1:
+		return decode_cast(prog, at, err);
 	case XB_INSN_LDIMM64:
 		op->imm = (s64)wide_imm(insn);
 		return 0;
@@ -141,7 +196,11 @@ decode(void *arg, const struct xb_tracked *at, struct xb_err *err)
 	case XB_INSN_CALL_KFUNC:
 		return bind_call(prog, at, err);
 	default:
-		if (known_form(id) && is_proved(prog, insn, at->known))
+		if (prog->has_space)
+			op->code = (u16)narrow_form(insn, id, at->known);
+		if (space_form(id) && is_through_space(insn, id, at->known))
+			op->code = space_form(id);
+		else if (known_form(id) && is_proved(prog, insn, at->known))
 			op->code = known_form(id);
 		return 0;
 	}
@@ -171,6 +230,9 @@ prog_alloc(struct xb_vm *vm, const struct xb_prog_opts *opts)
 	prog->insn_cnt = opts->insn_cnt;
 	prog->ctx_bytes = opts->ctx_bytes;
 	prog->may_load_packet = opts->may_load_packet;
+	prog->has_space = opts->space != NULL;
+	if (opts->space)
+		prog->space = *opts->space;
 	prog->funcs = opts->funcs;
 	prog->func_cnt = opts->func_cnt;
 	prog->lines = opts->lines;

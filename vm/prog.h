@@ -17,6 +17,7 @@
 struct xb_proc;
 struct xb_prog;
 struct xb_call;
+struct xb_space;
 struct xb_vm;
 
 /* The longest program, in slots (cf. include/linux/bpf.h: BPF_COMPLEXITY_LIMIT_INSNS). */
@@ -95,6 +96,25 @@ struct xb_vm_ops {
 	int (*own_insn)(void *emu, const struct bpf_insn *insn, char *text, size_t bytes,
 	                struct xb_err *err);
 	void (*exec_own_insn)(struct xb_proc *proc, const struct bpf_insn *insn);
+	/*
+	 * An access of the program's second address space, which lies in `space` as far as it has a
+	 * place there, met bytes that are not addressable. True where they have become so, and it
+	 * is tried again. False: a load gives 0, anything else does nothing, and the program goes
+	 * on. NULL: they never do.
+	 */
+	bool (*fill_space)(void *emu, const struct xb_space *space, u64 gaddr, u32 bytes);
+};
+
+/*
+ * A program's second address space. A pointer into it is 32 bits wide, the rest of its register is
+ * 0; addr_space_cast makes it of an address that somebody else knows the place by, and back.
+ * `bytes` from the number `first` on are guest memory; accesses are checked there as everywhere,
+ * but what is not addressable does not stop the program: see xb_vm_ops.fill_space.
+ */
+struct xb_space {
+	u64 gaddr, bytes; /* of a region of its own */
+	u32 first;
+	u64 high; /* upper half of what a pointer becomes outside, unless it is 0 */
 };
 
 struct xb_prog_opts {
@@ -105,9 +125,10 @@ struct xb_prog_opts {
 	u32 func_cnt;
 	const struct xb_line *lines; /* kept, must outlive the program; may be NULL */
 	u32 line_cnt;
-	u32 ctx_bytes;        /* bytes from R1 on that every run's context has; 0: none */
-	bool may_load_packet; /* LD_ABS/LD_IND are allowed */
-	void *user;           /* the emulator's own, see xb_prog_user() */
+	u32 ctx_bytes;                /* bytes from R1 on that every run's context has; 0: none */
+	bool may_load_packet;         /* LD_ABS/LD_IND are allowed */
+	const struct xb_space *space; /* copied; NULL: no second address space, and no casts */
+	void *user;                   /* the emulator's own, see xb_prog_user() */
 };
 
 /*

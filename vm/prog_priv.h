@@ -10,25 +10,35 @@
 #include "vm/prog.h"
 #include "vm/vm.h"
 
-/* Loads and stores, by the names of their rows. */
+/* Loads and stores, and atomic accesses, by the names of their rows. */
 /* clang-format off */
 #define XB_OP_ACCESS_LIST(X)                                                                       \
 	X(LDX_B) X(LDX_H) X(LDX_W) X(LDX_DW)                                                       \
 	X(LDSX_B) X(LDSX_H) X(LDSX_W)                                                              \
 	X(ST_B) X(ST_H) X(ST_W) X(ST_DW)                                                           \
 	X(STX_B) X(STX_H) X(STX_W) X(STX_DW)
+#define XB_OP_ATOMIC_LIST(X)                                                                       \
+	X(AADD_W) X(AOR_W) X(AAND_W) X(AXOR_W) X(FAADD_W) X(FAOR_W) X(FAAND_W) X(FAXOR_W)          \
+	X(AADD_DW) X(AOR_DW) X(AAND_DW) X(AXOR_DW) X(FAADD_DW) X(FAOR_DW) X(FAAND_DW) X(FAXOR_DW)  \
+	X(XCHG_W) X(XCHG_DW) X(CMPXCHG_W) X(CMPXCHG_DW)                                            \
+	X(LDACQ_B) X(LDACQ_H) X(LDACQ_W) X(LDACQ_DW)                                               \
+	X(STREL_B) X(STREL_H) X(STREL_W) X(STREL_DW)
 /* clang-format on */
 
 /*
  * Operations of the decoded program: the instruction set, and forms of it that decoding chooses. A
  * KNOWN access was proved when the program was loaded: its target is in the frame or the context.
+ * One of SPACE is through a pointer into the second address space.
  */
 #define XB_OP_KNOWN_ENUM(id) XB_OP_##id##_KNOWN,
+#define XB_OP_SPACE_ENUM(id) XB_OP_##id##_SPACE,
 enum xb_op_code {
-	XB_OP_FIRST_KNOWN = XB_INSN_CNT - 1,
-	XB_OP_ACCESS_LIST(XB_OP_KNOWN_ENUM) XB_OP_CNT
+	XB_OP_FIRST_EXTRA = XB_INSN_CNT - 1,
+	XB_OP_ACCESS_LIST(XB_OP_KNOWN_ENUM) XB_OP_ACCESS_LIST(XB_OP_SPACE_ENUM)
+	        XB_OP_ATOMIC_LIST(XB_OP_SPACE_ENUM) XB_OP_CNT
 };
 #undef XB_OP_KNOWN_ENUM
+#undef XB_OP_SPACE_ENUM
 
 /* A decoded instruction, one per slot. */
 struct xb_op {
@@ -52,6 +62,7 @@ enum xb_known_kind {
 	                    access */
 	XB_KNOWN_FRAME,
 	XB_KNOWN_CTX,
+	XB_KNOWN_SPACE, /* a pointer into the second address space, on some way at least */
 };
 
 struct xb_known {
@@ -62,8 +73,9 @@ struct xb_known {
 /* A function, as the call graph finds them: from `start` to before `end`. */
 struct xb_subprog {
 	u32 start, end;
-	bool uses_frame; /* names R10, or frames always are: its frame is zeroed at entry */
-	bool is_value;   /* a BPF_PSEUDO_FUNC loads its address: it may be called back */
+	bool uses_frame;  /* names R10, or frames always are: its frame is zeroed at entry */
+	bool gives_space; /* what it returns may be a pointer into the second address space */
+	bool is_value;    /* a BPF_PSEUDO_FUNC loads its address: it may be called back */
 };
 
 struct xb_prog {
@@ -75,6 +87,8 @@ struct xb_prog {
 	u32 insn_cnt;
 	u32 ctx_bytes;
 	bool may_load_packet;
+	bool has_space;
+	struct xb_space space;
 	struct xb_call *calls;
 	u32 call_cnt;
 	struct xb_subprog *subprogs; /* in order of start */
@@ -91,6 +105,21 @@ static inline u64
 xb_func_addr(u32 pc)
 {
 	return XB_FUNC_TAG | pc;
+}
+
+/*
+ * The guest address of an access through a pointer into the second address space; one of which no
+ * byte is addressable where it lies outside. What has an upper half is no such pointer: on this way
+ * the register holds a guest address.
+ */
+static inline u64
+xb_space_gaddr(const struct xb_space *space, u64 reg, s32 off)
+{
+	u64 at = reg + (u64)(s64)off - space->first;
+
+	if (reg >> 32)
+		return reg + (u64)(s64)off;
+	return space->gaddr + (at < space->bytes ? at : space->bytes);
 }
 
 /* check.c: structure. Fills prog->subprogs and the ids in ops[].code. */

@@ -8,20 +8,33 @@
  * (The verifier does this and far more; here it only saves work at run time, and knowing less is
  * always safe.)
  *
+ * Pointers into the second address space are told by the same walk, for there is nothing in a
+ * register that tells them: as in Linux, it is the instruction that is of one space or the other.
+ * They stick where ways meet, as the other ways bring a null pointer, or do not get as far as an
+ * access; and they go into functions, through the frame, and out with R0. (cf.
+ * kernel/bpf/verifier.c: PTR_TO_ARENA; an instruction is never of both there.) One that goes to a
+ * function in its caller's frame, or comes back so, is lost: it is a number below 4 GiB then, which
+ * faults where it is used.
+ *
  * Then the blocks that can be reached are marked: a jump that constants decide goes one way only.
  * States come from both ways all the same, so that no access is proved by a constant from memory.
  */
+#include "vm/proc.h"
 #include "vm/prog_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REGS 11
+#define REGS  11
+#define SLOTS (XB_PROC_FRAME_BYTES / 8)
 
 struct state {
 	struct xb_known r[REGS];
+	u64 space_slots; /* of the frame: bit i for the 8 bytes that end 8 * i below its top */
 };
+
+_Static_assert(SLOTS == 64, "a bit for each");
 
 struct tracker {
 	const struct xb_prog *prog;
@@ -36,6 +49,7 @@ struct tracker {
 };
 
 static const struct xb_known nothing = { .kind = XB_KNOWN_NOTHING };
+static const struct xb_known in_space = { .kind = XB_KNOWN_SPACE };
 
 /* Where a jump leads, or -1 where the instruction is none. Calls are not jumps here. */
 static s64
@@ -120,6 +134,10 @@ combine(u8 code, struct xb_known a, struct xb_known b)
 	             (BPF_OP(code) == BPF_ADD || BPF_OP(code) == BPF_SUB);
 	u64 value;
 
+	if (BPF_OP(code) == BPF_NEG || BPF_OP(code) == BPF_END)
+		return nothing;
+	if (a.kind == XB_KNOWN_SPACE || b.kind == XB_KNOWN_SPACE)
+		return in_space;
 	if (a.kind == XB_KNOWN_NOTHING || !is_number(b))
 		return nothing;
 	if (!is_number(a) && (!moves || b.kind != XB_KNOWN_CONST))
@@ -146,10 +164,46 @@ load(const struct xb_prog *prog, const struct bpf_insn *insn, struct xb_known ba
 	return (struct xb_known){ .kind = XB_KNOWN_LOADED, .value = (s64)value };
 }
 
+/* The frame's slot that an access of 8 bytes is of, as a bit; 0 where it is of none or not known.
+ */
+static u64
+slot_bit(const struct bpf_insn *insn, struct xb_known base)
+{
+	s64 at = base.value + insn->off;
+
+	if (base.kind != XB_KNOWN_FRAME || BPF_MODE(insn->code) != BPF_MEM || at % 8 || at >= 0 ||
+	    at < -XB_PROC_FRAME_BYTES)
+		return 0;
+	return 1ull << (-at / 8 - 1);
+}
+
+/* What a store does to what is known of the frame. */
+static void
+store(const struct bpf_insn *insn, struct state *s)
+{
+	u64 bit = slot_bit(insn, s->r[insn->dst_reg]);
+
+	if (insn->code == (BPF_STX | BPF_MEM | BPF_DW) &&
+	    s->r[insn->src_reg].kind == XB_KNOWN_SPACE)
+		s->space_slots |= bit;
+	else
+		s->space_slots &= ~bit;
+}
+
 static u64
 wide_imm(const struct xb_prog *prog, u32 pc)
 {
 	return (u32)prog->insns[pc].imm | (u64)(u32)prog->insns[pc + 1].imm << 32;
+}
+
+/* The function that a CALL_LOCAL calls. */
+static struct xb_subprog *
+callee_of(const struct xb_prog *prog, u32 pc)
+{
+	const struct xb_subprog *sub =
+	        xb_prog_subprog(prog, (u32)((s64)pc + 1 + prog->insns[pc].imm));
+
+	return &prog->subprogs[sub - prog->subprogs];
 }
 
 /* Applies the instruction at pc. */
@@ -172,6 +226,11 @@ transfer(const struct xb_prog *prog, u32 pc, struct state *s)
 	case XB_INSN_CALL_KFUNC:
 		for (u32 i = 0; i <= 5; i++)
 			s->r[i] = nothing;
+		if (id == XB_INSN_CALL_LOCAL && callee_of(prog, pc)->gives_space)
+			s->r[0] = in_space;
+		return;
+	case XB_INSN_CAST_TO_0:
+		s->r[insn->dst_reg] = prog->has_space ? in_space : nothing;
 		return;
 	case XB_INSN_OWN:
 		for (u32 i = 0; i < BPF_REG_10; i++)
@@ -203,10 +262,15 @@ transfer(const struct xb_prog *prog, u32 pc, struct state *s)
 	default:
 		break;
 	}
+	if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX)
+		store(insn, s);
 	if (dst == XB_FIELD_RW)
 		s->r[insn->dst_reg] =
 		        combine(insn->code, s->r[insn->dst_reg],
 		                BPF_SRC(insn->code) == BPF_X ? s->r[insn->src_reg] : imm);
+	else if (insn->code == (BPF_LDX | BPF_MEM | BPF_DW) &&
+	         slot_bit(insn, s->r[insn->src_reg]) & s->space_slots)
+		s->r[insn->dst_reg] = in_space;
 	else if (dst == XB_FIELD_W && BPF_CLASS(insn->code) == BPF_LDX)
 		s->r[insn->dst_reg] = load(prog, insn, s->r[insn->src_reg]);
 	else if (dst == XB_FIELD_W)
@@ -235,6 +299,15 @@ make_dirty(struct tracker *t, u32 pc)
 	t->todo[t->todo_cnt++] = pc;
 }
 
+/* What a register holds where two ways meet. */
+static struct xb_known
+meet_reg(struct xb_known a, struct xb_known b)
+{
+	if (a.kind == b.kind && a.value == b.value)
+		return a;
+	return a.kind == XB_KNOWN_SPACE || b.kind == XB_KNOWN_SPACE ? in_space : nothing;
+}
+
 /* Merges a predecessor's state into a block's entry. */
 static void
 meet(struct tracker *t, s64 pc, const struct state *from)
@@ -249,12 +322,44 @@ meet(struct tracker *t, s64 pc, const struct state *from)
 		return;
 	}
 	for (u32 i = 0; i < REGS; i++) {
-		if (to->r[i].kind == XB_KNOWN_NOTHING ||
-		    (to->r[i].kind == from->r[i].kind && to->r[i].value == from->r[i].value))
+		struct xb_known now = meet_reg(to->r[i], from->r[i]);
+
+		if (to->r[i].kind == now.kind)
 			continue;
-		to->r[i] = nothing;
+		to->r[i] = now;
 		make_dirty(t, (u32)pc);
 	}
+	if (from->space_slots & ~to->space_slots) {
+		to->space_slots |= from->space_slots;
+		make_dirty(t, (u32)pc);
+	}
+}
+
+/* What a call of a function brings into it. */
+static void
+enter_callee(struct tracker *t, u32 pc, const struct state *s)
+{
+	struct state args = { .r[10] = { .kind = XB_KNOWN_FRAME } };
+
+	for (u32 i = 1; i <= 5; i++)
+		if (s->r[i].kind == XB_KNOWN_SPACE)
+			args.r[i] = in_space;
+	meet(t, callee_of(t->prog, pc)->start, &args);
+}
+
+/* What a function brings out: its callers have to be walked again. */
+static void
+leave(struct tracker *t, u32 pc, const struct state *s)
+{
+	const struct xb_prog *prog = t->prog;
+	struct xb_subprog *sub = &prog->subprogs[xb_prog_subprog(prog, pc) - prog->subprogs];
+
+	if (s->r[0].kind != XB_KNOWN_SPACE || sub->gives_space)
+		return;
+	sub->gives_space = true;
+	for (u32 at = 0; at < prog->insn_cnt; at++)
+		if (t->block[at] >= 0 && t->seen[t->block[at]])
+			make_dirty(t, at);
 }
 
 /* Walks the block at pc from its entry state to its end. */
@@ -269,6 +374,10 @@ walk_block(struct tracker *t, u32 pc)
 		enum xb_insn_id id = prog->ops[pc].code;
 		s64 target = target_of(prog, pc);
 
+		if (id == XB_INSN_CALL_LOCAL && prog->has_space)
+			enter_callee(t, pc, &s);
+		if (id == XB_INSN_EXIT && prog->has_space)
+			leave(t, pc, &s);
 		transfer(prog, pc, &s);
 		if (target >= 0)
 			meet(t, target, &s);

@@ -155,12 +155,19 @@ struct xb_prog *
 xb_machine_load(struct xb_machine *m, const struct bpf_insn *insns, u32 cnt, u32 ctx_bytes,
                 struct xb_err *err)
 {
+	const struct xb_space space = {
+		.gaddr = m->ctx->gaddr,
+		.bytes = XB_MACHINE_CTX_BYTES,
+		.first = XB_MACHINE_SPACE_FIRST,
+		.high = XB_MACHINE_SPACE_HIGH,
+	};
 	struct xb_prog_opts opts = {
 		.name = "prog",
 		.insns = insns,
 		.insn_cnt = cnt,
 		.ctx_bytes = ctx_bytes,
 		.may_load_packet = true,
+		.space = &space,
 	};
 
 	return xb_prog_new(m->vm, &opts, err);

@@ -9,6 +9,10 @@
 
 #define XB_MACHINE_CTX_BYTES 4096 /* writable, at R1 */
 
+/* The second address space of all programs is the context once more. */
+#define XB_MACHINE_SPACE_FIRST 0x10000u
+#define XB_MACHINE_SPACE_HIGH  0x500000000ull
+
 /* The emulator's helpers, by number. Any other number is refused when the program is loaded. */
 enum {
 	XB_CALL_SUM = 5,   /* R1 + ... + R5 */

@@ -311,7 +311,7 @@ plain_insn(const struct xb_insn_row *row, struct bpf_insn *insn)
 		insn->off = (s16)XB_FIELD_VALUE_OF(row->off);
 	if (XB_FIELD_KIND(row->imm) == XB_FIELD_VALUE)
 		insn->imm = XB_FIELD_VALUE_OF(row->imm);
-	return row->code != (BPF_JMP | BPF_EXIT);
+	return row->code != (BPF_JMP | BPF_EXIT) && !xb_insn_is_cast(insn);
 }
 
 /*

@@ -36,8 +36,9 @@ int xb_btf_prog_info(struct xb_bpf_prog *prog, union bpf_attr *attr, struct xb_l
  * Sets the BTF that stands for the kernel's (/sys/kernel/btf/vmlinux) while libbpf loads an object,
  * made for one ELF file: what CO-RE relocates against, and where functions and variables of the
  * kernel are looked up. Types are those of the host's kernel where it can be read and `use_host`
- * says so, else the object's own. It has no functions and no variables, so that a weak extern
- * becomes 0 and a strong one is libbpf's error, which names it. 0, or -1 and err: not an ELF file,
+ * says so, else the object's own. It has no variables, and no functions but those of
+ * emu/kfunc.h, so that any other weak extern becomes 0 and a strong one is libbpf's error, which
+ * names it. 0, or -1 and err: not an ELF file,
  * corrupt BTF. An object without BTF is not an error. `elf` is not kept. Where it was never called,
  * libbpf reads the host's BTF as it is.
  */

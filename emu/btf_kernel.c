@@ -3,13 +3,14 @@
  * btf_kernel.c - the BTF that a loader takes for the kernel's.
  *
  * It is an existing BTF (the host's, or the object's own) in which some names are blotted out, by
- * setting their offset to that of the empty string: every FUNC and VAR, since the emulator has none
- * of the kernel's functions and variables, and all but one of the types that CO-RE takes for
- * flavours of each other ("task_struct", "task_struct___old"): the plain name stays, else the
- * first. An object's own types would otherwise match each other, with different layouts, and libbpf
- * refuses that.
+ * setting their offset to that of the empty string: every VAR and every FUNC but those of kernel
+ * functions that the emulator has (emu/kfunc.h; an object's own declarations of them serve), and
+ * all but one of the types that CO-RE takes for flavours of each other ("task_struct",
+ * "task_struct___old"): the plain name stays, else the first. An object's own types would otherwise
+ * match each other, with different layouts, and libbpf refuses that.
  */
 #include "emu/btf.h"
+#include "emu/kfunc.h"
 #include "emu/log.h"
 
 #include <bpf/btf.h>
@@ -184,12 +185,19 @@ has_sections(const struct blob *b)
 	       (u64)h->type_off + h->type_len <= b->bytes - h->hdr_len && h->type_off % 4 == 0;
 }
 
+/* Whether a FUNC is one that programs may call: of an object's own those that it only declares. */
+static bool
+is_kfunc(const struct xb_emu *emu, const struct btf_type *t, const char *name, bool own)
+{
+	return (!own || BTF_INFO_VLEN(t->info) == BTF_FUNC_EXTERN) && xb_kfunc_find(emu, name, ~0u);
+}
+
 /*
  * Blots out names; flavours only in an object's own types, which were checked: the kernel's have
  * none, and are many.
  */
 static int
-blot(struct blob *b, bool own)
+blot(const struct xb_emu *emu, struct blob *b, bool own)
 {
 	struct btf_header *h = (struct btf_header *)(void *)b->data;
 	u8 *types = b->data + h->hdr_len + h->type_off;
@@ -209,7 +217,8 @@ blot(struct blob *b, bool own)
 		u32 kind = BTF_INFO_KIND(t->info);
 
 		if (kind == BTF_KIND_FUNC || kind == BTF_KIND_VAR) {
-			t->name_off = 0;
+			if (kind == BTF_KIND_VAR || !is_kfunc(emu, t, strs + t->name_off, own))
+				t->name_off = 0;
 		} else if (own && has_flavours(kind) && t->name_off) {
 			const char *name = strs + t->name_off;
 
@@ -334,14 +343,14 @@ xb_btf_kernel_free(struct xb_emu *emu)
 
 /* Few objects need it: it is made when libbpf looks for it. */
 static void
-make(struct xb_btf_kernel *k)
+make(const struct xb_emu *emu, struct xb_btf_kernel *k)
 {
 	struct blob host = { 0 };
 
 	k->made = true;
-	if (k->use_host && read_host(&host) == 0 && blot(&host, false) == 0)
+	if (k->use_host && read_host(&host) == 0 && blot(emu, &host, false) == 0)
 		k->fd = to_memfd(&host);
-	else if (k->own.data && blot(&k->own, true) == 0)
+	else if (k->own.data && blot(emu, &k->own, true) == 0)
 		k->fd = to_memfd(&k->own);
 	free(host.data);
 }
@@ -354,6 +363,6 @@ xb_btf_kernel_fd(struct xb_emu *emu, const char *path)
 	if (k == NULL || strcmp(path, HOST_PATH))
 		return -1;
 	if (!k->made)
-		make(k);
+		make(emu, k);
 	return k->fd < 0 ? -1 : k->fd;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/emu.h"
 
+#include "emu/arena.h"
 #include "emu/btf.h"
 #include "emu/helper.h"
+#include "emu/kfunc.h"
 #include "emu/map.h"
 #include "emu/obj.h"
 #include "emu/pin.h"
@@ -57,6 +59,7 @@ static const struct xb_vm_ops vm_ops = {
 	.load_packet = load_packet,
 	.ctx_plain = ctx_plain,
 	.access_object = access_object,
+	.fill_space = xb_arena_fill,
 };
 
 /*
@@ -135,6 +138,7 @@ xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err)
 	}
 	xb_prog_type_register_base(emu);
 	xb_helper_register_base(emu);
+	xb_kfunc_register_base(emu);
 	return emu;
 }
 

@@ -26,6 +26,7 @@ struct xb_captured;
 struct xb_map;
 struct xb_proc;
 struct xb_helper;
+struct xb_kfunc;
 struct xb_prog_type;
 struct xb_sock;
 struct xb_world;
@@ -88,6 +89,9 @@ struct xb_emu {
 	const struct xb_helper *helpers[64]; /* registered tables, emu/helper.h */
 	u32 helpers_cnt[64];
 	u32 helper_tables;
+	const struct xb_kfunc *kfuncs[16]; /* registered tables, emu/kfunc.h */
+	u32 kfuncs_cnt[16];
+	u32 kfunc_tables;
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs; /* emu/prog.h's own */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * How a call gets from an instruction to a helper: bound once at load, then checked argument by
- * argument.
+ * How a call gets from an instruction to a helper or a kernel function: bound once at load, then
+ * checked argument by argument.
  *
  * call->data is the helper's row, call->aux the map that its first argument is known to be, or 0.
  * Calls whose arguments need little checking have a function of their own; the rest share
@@ -10,6 +10,7 @@
 #include "emu/helper.h"
 
 #include "emu/dynptr.h"
+#include "emu/kfunc.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
 #include "emu/timer.h"
@@ -57,11 +58,18 @@ static const char *const kind_names[XB_ARG_KIND_CNT] = {
 	[XB_ARG_DYNPTR_W] = "dynptr",
 };
 
+/* In front of a row's name: those of kernel functions are whole. */
+static const char *
+prefix(const struct xb_helper *row)
+{
+	return row->id ? "bpf_" : "";
+}
+
 static bool
 fault_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, enum xb_fault_kind kind,
           const char *why)
 {
-	xb_proc_fault(proc, kind, "bpf_%s: argument %u (%s): %s", row->name, i + 1,
+	xb_proc_fault(proc, kind, "%s%s: argument %u (%s): %s", prefix(row), row->name, i + 1,
 	              kind_names[row->args[i]], why);
 	return false;
 }
@@ -69,7 +77,7 @@ fault_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, enum xb_faul
 static void
 arg_name(const struct xb_helper *row, u32 i, char *buf, size_t bytes)
 {
-	snprintf(buf, bytes, "bpf_%s: argument %u (%s)", row->name, i + 1,
+	snprintf(buf, bytes, "%s%s: argument %u (%s)", prefix(row), row->name, i + 1,
 	         kind_names[row->args[i]]);
 }
 
@@ -478,17 +486,48 @@ bind_unresolved(struct xb_call *call, u32 id)
 	*call = (struct xb_call){ .fn = call_unresolved, .name = "unresolved", .aux = id };
 }
 
-static int
-bind_kfunc(const struct bpf_insn *insn, struct xb_call *call, struct xb_err *err)
+/* The registers that are arguments, see struct xb_call. */
+static u8
+args_of(const struct xb_helper *row)
 {
+	u8 regs = 0;
+
+	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++)
+		regs |= (u8)(2u << i);
+	return regs;
+}
+
+static void
+bind_row(const struct xb_emu *emu, const struct xb_helper *row, u64 r1_const, struct xb_call *call)
+{
+	struct xb_map *map = NULL;
+
+	if (r1_const && emu->handle_region)
+		map = xb_map_by_handle(emu, r1_const);
+	*call = (struct xb_call){
+		.fn = emu->vm->strict ? call_checked : choose_fn(row, map),
+		.name = row->name,
+		.data = row,
+		.aux = (uintptr_t)map,
+		.reads = args_of(row),
+	};
+}
+
+static int
+bind_kfunc(struct xb_emu *emu, struct xb_bpf_prog *prog, const struct bpf_insn *insn, u64 r1_const,
+           struct xb_call *call, struct xb_err *err)
+{
+	const struct xb_kfunc *row;
+
 	if (insn->imm == 0 && insn->off == 0) { /* weak, and not found */
 		bind_unresolved(call, 0);
 		return 0;
 	}
-	return xb_err_set(err, XB_ERR_LOAD,
-	                  "calling kernel function with BTF id %d is not supported: kernel "
-	                  "functions are not emulated",
-	                  insn->imm);
+	row = xb_kfunc_resolve(emu, prog, insn, err);
+	if (!row)
+		return -1;
+	bind_row(emu, &row->call, r1_const, call);
+	return 0;
 }
 
 bool
@@ -533,31 +572,20 @@ find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struc
 	return NULL;
 }
 
-/* The registers that are arguments, see struct xb_call. */
-static u8
-args_of(const struct xb_helper *row)
-{
-	u8 regs = 0;
-
-	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++)
-		regs |= (u8)(2u << i);
-	return regs;
-}
-
 int
 xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
                struct xb_call *call, struct xb_err *err)
 {
-	const struct xb_emu *emu = emu_arg;
+	struct xb_emu *emu = emu_arg;
 	u32 cnt;
 	const struct bpf_insn *insn = xb_prog_insns(prog, &cnt) + pc;
-	const struct xb_bpf_prog *bpf_prog = xb_prog_user(prog);
+	struct xb_bpf_prog *bpf_prog = xb_prog_user(prog);
 	const struct xb_helper *row;
-	struct xb_map *map = NULL;
 	u32 id = (u32)insn->imm;
 
+	bpf_prog->refusal = 0;
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-		return bind_kfunc(insn, call, err);
+		return bind_kfunc(emu, bpf_prog, insn, r1_const, call, err);
 	if (xb_helper_is_unresolved(id)) {
 		bind_unresolved(call, id);
 		return 0;
@@ -570,14 +598,6 @@ xb_helper_bind(void *emu_arg, const struct xb_prog *prog, u32 pc, u64 r1_const,
 	row = find_row(emu, bpf_prog, id, err);
 	if (!row)
 		return -1;
-	if (r1_const && emu->handle_region)
-		map = xb_map_by_handle(emu, r1_const);
-	*call = (struct xb_call){
-		.fn = emu->vm->strict ? call_checked : choose_fn(row, map),
-		.name = row->name,
-		.data = row,
-		.aux = (uintptr_t)map,
-		.reads = args_of(row),
-	};
+	bind_row(emu, row, r1_const, call);
 	return 0;
 }

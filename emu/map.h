@@ -199,13 +199,6 @@ int xb_cgroup_storage_use_new(struct xb_map *map);
 /* The guest address of what is in use, a new one if nothing was; 0: no memory. */
 u64 xb_cgroup_storage_value(struct xb_map *map, u32 cpu);
 
-/*
- * ARENA: the address at which user space has it, for a program's ldimm64 of byte `off`: 0, -EINVAL
- * where neither map_extra nor a mapping says it, -ERANGE (cf. kernel/bpf/arena.c:
- * arena_map_direct_value_addr).
- */
-int xb_arena_address(const struct xb_map *map, u32 off, u64 *address);
-
 /* PROG_ARRAY: the program in a slot, or NULL. */
 struct xb_bpf_prog *xb_prog_array_get(struct xb_map *map, u64 index);
 

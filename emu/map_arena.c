@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * map_arena.c - ARENA: pages that user space and programs share (cf. kernel/bpf/arena.c).
+ * map_arena.c - ARENA: pages that user space and programs share (cf. kernel/bpf/arena.c). The map
+ * itself has no elements; its pages are emu/arena.h's.
  *
- * The pages are the memfd's: user space maps them. A program can load the map, and the address at
- * which user space has it; its pointers into the pages take an instruction (addr_space_cast) that
- * the machine does not have, and pages of its own kernel functions that are not emulated: both are
- * errors when such a program is loaded.
- *
- * Differs: where and how much of it user space maps is not checked; BPF_F_SEGV_ON_FAULT has no
- * effect; a map that was once mapped writable can be frozen when it is no more.
+ * Differs: where and how much of it user space maps is not checked; a program's addresses rest on
+ * map_extra, or else on the mapping that is there when the first program that uses the map is
+ * loaded. BPF_F_SEGV_ON_FAULT has no effect. A map that was once mapped writable can be frozen when
+ * it is no more, and what user space touches of it from then on programs do not see.
  */
+#include "emu/arena.h"
 #include "emu/map_priv.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /* Flags that an older uapi header lacks. */
@@ -40,8 +37,8 @@ arena_map_check(const union bpf_attr *attr)
 static int
 arena_map_alloc(struct xb_map *map)
 {
-	(void)map;
-	return 0;
+	map->priv = xb_arena_new(map);
+	return map->priv ? 0 : -ENOMEM;
 }
 
 static int
@@ -55,7 +52,7 @@ arena_map_publish(struct xb_map *map)
 static void
 arena_map_free(struct xb_map *map)
 {
-	(void)map;
+	xb_arena_free(map->priv);
 }
 
 static int
@@ -92,50 +89,6 @@ arena_map_get_next_key(struct xb_map *map, const void *key, void *next)
 	(void)key;
 	(void)next;
 	return -EOPNOTSUPP;
-}
-
-/* Whether a line of /proc/self/maps is of the map's file; with where it starts. */
-static bool
-is_mapping(const struct xb_map *map, const char *line, u64 *start, u64 *end)
-{
-	unsigned long from, to, ino;
-
-	if (sscanf(line, "%lx-%lx %*s %*x %*s %lu", &from, &to, &ino) != 3 || ino != map->obj.ino)
-		return false;
-	*start = from;
-	*end = to;
-	return true;
-}
-
-/* Where user space has mapped it: false where it has not. */
-static bool
-find_mapping(const struct xb_map *map, u64 *start, u64 *end)
-{
-	FILE *f = fopen("/proc/self/maps", "re");
-	bool found = false;
-	char *line = NULL;
-	size_t cap = 0;
-
-	if (!f)
-		return false;
-	while (!found && getline(&line, &cap, f) > 0)
-		found = is_mapping(map, line, start, end);
-	free(line);
-	fclose(f);
-	return found;
-}
-
-int
-xb_arena_address(const struct xb_map *map, u32 off, u64 *address)
-{
-	u64 start = map->map_extra, end = start + (u64)map->max_entries * XB_PAGE_BYTES;
-
-	if (!start && !find_mapping(map, &start, &end))
-		return -EINVAL;
-	if (off > end - start)
-		return -ERANGE;
-	*address = start;
-	return 0;
 }
 
 const struct xb_map_ops xb_map_arena_ops = {

@@ -5,6 +5,7 @@
  * Differs: where /proc is not to be had, a writable mapping that user space still has is not found;
  * it stays writable.
  */
+#include "emu/arena.h"
 #include "emu/map_priv.h"
 
 #include <fcntl.h>
@@ -57,6 +58,8 @@ xb_map_freeze(struct xb_map *map)
 		return -XB_ENOTSUPP;
 	if (can_be_mapped(map) && has_writers(map))
 		return -EBUSY;
+	if (map->type == XB_MAP_TYPE_ARENA && xb_arena_map(xb_arena_of(map)))
+		return -ENOMEM;
 	/* New mappings of the file are read-only from now on; the arena's stays as it is. */
 	if (fcntl(map->obj.memfd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_GROW | F_SEAL_SHRINK))
 		return -errno;

@@ -19,6 +19,7 @@ enum xb_attach_type {
 	XB_NETKIT_PEER = 55,
 };
 
+struct xb_arena;
 struct xb_btf;
 struct xb_bpf_prog;
 struct xb_log;
@@ -75,6 +76,8 @@ struct xb_bpf_prog {
 	u32 func_cnt, line_cnt;
 	struct xb_map **maps; /* used by it, each once */
 	u32 map_cnt;
+	struct xb_arena *arena; /* of one of them, or NULL */
+	int refusal;            /* -errno that goes with the last call that could not be bound */
 	u64 run_cnt;
 	struct bpf_insn *insns; /* `insn_cnt`, as loaded but for resolved ldimm64; owned */
 	u32 insn_cnt;

@@ -3,6 +3,7 @@
  * prog_insns.c - instructions as bpf(2) gets them: their tag, and the forms of ldimm64 that name
  * things.
  */
+#include "emu/arena.h"
 #include "emu/map.h"
 #include "emu/prog_priv.h"
 #include "emu/sha1.h"
@@ -89,14 +90,33 @@ map_of(const struct xb_bpf_prog *prog, const union bpf_attr *attr, const struct 
 	return 0;
 }
 
+/* The map of a program's second address space (cf. kernel/bpf/verifier.c: __add_used_map). */
+static int
+use_arena(struct xb_bpf_prog *prog, struct xb_map *map, struct xb_log *log)
+{
+	struct xb_arena *arena = xb_arena_of(map);
+	int rc;
+
+	if (prog->arena && prog->arena != arena) {
+		xb_log_printf(log, "Only one arena per program\n");
+		return -EBUSY;
+	}
+	rc = xb_arena_attach(arena);
+	if (rc == -EINVAL)
+		xb_log_printf(log, "arena's user address must be set via map_extra or mmap()\n");
+	else if (rc == -ERANGE)
+		xb_log_printf(log, "arena's mapping crosses a multiple of 4 GiB\n");
+	if (rc == 0)
+		prog->arena = arena;
+	return rc;
+}
+
 static int
 arena_address(const struct xb_map *map, u32 off, u64 *address, struct xb_log *log)
 {
-	int rc = xb_arena_address(map, off, address);
+	int rc = xb_arena_address(xb_arena_of(map), off, address);
 
-	if (rc == -EINVAL)
-		xb_log_printf(log, "arena's user address must be set via map_extra or mmap()\n");
-	else if (rc)
+	if (rc)
 		xb_log_printf(log, "invalid access to map value pointer, value_size=%u off=%u\n",
 		              map->value_size, off);
 	return rc;
@@ -165,6 +185,11 @@ resolve_map(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct
 	if (has_other_storage(prog, map)) {
 		xb_log_printf(log, "only one cgroup storage of each type is allowed\n");
 		return -EBUSY;
+	}
+	if (map->type == XB_MAP_TYPE_ARENA) {
+		rc = use_arena(prog, map, log);
+		if (rc)
+			return rc;
 	}
 	gaddr = map->handle;
 	if (value)

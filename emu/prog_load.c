@@ -6,6 +6,7 @@
  * Such programs (short, without a name of their own, without BTF) are taken, but hold no machine
  * program: they cannot be run or attached.
  */
+#include "emu/arena.h"
 #include "emu/btf.h"
 #include "emu/map.h"
 #include "emu/prog_priv.h"
@@ -160,10 +161,13 @@ static int
 build(struct xb_bpf_prog *prog, struct xb_log *log)
 {
 	struct xb_err err = XB_ERR_INIT;
+	const struct xb_space space =
+	        prog->arena ? xb_arena_space(prog->arena) : (struct xb_space){ 0 };
 	const struct xb_prog_opts opts = {
 		.name = prog->func_name,
 		.insns = prog->insns,
 		.insn_cnt = prog->insn_cnt,
+		.space = prog->arena ? &space : NULL,
 		.funcs = prog->funcs,
 		.func_cnt = prog->func_cnt,
 		.lines = prog->lines,
@@ -177,7 +181,9 @@ build(struct xb_bpf_prog *prog, struct xb_log *log)
 	if (prog->vm)
 		return 0;
 	xb_log_printf(log, "%s\n", err.msg);
-	return err.kind == XB_ERR_SYSTEM ? -ENOMEM : -EINVAL;
+	if (err.kind == XB_ERR_SYSTEM)
+		return -ENOMEM;
+	return prog->refusal ? prog->refusal : -EINVAL;
 }
 
 /*

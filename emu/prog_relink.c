@@ -10,6 +10,7 @@
  * are copied as they are. A function that was replaced stays behind as code that nobody reaches.
  * What the machine ran before is kept: faults and processes may still name it.
  */
+#include "emu/arena.h"
 #include "emu/link.h"
 #include "emu/prog_priv.h"
 
@@ -126,14 +127,36 @@ compose(const struct xb_bpf_prog *target, const struct layout *l, struct bpf_ins
 	return 0;
 }
 
+/* The arena of the parts: the machine's program has one second address space. */
+static struct xb_arena *
+arena_of(const struct layout *l)
+{
+	for (u32 i = 0; i < l->cnt; i++)
+		if (l->parts[i].prog->arena)
+			return l->parts[i].prog->arena;
+	return NULL;
+}
+
+static bool
+may_share(const struct layout *l, const struct xb_arena *arena)
+{
+	for (u32 i = 0; i < l->cnt; i++)
+		if (l->parts[i].prog->arena && l->parts[i].prog->arena != arena)
+			return false;
+	return true;
+}
+
 /* The licences were judged when each program was loaded: a part may call what the target may not.
  */
 static struct xb_prog *
 build(struct xb_bpf_prog *target, const struct layout *l, const struct bpf_insn *insns,
       const struct xb_prog_past *made)
 {
+	struct xb_arena *arena = arena_of(l);
+	const struct xb_space space = arena ? xb_arena_space(arena) : (struct xb_space){ 0 };
 	const struct xb_prog_opts opts = {
 		.name = target->func_name,
+		.space = arena ? &space : NULL,
 		.insns = insns,
 		.insn_cnt = l->insn_cnt,
 		.funcs = made->funcs,
@@ -148,6 +171,8 @@ build(struct xb_bpf_prog *target, const struct layout *l, const struct bpf_insn 
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_prog *vm;
 
+	if (!may_share(l, arena))
+		return NULL;
 	for (u32 i = 0; i < l->cnt; i++)
 		target->gpl_compatible |= l->parts[i].prog->gpl_compatible;
 	vm = xb_prog_new(target->emu->vm, &opts, &err);

@@ -114,7 +114,8 @@ struct xb_vm_ops {
 struct xb_space {
 	u64 gaddr, bytes; /* of a region of its own */
 	u32 first;
-	u64 high; /* upper half of what a pointer becomes outside, unless it is 0 */
+	u64 high;   /* upper half of what a pointer becomes outside, unless it is 0 */
+	void *user; /* the emulator's own */
 };
 
 struct xb_prog_opts {

@@ -37,8 +37,8 @@ static const struct bind_row {
 	  "cannot call GPL-restricted function from non-GPL compatible program" },
 	{ "GPL only, dual", "Dual BSD/GPL", XB_CALL(BPF_FUNC_trace_printk), NULL },
 	{ "not GPL only", "BSD", XB_CALL(BPF_FUNC_ktime_get_ns), NULL },
-	{ "kernel function", "GPL", XB_CALL_KFUNC(123, 0),
-	  "calling kernel function with BTF id 123" },
+	{ "kernel function", "GPL", XB_CALL_KFUNC(99999999, 0),
+	  "kernel btf_id 99999999 is not a function" },
 	{ "weak kernel function", "GPL", XB_CALL_KFUNC(0, 0), NULL },
 };
 

@@ -11,11 +11,13 @@
 #include <cmocka.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,6 +174,90 @@ test_insns(void **state)
 	}
 }
 
+/* As in arena.bpf.c. */
+struct arena_args {
+	u64 value, result;
+};
+#define ARENA_START 0x10000000ull
+#define ARENA_BYTES (16 * 4096)
+
+static u32
+run_arena(struct sys_rig *rig, struct bpf_object *obj, const char *name, struct arena_args *args)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)bpf_program__fd(prog);
+	attr.test.ctx_in = (uintptr_t)args;
+	attr.test.ctx_size_in = args ? sizeof(*args) : 0;
+	assert_int_equal(sys_rig_bpf(rig, BPF_PROG_TEST_RUN, &attr, sizeof(attr)), 0);
+	return attr.test.retval;
+}
+
+/* A list that a program makes of pages it allocates, another one and user space walk. */
+static void
+check_arena(struct sys_rig *rig, bool use_host)
+{
+	struct arena_args args = { 0 };
+	struct bpf_program *count;
+	struct bpf_object *obj;
+	char path[512];
+	u64 *mem;
+
+	obj = load_obj(rig, path_of("arena", path, sizeof(path)), use_host);
+	count = bpf_object__find_program_by_name(obj, "count");
+	assert_int_equal(sys_rig_run(rig, bpf_program__fd(count)), 0);
+	for (args.value = 5; args.value < 8; args.value++)
+		assert_int_equal(run_arena(rig, obj, "add", &args), 0);
+	assert_int_equal(run_arena(rig, obj, "sum", &args), 0);
+	assert_int_equal(args.result, 5 + 6 + 7);
+	assert_int_equal(sys_rig_run(rig, bpf_program__fd(count)), 3);
+	mem = mmap((void *)ARENA_START, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+	           bpf_object__find_map_fd_by_name(obj, "pages"), 0);
+	assert_true(mem != MAP_FAILED);
+	assert_int_equal(*(u64 *)(uintptr_t)(mem[0] + 8), 7);
+	*(u64 *)(uintptr_t)(mem[0] + 8) = 100;
+	run_arena(rig, obj, "sum", &args);
+	assert_int_equal(args.result, 5 + 6 + 100);
+	run_arena(rig, obj, "clear", NULL);
+	assert_int_equal(mem[0], 0);
+	run_arena(rig, obj, "sum", &args);
+	assert_int_equal(args.result, 0);
+	munmap(mem, ARENA_BYTES);
+	bpf_object__close(obj);
+}
+
+/* Whether the kernel has the functions for it; where not, says so. */
+static bool
+kernel_has_arenas(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && btf__find_by_name_kind(btf, "bpf_arena_alloc_pages", BTF_KIND_FUNC) > 0;
+
+	if (!has)
+		printf("skipped: arena: the kernel's BTF has no functions for it\n");
+	btf__free(btf);
+	return has;
+}
+
+static void
+test_arena(void **state)
+{
+	struct sys_rig rig;
+
+	(void)state;
+	for (u32 host = 0; host < 2; host++) {
+		sys_rig_init(&rig, NULL);
+		check_arena(&rig, host != 0);
+		sys_rig_fini(&rig);
+	}
+	if (!sys_rig_init_kernel(&rig))
+		return;
+	if (kernel_has_arenas())
+		check_arena(&rig, true);
+}
+
 /* Objects that do not load, and what libbpf then says. */
 static void
 test_refused(void **state)
@@ -305,9 +391,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),         cmocka_unit_test(test_insns),
-		cmocka_unit_test(test_refused),      cmocka_unit_test(test_ext),
-		cmocka_unit_test(test_unprivileged),
+		cmocka_unit_test(test_rows),    cmocka_unit_test(test_insns),
+		cmocka_unit_test(test_refused), cmocka_unit_test(test_ext),
+		cmocka_unit_test(test_arena),   cmocka_unit_test(test_unprivileged),
 	};
 
 	return cmocka_run_group_tests_name("libbpf", tests, NULL, NULL);

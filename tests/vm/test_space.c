@@ -219,7 +219,7 @@ test_rows(void **state)
 	(void)state;
 	open_toy(&t);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++) {
-		const struct xb_space space = { t.pages->gaddr, 3 * PAGE, FIRST, HIGH };
+		const struct xb_space space = { t.pages->gaddr, 3 * PAGE, FIRST, HIGH, NULL };
 		struct xb_err err = XB_ERR_INIT;
 		struct xb_prog *prog = load(&t, &rows[i], &space, &err);
 		enum xb_run_status status;
@@ -256,7 +256,7 @@ test_no_high(void **state)
 
 	(void)state;
 	open_toy(&t);
-	prog = load(&t, &row, &(struct xb_space){ t.pages->gaddr, 3 * PAGE, FIRST, 0 }, &err);
+	prog = load(&t, &row, &(struct xb_space){ t.pages->gaddr, 3 * PAGE, FIRST, 0, NULL }, &err);
 	assert_non_null(prog);
 	assert_int_equal(xb_proc_run(t.proc, prog, t.ctx->gaddr), XB_RUN_EXIT);
 	assert_int_equal(t.proc->r[0], FIRST + 8);
@@ -289,7 +289,7 @@ test_refused(void **state)
 	(void)state;
 	open_toy(&t);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(refused); i++) {
-		const struct xb_space space = { t.pages->gaddr, 3 * PAGE, FIRST, HIGH };
+		const struct xb_space space = { t.pages->gaddr, 3 * PAGE, FIRST, HIGH, NULL };
 		const char *want = refused[i].message;
 		struct xb_err err = XB_ERR_INIT;
 		struct xb_prog *prog =

@@ -7,6 +7,7 @@
 #include "bench/worker.h"
 #include "emu/helper.h"
 #include "emu/json.h"
+#include "emu/kfunc.h"
 #include "emu/sk_msg.h"
 #include "emu/sock_ops.h"
 #include "skb/skb.h"
@@ -28,6 +29,8 @@ struct inspector {
 	struct xb_err load_err; /* kind NONE: it loads */
 };
 
+#define MAX_KFUNCS 32
+
 /* One program, as loaded if it was, else as in the file. */
 struct program {
 	const struct bpf_program *bpf;
@@ -40,10 +43,28 @@ struct program {
 	bool helpers[XB_EMU_HELPER_MAX]; /* by number: is called */
 	u32 unknown_helper;              /* one beyond the table, or 0 */
 	u32 kfunc_calls;
+	const char *kfuncs[MAX_KFUNCS]; /* names of the first that are called, each once */
+	u32 kfunc_cnt;
 };
 
+/* A kernel function that the program calls; one that was not found has no name. */
 static void
-scan_calls(struct program *p)
+add_kfunc(const struct inspector *in, struct program *p, u32 btf_id)
+{
+	const char *name = p->prog && btf_id ? xb_kfunc_name(in->emu, btf_id) : NULL;
+	u32 i = 0;
+
+	p->kfunc_calls++;
+	if (!name)
+		return;
+	while (i < p->kfunc_cnt && strcmp(p->kfuncs[i], name) != 0)
+		i++;
+	if (i < MAX_KFUNCS && i == p->kfunc_cnt)
+		p->kfuncs[p->kfunc_cnt++] = name;
+}
+
+static void
+scan_calls(const struct inspector *in, struct program *p)
 {
 	for (size_t i = 0; i < p->insn_cnt; i++) {
 		const struct bpf_insn *insn = &p->insns[i];
@@ -56,7 +77,7 @@ scan_calls(struct program *p)
 		if (insn->code != (BPF_JMP | BPF_CALL))
 			continue;
 		if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-			p->kfunc_calls++;
+			add_kfunc(in, p, id);
 		else if (insn->src_reg == 0 && id < XB_EMU_HELPER_MAX)
 			p->helpers[id] = true;
 		else if (insn->src_reg == 0 && !xb_helper_is_unresolved(id))
@@ -78,13 +99,19 @@ look_at(const struct inspector *in, const struct bpf_program *bpf, struct progra
 	p->emulated = ops && (ops->test_run || ops->ctx_access);
 	p->insns = p->prog ? p->prog->insns : bpf_program__insns(bpf);
 	p->insn_cnt = p->prog ? p->prog->insn_cnt : bpf_program__insn_cnt(bpf);
-	scan_calls(p);
+	scan_calls(in, p);
 }
 
 static bool
 is_emulated(const struct inspector *in, const struct program *p, u32 helper)
 {
 	return xb_helper_find(in->emu, helper, p->type) != NULL;
+}
+
+static bool
+has_kfunc(const struct inspector *in, const struct program *p, const char *name)
+{
+	return xb_kfunc_find(in->emu, name, p->type) != NULL;
 }
 
 static const char *
@@ -123,8 +150,13 @@ print_program(const struct inspector *in, const struct program *p)
 	else if (!*sep)
 		printf("none");
 	printf("\n");
-	if (p->kfunc_calls)
-		printf("  kfunc calls: %u (not emulated)\n", p->kfunc_calls);
+	if (p->kfunc_calls) {
+		printf("  kfunc calls: %u", p->kfunc_calls);
+		for (u32 i = 0; i < p->kfunc_cnt; i++)
+			printf("%s%s%s", i ? ", " : ": ", p->kfuncs[i],
+			       has_kfunc(in, p, p->kfuncs[i]) ? "" : " (not emulated)");
+		printf("%s\n", p->kfunc_cnt ? "" : " (not emulated)");
+	}
 	if (!p->prog || !p->prog->map_cnt)
 		return;
 	printf("  maps: ");
@@ -253,6 +285,19 @@ write_helpers(struct xb_json *j, const struct inspector *in, const struct progra
 }
 
 static void
+write_kfuncs(struct xb_json *j, const struct inspector *in, const struct program *p)
+{
+	xb_json_open_array(j, "kfuncs");
+	for (u32 i = 0; i < p->kfunc_cnt; i++) {
+		xb_json_open_object(j, NULL);
+		xb_json_string(j, "name", p->kfuncs[i]);
+		xb_json_bool(j, "emulated", has_kfunc(in, p, p->kfuncs[i]));
+		xb_json_close_object(j);
+	}
+	xb_json_close_array(j);
+}
+
+static void
 write_program(struct xb_json *j, const struct inspector *in, const struct program *p)
 {
 	const char *attach = xb_object_attach_name(p->bpf);
@@ -268,6 +313,7 @@ write_program(struct xb_json *j, const struct inspector *in, const struct progra
 	xb_json_u64(j, "insns", p->insn_cnt);
 	write_helpers(j, in, p);
 	xb_json_u64(j, "kfunc_calls", p->kfunc_calls);
+	write_kfuncs(j, in, p);
 	xb_json_open_array(j, "maps");
 	for (u32 i = 0; p->prog && i < p->prog->map_cnt; i++)
 		xb_json_string(j, NULL, xb_object_map_name(in->object, p->prog->maps[i]));

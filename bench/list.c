@@ -5,6 +5,7 @@
 #include "bench/say.h"
 #include "emu/helper.h"
 #include "emu/json.h"
+#include "emu/kfunc.h"
 #include "emu/map.h"
 #include "emu/prog.h"
 #include "emu/sk_msg.h"
@@ -176,11 +177,32 @@ list_progs(struct lister *l)
 	}
 }
 
-/* There are none yet: weak kfuncs resolve to 0. */
+/* Of the types that can run, those of SYSCALL alone may sleep. */
+static bool
+may_call(const struct xb_kfunc *row, u32 type)
+{
+	return row->call.prog_types & XB_PROG_TYPE_BIT(type) &&
+	       (!(row->flags & XB_KF_SLEEPABLE) || type == BPF_PROG_TYPE_SYSCALL);
+}
+
+/* They have no numbers of their own: Linux's are different in each build. */
 static void
 list_kfuncs(struct lister *l)
 {
-	(void)l;
+	const struct xb_kfunc *row;
+
+	for (u32 i = 0; (row = xb_kfunc_at(l->emu, i)); i++) {
+		struct item item = { .id = i + 1,
+			             .name = row->call.name,
+			             .state = xb_helper_state_name(row->call.state),
+			             .emulated = true,
+			             .source = row->call.source };
+
+		for (u32 type = 1; type < LIST_MAX_TYPES; type++)
+			if (can_run(l->emu, type) && may_call(row, type))
+				item.prog_types |= XB_PROG_TYPE_BIT(type);
+		put_item(l, &item);
+	}
 }
 
 static int

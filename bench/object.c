@@ -4,6 +4,7 @@
 #include "bench/elfcheck.h"
 #include "emu/btf.h"
 #include "emu/legacy.h"
+#include "emu/map.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -255,6 +256,29 @@ xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct 
 	                  strerror(-rc));
 }
 
+/* Where arenas are said to be in user space, if the object does not say: far from all else. */
+#define ARENA_FIRST  (1ull << 45)
+#define ARENA_STRIDE (1ull << 33)
+
+/*
+ * Nobody maps the arenas of an object before its programs are loaded, as its own user space would:
+ * they get an address, the same in every run.
+ */
+static void
+place_arenas(struct xb_object *o)
+{
+	u64 next = ARENA_FIRST;
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, o->bpf)
+	{
+		if ((u32)bpf_map__type(map) != XB_MAP_TYPE_ARENA || bpf_map__map_extra(map))
+			continue;
+		bpf_map__set_map_extra(map, next);
+		next += ARENA_STRIDE;
+	}
+}
+
 int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
@@ -263,6 +287,7 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 	object_listen(o, true);
 	xb_emu_enter(o->emu);
 	retype_maps(o, BPF_MAP_TYPE_STRUCT_OPS, NO_MAP_TYPE);
+	place_arenas(o);
 	rc = bpf_object__load(o->bpf);
 	retype_maps(o, NO_MAP_TYPE, BPF_MAP_TYPE_STRUCT_OPS);
 	xb_emu_enter(NULL);

@@ -105,7 +105,7 @@ reason(const struct xb_object *o, const char *said)
 	const struct bpf_map *map;
 
 	if (!strncmp(said, "extern (func ksym) '", 20))
-		return ": kernel functions are not emulated";
+		return ": this kernel function is not emulated";
 	if (!strncmp(said, "extern (var ksym) '", 19))
 		return ": variables of the kernel are not emulated";
 	if (!strncmp(said, "couldn't retrieve pinned", 24) && strstr(said, strerror(EINVAL)))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# tables.sh XDPBENCH README [--write]: the tables of README.md that `xdpbench list` tells: helpers, maps and programs by how
+# tables.sh XDPBENCH README [--write]: the tables of README.md that `xdpbench list` tells: helpers, maps, programs and kernel functions by how
 # the emulator answers for them. They stand between "<!-- list -->" and "<!-- end of list -->"; --write puts them there,
 # without it they are compared.
 set -eu
@@ -35,6 +35,7 @@ rows() {
 	rows progs
 	rows maps
 	rows helpers
+	rows kfuncs
 } >"$made"
 awk -v made="$made" '
 	/^<!-- list -->$/ { print; print ""; while ((getline line < made) > 0) print line; print ""; on = 1; next }

@@ -103,6 +103,28 @@ set_ctx(struct xb_opts *opts, const char *arg, struct xb_err *err)
 }
 
 static int
+set_captured(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	static const struct {
+		const char *name;
+		bool strict, emulate;
+	} rows[] = {
+		{ "strict", true, false },
+		{ "emulate", false, true },
+		{ "strict,emulate", true, true },
+		{ "emulate,strict", true, true },
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (!strcmp(arg, rows[i].name)) {
+			opts->captured_strict |= rows[i].strict;
+			opts->captured_emulate |= rows[i].emulate;
+			return 0;
+		}
+	return bad_value(arg, "strict, emulate, or strict,emulate", err);
+}
+
+static int
 set_stage(struct xb_opts *opts, enum xb_stage_kind kind, const char *arg, struct xb_err *err)
 {
 	if (!*arg || *arg == ':' || arg[strlen(arg) - 1] == ':')
@@ -285,7 +307,14 @@ const struct xb_option xb_options[] = {
 	     "packets for -w: all (default), forwarded, or entry,exit"),
 	CALL(ON(RUN), 0, "ctx", "K=V,...", set_ctx,
 	     "context fields by their uapi names: mark=7,cb[0]=1,data_meta=0a0b0c0d"),
-	STRING(ON(RUN), 0, "ctx-file", "FILE", ctx_file, "the same in JSON; --ctx goes first"),
+	STRING(ON(RUN), 0, "ctx-file", "FILE", ctx_file,
+	       "a context in JSON: without -r that is what is run; with it, what packets start from"),
+	STRING(ON(RUN), 0, "save-ctx", "DIR", save_ctx,
+	       "write the context of each packet to DIR/N.json, for --ctx-file"),
+	STRING(ON(RUN), 0, "record", "FILE", record,
+	       "write the first packet's context with the calls of helpers, for --ctx-file"),
+	CALL(ON(RUN), 0, "captured", "strict,emulate", set_captured,
+	     "recorded calls: a difference is a fault; calls that are not recorded are made"),
 	STRING(ON(RUN), 0, "world", "FILE", world,
 	       "the network around in JSON: interfaces, routes, neighbours, sockets, ..."),
 	STRING(ON(RUN), 0, "world-from", "DIR", world_from,

@@ -51,6 +51,10 @@ struct xb_opts {
 
 	struct xb_ctx_opts ctx;
 	const char *ctx_file;           /* or NULL */
+	bool captured_strict;           /* calls that differ from their recording are faults */
+	bool captured_emulate;          /* those that it does not have are made */
+	const char *save_ctx;           /* directory for a context per packet, or NULL */
+	const char *record;             /* file for a captured context, or NULL */
 	const char *world, *world_from; /* a file; a directory; or NULL */
 	bool rxvlan_offload;
 	bool has_tc_mode;

@@ -2,6 +2,7 @@
 #include "bench/session.h"
 
 #include "bench/say.h"
+#include "emu/captured.h"
 #include "emu/world.h"
 
 #include <errno.h>
@@ -252,6 +253,34 @@ set_world(struct xb_session *s, struct xb_world *world, struct xb_err *err)
 	return -1;
 }
 
+/* For xb_playback_opts: each session warns once, as every packet may call alike. */
+static void
+warn(void *arg, struct xb_proc *proc, const char *text)
+{
+	struct xb_session *s = arg;
+
+	(void)proc;
+	if (!s->warned)
+		xb_say("%s", text);
+	s->warned = true;
+}
+
+static int
+open_playback(struct xb_session *s, const struct xb_opts *cli, struct xb_err *err)
+{
+	const struct xb_playback_opts opts = {
+		.strict = cli->captured_strict,
+		.emulate = cli->captured_emulate,
+		.note = cli->quiet ? NULL : warn,
+		.arg = s,
+	};
+
+	if (!cli->ctx.captured)
+		return 0;
+	s->playback = xb_playback_new(s->emu, 0, cli->ctx.captured, &opts, err);
+	return s->playback ? 0 : -1;
+}
+
 int
 xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
@@ -268,10 +297,11 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 		xb_world_free(opts->world);
 		return -1;
 	}
-	s->emu->captured = opts->cli->ctx.captured;
+	s->emu->watch = opts->cli->ctx.captured || opts->cli->record;
 	xb_xdp_register(s->emu);
 	xb_skb_register(s->emu);
-	if (set_world(s, opts->world, err) != 0 || open_all(s, opts, err) != 0) {
+	if (set_world(s, opts->world, err) != 0 || open_playback(s, opts->cli, err) != 0 ||
+	    open_all(s, opts, err) != 0) {
 		xb_session_close(s);
 		return -1;
 	}
@@ -284,6 +314,7 @@ xb_session_close(struct xb_session *s)
 	free(s->ringbufs);
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		xb_object_free(s->objects[i]);
+	xb_playback_free(s->playback);
 	xb_emu_free(s->emu);
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		free(s->images[i]);

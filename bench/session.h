@@ -36,6 +36,8 @@ struct xb_session {
 	struct xb_stage stages[XB_STAGE_CNT]; /* by kind */
 	struct xb_map **ringbufs;             /* the objects', each once */
 	u32 ringbuf_cnt;
+	struct xb_playback *playback; /* of a captured context, or NULL */
+	bool warned;                  /* that a call differs from its recording */
 };
 
 /* Messages begin with the object's name, but for those about map files and options. */

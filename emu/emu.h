@@ -23,6 +23,7 @@
 struct btf;
 struct xb_emu;
 struct xb_captured;
+struct xb_playback;
 struct xb_map;
 struct xb_proc;
 struct xb_helper;
@@ -92,16 +93,21 @@ struct xb_emu {
 	const struct xb_kfunc *kfuncs[16]; /* registered tables, emu/kfunc.h */
 	u32 kfuncs_cnt[16];
 	u32 kfunc_tables;
+	u64 ctx_tables; /* of these, bits: those that work on proc->run */
 	const struct xb_prog_type *prog_types[64]; /* by BPF_PROG_TYPE, emu/prog.h */
 	void *type_state[64];       /* by BPF_PROG_TYPE: the type's own, see fini in emu/prog.h */
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
 	struct btf *kernel_types;         /* parsed, or NULL: emu/btf.h's own */
 	struct xb_world *world;           /* emu/world.h; never NULL */
-	struct xb_captured *captured;     /* emu/captured.h: the owner's, or NULL */
-	struct xb_sock *socks;            /* emu/sock.h: all of them */
-	struct xb_timers *timers;         /* emu/timer.h's own, or NULL */
-	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
+	/* emu/captured.h, by vCPU: what calls are recorded in, the owner's; what answers; or NULL.
+	 */
+	struct xb_captured *record[XB_EMU_MAX_CPUS];
+	struct xb_playback *playback[XB_EMU_MAX_CPUS];
+	bool watch;               /* programs that are loaded while it is set are watched */
+	struct xb_sock *socks;    /* emu/sock.h: all of them */
+	struct xb_timers *timers; /* emu/timer.h's own, or NULL */
+	u64 missing_cmds;         /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 
 /* NULL and err where there is no memory. The hooks are set by the caller afterwards. */

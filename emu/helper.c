@@ -33,6 +33,13 @@ xb_helper_register(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt)
 	emu->helper_tables++;
 }
 
+void
+xb_helper_register_ctx(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt)
+{
+	emu->ctx_tables |= 1ull << emu->helper_tables;
+	xb_helper_register(emu, rows, cnt);
+}
+
 #define TABLE(name) &xb_helpers_##name,
 void
 xb_helper_register_base(struct xb_emu *emu)
@@ -58,4 +65,13 @@ xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type)
 		}
 	}
 	return NULL;
+}
+
+bool
+xb_helper_needs_ctx(const struct xb_emu *emu, const struct xb_helper *row)
+{
+	for (u32 t = 0; t < emu->helper_tables; t++)
+		if (row >= emu->helpers[t] && row - emu->helpers[t] < emu->helpers_cnt[t])
+			return emu->ctx_tables >> t & 1;
+	return false;
 }

@@ -94,11 +94,20 @@ struct xb_helper {
 /* Registers a table of rows, kept. Later rows for the same number and program type win. */
 void xb_helper_register(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt);
 
+/*
+ * The same, for functions that work on what their folder made of the context, proc->run: where
+ * there is none, calls of them stop the program.
+ */
+void xb_helper_register_ctx(struct xb_emu *emu, const struct xb_helper *rows, u32 cnt);
+
 /* Registers the generic helpers of this folder. */
 void xb_helper_register_base(struct xb_emu *emu);
 
 /* The row for a number and program type, or NULL. `type` of ~0u: any. */
 const struct xb_helper *xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type);
+
+/* Whether a row was registered by xb_helper_register_ctx(). */
+bool xb_helper_needs_ctx(const struct xb_emu *emu, const struct xb_helper *row);
 
 /* "emulated", "from the world", ... */
 const char *xb_helper_state_name(enum xb_helper_state state);

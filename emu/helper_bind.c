@@ -9,6 +9,7 @@
  */
 #include "emu/helper.h"
 
+#include "emu/captured.h"
 #include "emu/dynptr.h"
 #include "emu/kfunc.h"
 #include "emu/prog.h"
@@ -317,6 +318,21 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 	return true;
 }
 
+/*
+ * A context that is memory alone has no packet or socket that a helper of its type might work on.
+ * False after a fault.
+ */
+static bool
+may_call_bare(struct xb_proc *proc, const struct xb_helper *row)
+{
+	if (!xb_helper_needs_ctx(xb_proc_emu(proc), row))
+		return true;
+	xb_proc_fault(proc, XB_FAULT_NOT_EMULATED,
+	              "bpf_%s works on what the context stands for, and this one is memory alone",
+	              row->name);
+	return false;
+}
+
 /* Any helper. */
 static u64
 call_checked(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
@@ -326,6 +342,8 @@ call_checked(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 	union xb_arg a[MAX_ARGS];
 
 	(void)r;
+	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
+		return 0;
 	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++) {
 		if (XB_UNLIKELY(!check_arg(proc, row, i, map, &a[i])))
 			return 0;
@@ -342,6 +360,8 @@ call_none(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 	const struct xb_helper *row = call->data;
 
 	(void)r;
+	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
+		return 0;
 	return row->fn(proc, NULL);
 }
 
@@ -352,6 +372,8 @@ call_numbers(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 	const struct xb_helper *row = call->data;
 	union xb_arg a[MAX_ARGS];
 
+	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
+		return 0;
 	for (u32 i = 0; i < MAX_ARGS; i++)
 		a[i].u = r[1 + i];
 	return row->fn(proc, a);
@@ -416,6 +438,8 @@ call_map_numbers(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 	const struct xb_helper *row = call->data;
 	union xb_arg a[MAX_ARGS];
 
+	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
+		return 0;
 	a[0].map = const_map(call);
 	for (u32 i = 1; i < MAX_ARGS; i++)
 		a[i].u = r[1 + i];
@@ -480,6 +504,20 @@ choose_fn(const struct xb_helper *row, const struct xb_map *map)
 	return call_checked;
 }
 
+/* A strict machine looks at every argument. */
+static xb_call_fn
+fn_of(const struct xb_vm *vm, const struct xb_helper *row, const struct xb_map *map)
+{
+	return vm->strict ? call_checked : choose_fn(row, map);
+}
+
+/* One of a program that is watched. */
+static u64
+call_watched(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	return xb_watch_call(proc, call, fn_of(proc->vm, call->data, const_map(call)), r);
+}
+
 static void
 bind_unresolved(struct xb_call *call, u32 id)
 {
@@ -505,7 +543,7 @@ bind_row(const struct xb_emu *emu, const struct xb_helper *row, u64 r1_const, st
 	if (r1_const && emu->handle_region)
 		map = xb_map_by_handle(emu, r1_const);
 	*call = (struct xb_call){
-		.fn = emu->vm->strict ? call_checked : choose_fn(row, map),
+		.fn = emu->watch && row->id ? call_watched : fn_of(emu->vm, row, map),
 		.name = row->name,
 		.data = row,
 		.aux = (uintptr_t)map,

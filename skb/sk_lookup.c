@@ -342,5 +342,5 @@ void
 skb_sk_lookup_register(struct xb_emu *emu)
 {
 	xb_prog_type_register(emu, &type);
-	xb_helper_register(emu, rows, XB_ARRAY_SIZE(rows));
+	xb_helper_register_ctx(emu, rows, XB_ARRAY_SIZE(rows));
 }

@@ -367,6 +367,6 @@ xb_skb_register(struct xb_emu *emu)
 	for (size_t i = 0; i < XB_ARRAY_SIZE(types); i++)
 		xb_prog_type_register(emu, &types[i]);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(tables); i++)
-		xb_helper_register(emu, tables[i]->rows, tables[i]->cnt);
+		xb_helper_register_ctx(emu, tables[i]->rows, tables[i]->cnt);
 	skb_sk_lookup_register(emu);
 }

@@ -179,5 +179,5 @@ static const struct xb_helper rows[] = {
 void
 xdp_buff_helpers_register(struct xb_emu *emu)
 {
-	xb_helper_register(emu, rows, XB_ARRAY_SIZE(rows));
+	xb_helper_register_ctx(emu, rows, XB_ARRAY_SIZE(rows));
 }

@@ -69,16 +69,18 @@ check_row(const struct backend *b, struct xb_xdp *x, const struct xb_helper *row
 	const struct xb_bpf_prog *prog = load(b, row->id);
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_captured *c = xb_captured_new(&err);
+	const struct xb_playback_opts opts = { .strict = true };
+	struct xb_playback *r;
 	struct xb_xdp_out out;
 
-	b->emu->captured = NULL;
 	run(x, prog, &out);
 	assert_non_null(out.fault);
 	assert_int_equal(out.fault->kind, XB_FAULT_NOT_EMULATED);
 	if (!strstr(out.fault->message, row->name) || !strstr(out.fault->message, "helperCalls"))
 		fail_msg("%s: '%s'", row->name, out.fault->message);
 
-	b->emu->captured = c;
+	r = xb_playback_new(b->emu, 0, c, &opts, &err);
+	assert_non_null(r);
 	assert_int_equal(xb_captured_add(c, row->id, &call, &err), 0);
 	run(x, prog, &out);
 	if (out.fault)
@@ -86,7 +88,7 @@ check_row(const struct backend *b, struct xb_xdp *x, const struct xb_helper *row
 	assert_int_equal(out.retval, RECORDED);
 	run(x, prog, &out); /* there was one call, and it is used up */
 	assert_non_null(out.fault);
-	xb_captured_rewind(c);
+	xb_playback_rewind(r);
 	run(x, prog, &out);
 	assert_int_equal(out.retval, RECORDED);
 
@@ -108,7 +110,7 @@ check_row(const struct backend *b, struct xb_xdp *x, const struct xb_helper *row
 	run(x, prog, &out);
 	assert_null(out.fault);
 	assert_int_equal(out.retval, 9 << 8);
-	b->emu->captured = NULL;
+	xb_playback_free(r);
 	xb_captured_free(c);
 }
 

@@ -136,21 +136,25 @@ keeps_values_of_tasks(void **state)
 {
 	struct xb_captured_call call = { .results = { { .reg = 0, .value = TASK_POINTER } },
 		                         .result_cnt = 1 };
+	const struct xb_playback_opts opts = { .strict = true };
 	struct xb_err err = XB_ERR_INIT;
 	struct backend kernel, emu;
+	struct xb_captured *c;
+	struct xb_playback *r;
 
 	(void)state;
 	backend_open_emu(&emu, xb_xdp_register);
-	emu.emu->captured = xb_captured_new(&err);
-	assert_int_equal(
-	        xb_captured_add(emu.emu->captured, BPF_FUNC_get_current_task_btf, &call, &err), 0);
+	c = xb_captured_new(&err);
+	assert_int_equal(xb_captured_add(c, BPF_FUNC_get_current_task_btf, &call, &err), 0);
+	r = xb_playback_new(emu.emu, 0, c, &opts, &err);
+	assert_non_null(r);
 	assert_int_equal(run(&emu, false), WANT);
 	if (backend_open_kernel(&kernel)) {
 		assert_int_equal(run(&kernel, false), WANT);
 		backend_close(&kernel);
 	}
-	xb_captured_free(emu.emu->captured);
-	emu.emu->captured = NULL;
+	xb_playback_free(r);
+	xb_captured_free(c);
 	backend_close(&emu);
 }
 

@@ -85,7 +85,7 @@ xb_path_run(struct xb_path *p, struct xb_result *r, struct xb_err *err)
 	p->err = err;
 	p->rc = 0;
 	p->clone_used = 0;
-	xb_playback_rewind(p->opts.session->emu->playback[0]);
+	xb_playback_start(p->opts.session->playback, 0);
 	r->ran = true;
 	r->run_cnt = 0;
 	r->changed = false;

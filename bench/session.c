@@ -277,7 +277,7 @@ open_playback(struct xb_session *s, const struct xb_opts *cli, struct xb_err *er
 
 	if (!cli->ctx.captured)
 		return 0;
-	s->playback = xb_playback_new(s->emu, 0, cli->ctx.captured, &opts, err);
+	s->playback = xb_playback_new(s->emu, cli->ctx.captured, &opts, err);
 	return s->playback ? 0 : -1;
 }
 

@@ -62,17 +62,23 @@ struct xb_playback_opts {
 struct xb_playback;
 
 /*
- * Runs on this vCPU answer with the recording's results from now on. The recording stays as it is,
- * until the replay is freed; both before the emulator. NULL and err where there is no memory.
+ * The recording stays as it is, until the playback is freed; both before the emulator. NULL and err
+ * where there is no memory.
  */
-struct xb_playback *xb_playback_new(struct xb_emu *emu, u32 vcpu, const struct xb_captured *c,
+struct xb_playback *xb_playback_new(struct xb_emu *emu, const struct xb_captured *c,
                                     const struct xb_playback_opts *opts, struct xb_err *err);
 
-/* NULL is allowed. */
+/* NULL is allowed; it is stopped. */
 void xb_playback_free(struct xb_playback *r);
 
-/* The recording from its beginning, for the next run. NULL is allowed. */
-void xb_playback_rewind(struct xb_playback *r);
+/*
+ * What runs on this vCPU from now on is answered from the recording, which is at its beginning
+ * again. A playback serves one vCPU at a time. NULL is allowed, and does nothing.
+ */
+void xb_playback_start(struct xb_playback *r, u32 vcpu);
+
+/* Ends that. NULL is allowed. */
+void xb_playback_stop(struct xb_playback *r);
 
 /*
  * Inside a call of a helper that reads the machine: as the recording has it. Stops the program

@@ -28,6 +28,11 @@ load_packet(struct xb_proc *proc, s32 off, u32 bytes, u64 *value)
 {
 	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
 
+	if (XB_UNLIKELY(!proc->run)) {
+		xb_proc_fault(proc, XB_FAULT_NOT_EMULATED,
+		              "a load from the packet, and the context is memory alone");
+		return false;
+	}
 	return prog->ops->load_packet(proc, off, bytes, value);
 }
 
@@ -40,14 +45,17 @@ ctx_plain(const struct xb_prog *prog, const struct bpf_insn *insn, u32 off)
 	                           : BPF_CLASS(insn->code) == BPF_LDX;
 }
 
-/* Accesses near the context are of it, as nothing else lies there: regions start at a page. */
+/*
+ * Accesses near the context are of it, as nothing else lies there: regions start at a page. One
+ * that is memory alone has no rules.
+ */
 static bool
 access_object(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr, u64 *value)
 {
 	const struct xb_bpf_prog *prog = xb_prog_user(proc->prog);
 	u64 off = gaddr - proc->ctx_gaddr;
 
-	if (off + CTX_NEAR >= 2 * CTX_NEAR || !prog->ops->ctx_access)
+	if (off + CTX_NEAR >= 2 * CTX_NEAR || !prog->ops->ctx_access || !proc->run)
 		return xb_sock_access(proc, insn, gaddr, value);
 	prog->ops->ctx_access(proc, insn, (s32)off, value);
 	return true;

@@ -350,6 +350,13 @@ xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t by
 }
 
 void
+xb_json_raw(struct xb_json *j, const char *key, const char *text, size_t bytes)
+{
+	begin(j, key);
+	put(j, text, bytes);
+}
+
+void
 xb_json_printf(struct xb_json *j, const char *key, const char *fmt, ...)
 {
 	char text[256];

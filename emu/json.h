@@ -62,7 +62,8 @@ void xb_json_base64(struct xb_json *j, const char *key, const u8 *data, size_t b
 /* ["0x01","0x02"], as bpftool prints bytes. */
 void xb_json_byte_array(struct xb_json *j, const char *key, const u8 *data, size_t bytes);
 
-/* Text that is JSON already. */
+/* Text that is JSON already; that of a format is cut after 255 characters. */
+void xb_json_raw(struct xb_json *j, const char *key, const char *text, size_t bytes);
 void xb_json_printf(struct xb_json *j, const char *key, const char *fmt, ...) XB_PRINTF(3, 4);
 
 /* Ends a line; the next value stands alone again. */

@@ -65,7 +65,7 @@ map_objects(struct xb_playback *r, struct xb_err *err)
 }
 
 struct xb_playback *
-xb_playback_new(struct xb_emu *emu, u32 vcpu, const struct xb_captured *c,
+xb_playback_new(struct xb_emu *emu, const struct xb_captured *c,
                 const struct xb_playback_opts *opts, struct xb_err *err)
 {
 	struct xb_playback *r = calloc(1, sizeof(*r));
@@ -74,13 +74,11 @@ xb_playback_new(struct xb_emu *emu, u32 vcpu, const struct xb_captured *c,
 		xb_err_errno(err, ENOMEM, "recorded calls");
 		return NULL;
 	}
-	assert(vcpu < XB_EMU_MAX_CPUS && !emu->playback[vcpu]);
-	*r = (struct xb_playback){ .emu = emu, .vcpu = vcpu, .c = c, .opts = *opts };
+	*r = (struct xb_playback){ .emu = emu, .c = c, .opts = *opts };
 	if (map_objects(r, err) != 0) {
 		free(r);
 		return NULL;
 	}
-	emu->playback[vcpu] = r;
 	return r;
 }
 
@@ -89,20 +87,31 @@ xb_playback_free(struct xb_playback *r)
 {
 	if (!r)
 		return;
-	r->emu->playback[r->vcpu] = NULL;
+	xb_playback_stop(r);
 	xb_mem_unmap(r->emu->mem, r->objects);
 	free(r);
 }
 
 void
-xb_playback_rewind(struct xb_playback *r)
+xb_playback_start(struct xb_playback *r, u32 vcpu)
 {
 	if (!r)
 		return;
+	assert(vcpu < XB_EMU_MAX_CPUS);
+	xb_playback_stop(r);
 	memset(r->next, 0, sizeof(r->next));
 	if (r->used)
 		xb_mem_forbid(r->emu->mem, r->objects->gaddr, r->used);
 	r->used = 0;
+	r->vcpu = vcpu;
+	r->emu->playback[vcpu] = r;
+}
+
+void
+xb_playback_stop(struct xb_playback *r)
+{
+	if (r && r->emu->playback[r->vcpu] == r)
+		r->emu->playback[r->vcpu] = NULL;
 }
 
 /* What is not as it was: a warning, or the program is stopped. False: it is. */

@@ -318,6 +318,10 @@ parse_member(struct parser *p, u32 depth)
 
 	if (named && parse_key(p, &key) != 0)
 		return NULL;
+	if (named && strlen(key.text) != key.bytes) {
+		fail(p, "NUL in a name");
+		return NULL;
+	}
 	skip_space(p);
 	if (named && (p->p >= p->end || (*p->p != ':' && !(p->short_form && *p->p == '=')))) {
 		if (!p->short_form) {

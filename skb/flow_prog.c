@@ -22,12 +22,16 @@ void
 skb_flow_begin(struct xb_skb *s)
 {
 	struct bpf_flow_keys *keys = s->flow_keys;
+	u64 given = s->in.ctx->flow_keys_given;
 
 	memset(keys, 0, sizeof(*keys));
 	if (s->skb.len >= ETH_HLEN)
 		keys->n_proto = xb_ld16(skb_data(s) + 2 * ETH_ALEN);
 	keys->nhoff = keys->thoff = ETH_HLEN;
 	keys->flags = s->in.ctx->flow_flags;
+	for (u32 i = 0; given && i < sizeof(*keys); i++)
+		if (given & 1ull << i)
+			((u8 *)keys)[i] = ((const u8 *)&s->in.ctx->flow_keys)[i];
 }
 
 static u16

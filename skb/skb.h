@@ -89,6 +89,10 @@ struct xb_skb_ctx {
 	u32 cgroup_classid; /* of the task that bpf_get_cgroup_classid asks about */
 	u32 route_realm;    /* of the packet's route */
 	u32 flow_flags;     /* of flow dissectors: BPF_FLOW_DISSECTOR_F_* */
+	/* Likewise: keys that they find in place of the usual ones, and which: a bit for each byte.
+	 */
+	struct bpf_flow_keys flow_keys;
+	u64 flow_keys_given;
 };
 
 /*

@@ -30,7 +30,8 @@ xdp_adjust_head(struct xb_proc *proc, const union xb_arg *a)
 	u32 metalen = s->data_off - s->meta_off;
 	s64 data = (s64)s->data_off + offset;
 
-	if (data < (s64)XDP_FRAME_BYTES + metalen || data > (s64)s->end_off - XDP_ETH_BYTES)
+	if (data < (s64)(x->hard_start_off + XDP_FRAME_BYTES) + metalen ||
+	    data > (s64)s->end_off - XDP_ETH_BYTES)
 		return FAIL(EINVAL);
 	if (metalen)
 		memmove(x->page + (data - metalen), x->page + s->meta_off, metalen);
@@ -49,7 +50,7 @@ xdp_adjust_meta(struct xb_proc *proc, const union xb_arg *a)
 	s64 meta = (s64)s->meta_off + (s32)(u32)a[1].u;
 	s64 metalen = (s64)s->data_off - meta;
 
-	if (meta < (s64)XDP_FRAME_BYTES || metalen < 0)
+	if (meta < (s64)(x->hard_start_off + XDP_FRAME_BYTES) || metalen < 0)
 		return FAIL(EINVAL);
 	if (metalen % 4 || metalen > XDP_METALEN_MAX)
 		return FAIL(EACCES);
@@ -113,7 +114,7 @@ xdp_adjust_tail(struct xb_proc *proc, const union xb_arg *a)
 	if (s->frag_cnt)
 		return offset < 0 ? frags_shrink_tail(x, (s32)(0u - (u32)offset))
 		                  : frags_increase_tail(x, (u32)offset);
-	if (end > XDP_HARD_END_OFF || end < (s64)s->data_off + XDP_ETH_BYTES)
+	if (end > x->hard_end_off || end < (s64)s->data_off + XDP_ETH_BYTES)
 		return FAIL(EINVAL);
 	if (offset > 0)
 		memset(x->page + s->end_off, 0, (u32)offset);

@@ -90,16 +90,33 @@ xb_xdp_free(struct xb_xdp *x)
 	free(x);
 }
 
+/* How far the packet may grow. */
+static void
+set_room(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
+{
+	u32 end = x->headroom + linear_bytes;
+
+	x->hard_start_off = 0;
+	x->hard_end_off = XDP_HARD_END_OFF;
+	if (XB_LIKELY(!in->has_room))
+		return;
+	assert(in->headroom <= x->headroom);
+	x->hard_start_off = x->headroom - in->headroom;
+	if (in->tailroom < XDP_HARD_END_OFF - end)
+		x->hard_end_off = end + in->tailroom;
+}
+
 void
 xdp_load_linear(struct xb_xdp *x, const struct xb_xdp_in *in, u32 linear_bytes)
 {
 	x->in = *in;
 	x->loaded_linear = linear_bytes;
+	set_room(x, in, linear_bytes);
 	xdp_buff_place(x, in, linear_bytes);
 	x->loaded_bytes = in->hdr_bytes + in->bytes;
 	x->md->ingress_ifindex = in->ingress_ifindex;
 	x->md->rx_queue_index = in->rx_queue_index;
-	x->md->egress_ifindex = 0;
+	x->md->egress_ifindex = in->egress_ifindex;
 	x->target.kind = XB_REDIRECT_NONE;
 	x->target.index = x->target.key_index = 0;
 }

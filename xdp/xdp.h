@@ -52,6 +52,14 @@ struct xb_xdp_in {
 	u32 meta_bytes; /* a multiple of 4; lies in the headroom, of which 40 are Linux's: up to 216
 	                 */
 	u32 ingress_ifindex, rx_queue_index; /* as the program sees them */
+	u32 egress_ifindex; /* likewise: programs of devmap entries alone may load it */
+	/*
+	 * has_room: so many bytes may come to it in front, at most those of struct xb_xdp_opts, of
+	 * which 40 are Linux's; and at its end where it lies in one piece, as far as the page has
+	 * them. Else what the page leaves.
+	 */
+	bool has_room;
+	u32 headroom, tailroom;
 };
 
 /* X(id): how a packet left by XDP_REDIRECT */

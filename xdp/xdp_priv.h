@@ -69,6 +69,7 @@ struct xb_xdp {
 	u8 *page;          /* host address of the buffer */
 	struct xdp_md *md; /* host address of the context */
 	u32 headroom, linear_max;
+	u32 hard_start_off, hard_end_off; /* of the packet that is loaded: what it may grow to */
 	u32 zero_off;
 	u32 ctx_bytes; /* of the context, addressable now */
 	struct xdp_shape shape;

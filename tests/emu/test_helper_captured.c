@@ -79,8 +79,9 @@ check_row(const struct backend *b, struct xb_xdp *x, const struct xb_helper *row
 	if (!strstr(out.fault->message, row->name) || !strstr(out.fault->message, "helperCalls"))
 		fail_msg("%s: '%s'", row->name, out.fault->message);
 
-	r = xb_playback_new(b->emu, 0, c, &opts, &err);
+	r = xb_playback_new(b->emu, c, &opts, &err);
 	assert_non_null(r);
+	xb_playback_start(r, 0);
 	assert_int_equal(xb_captured_add(c, row->id, &call, &err), 0);
 	run(x, prog, &out);
 	if (out.fault)
@@ -88,7 +89,7 @@ check_row(const struct backend *b, struct xb_xdp *x, const struct xb_helper *row
 	assert_int_equal(out.retval, RECORDED);
 	run(x, prog, &out); /* there was one call, and it is used up */
 	assert_non_null(out.fault);
-	xb_playback_rewind(r);
+	xb_playback_start(r, 0);
 	run(x, prog, &out);
 	assert_int_equal(out.retval, RECORDED);
 

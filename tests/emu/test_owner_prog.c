@@ -146,8 +146,9 @@ keeps_values_of_tasks(void **state)
 	backend_open_emu(&emu, xb_xdp_register);
 	c = xb_captured_new(&err);
 	assert_int_equal(xb_captured_add(c, BPF_FUNC_get_current_task_btf, &call, &err), 0);
-	r = xb_playback_new(emu.emu, 0, c, &opts, &err);
+	r = xb_playback_new(emu.emu, c, &opts, &err);
 	assert_non_null(r);
+	xb_playback_start(r, 0);
 	assert_int_equal(run(&emu, false), WANT);
 	if (backend_open_kernel(&kernel)) {
 		assert_int_equal(run(&kernel, false), WANT);

@@ -11,4 +11,4 @@ case $("$1" --version) in
 	;;
 esac
 cd "$2"
-find vm emu xdp skb pcaps bench tests -name '*.[ch]' -exec "$1" --dry-run -Werror {} +
+find vm emu xdp skb lib pcaps bench tests -name '*.[ch]' -exec "$1" --dry-run -Werror {} +

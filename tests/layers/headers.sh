@@ -5,7 +5,7 @@ set -eu
 cd "$1"
 shift
 failed=0
-for header in vm/*.h emu/*.h xdp/*.h skb/*.h pcaps/*.h bench/*.h; do
+for header in vm/*.h emu/*.h xdp/*.h skb/*.h lib/*.h lib/xdpbench/*.h pcaps/*.h bench/*.h; do
 	[ -e "$header" ] || continue # a folder without any
 	"$@" -std=gnu11 -D_GNU_SOURCE -fsyntax-only -Wall -Werror -I. -include "$header" -x c /dev/null || failed=1
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # layers.sh [-f | -i] ROOT: what the folders may know of one another, and may not do.
-#   vm <- emu <- {xdp, skb} <- bench; pcaps is a leaf that borrows three headers of vm/.
+#   vm <- emu <- {xdp, skb} <- lib <- bench; pcaps is a leaf that borrows three headers of vm/.
 # -i checks includes, -f that nothing below bench/ prints or ends the process.
 set -eu
 LC_ALL=C
@@ -26,21 +26,23 @@ forbid() {
 }
 
 check_includes() {
-	forbid vm '(emu|xdp|skb|pcaps|bench|tests)/'
-	forbid emu '(xdp|skb|pcaps|bench|tests)/'
-	forbid xdp '(skb|pcaps|bench|tests)/'
-	forbid skb '(xdp|pcaps|bench|tests)/'
-	forbid pcaps '(emu|xdp|skb|bench|tests)/'
+	forbid vm '(emu|xdp|skb|lib|pcaps|bench|tests)/'
+	forbid emu '(xdp|skb|lib|pcaps|bench|tests)/'
+	forbid xdp '(skb|lib|pcaps|bench|tests)/'
+	forbid skb '(xdp|lib|pcaps|bench|tests)/'
+	forbid lib '(pcaps|bench|tests)/'
+	forbid lib/xdpbench '(vm|emu|xdp|skb|lib)/'
+	forbid pcaps '(emu|xdp|skb|lib|bench|tests)/'
 	forbid bench 'tests/'
 	complain 'pcaps/ borrows only err.h, types.h and bytes.h of vm/' \
 		"$(cd "$root" && grep -rnE --include='*.[ch]' '#include "vm/' pcaps |
 			grep -vE '"vm/(err|types|bytes)\.h"' || true)"
 	complain 'includes are "folder/file.h", from the top' \
-		"$(cd "$root" && grep -rnE --include='*.[ch]' '#include "[^/"]*"' vm emu xdp skb pcaps bench || true)"
-	for dir in vm emu xdp skb pcaps bench; do
+		"$(cd "$root" && grep -rnE --include='*.[ch]' '#include "[^/"]*"' vm emu xdp skb lib pcaps bench || true)"
+	for dir in vm emu xdp skb lib pcaps bench; do
 		complain "headers of $dir/ for $dir/ alone" \
 			"$(cd "$root" && grep -rnE --include='*.[ch]' "#include \"$dir/[a-z0-9_]*_priv\.h\"" \
-				vm emu xdp skb pcaps bench | grep -v "^$dir/" || true)"
+				vm emu xdp skb lib pcaps bench | grep -v "^$dir/" || true)"
 	done
 }
 
@@ -48,7 +50,7 @@ check_calls() {
 	complain 'only bench/ prints and exits' \
 		"$(cd "$root" && grep -rnE --include='*.[ch]' \
 			'(^|[^a-zA-Z0-9_])(printf|vprintf|fprintf|vfprintf|puts|fputs|putchar|perror|err|errx|warn|warnx|exit|_exit|quick_exit|abort)[[:space:]]*\(' \
-			vm emu xdp skb pcaps |
+			vm emu xdp skb lib pcaps |
 			grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)' || true)"
 }
 

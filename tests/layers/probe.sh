@@ -4,7 +4,7 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/vm" "$dir/emu" "$dir/xdp" "$dir/skb" "$dir/pcaps" "$dir/bench"
+mkdir "$dir/vm" "$dir/emu" "$dir/xdp" "$dir/skb" "$dir/lib" "$dir/lib/xdpbench" "$dir/pcaps" "$dir/bench"
 
 # expect MODE FILE LINE: a tree that holds this line alone is refused, and without it accepted.
 expect() {
@@ -22,6 +22,9 @@ expect -i vm/a.c '#include "emu/emu.h"'
 expect -i emu/a.h '#include "xdp/xdp.h"'
 expect -i xdp/a.c '#include "skb/skb.h"'
 expect -i skb/a.c '#include "xdp/xdp.h"'
+expect -i emu/a.c '#include "lib/bind.h"'
+expect -i lib/a.c '#include "bench/say.h"'
+expect -i lib/xdpbench/a.h '#include "vm/types.h"'
 expect -i pcaps/a.c '#include "vm/mem.h"'
 expect -i pcaps/a.c '#include "emu/emu.h"'
 expect -i bench/a.c '#include "tests/a.h"'
@@ -29,4 +32,5 @@ expect -i bench/a.c '#include "vm/prog_priv.h"'
 expect -i vm/a.c '#include "vm.h"'
 expect -f vm/a.c '	printf("x");'
 expect -f emu/a.c '	exit(1);'
+expect -f lib/a.c '	printf("x");'
 expect -f pcaps/a.c '		fprintf(stderr, "x");'

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ctx_captured.c - contexts of type captured: another context, and what helpers gave when it was
+ * run.
+ */
+#include "lib/context_priv.h"
+
+static int
+read_sub(struct ctx_reader *r, const struct xb_value *v, void *to)
+{
+	struct xb_context *c = to;
+
+	c->sub = ctx_read(r, v);
+	if (c->sub && c->sub->type == &ctx_type_captured)
+		return ctx_fail(r, v, "a captured context in a captured context");
+	return c->sub ? 0 : -1;
+}
+
+static int
+read_calls(struct ctx_reader *r, const struct xb_value *v, void *to)
+{
+	struct xb_context *c = to;
+
+	c->calls = ctx_read_calls(r, v);
+	return c->calls ? 0 : -1;
+}
+
+static int
+captured_read(struct ctx_reader *r, const struct xb_value *v, struct xb_context *c)
+{
+	static const struct ctx_key keys[] = {
+		{ "subContext", read_sub },
+		{ "helperCalls", read_calls },
+	};
+
+	if (ctx_members(r, v, keys, XB_ARRAY_SIZE(keys), c) != 0)
+		return -1;
+	return c->calls ? 0 : ctx_fail(r, v, "there is no \"helperCalls\"");
+}
+
+static void
+captured_free(struct xb_context *c)
+{
+	xb_context_free(c->sub);
+	xb_captured_free(c->calls);
+}
+
+static int
+captured_write(const struct xb_context *c, struct xb_json *j, struct xb_err *err)
+{
+	xb_json_open_object(j, "ctx");
+	if (c->sub && ctx_write(c->sub, "subContext", j, err) != 0)
+		return -1;
+	ctx_write_calls(j, c->calls);
+	xb_json_close_object(j);
+	return 0;
+}
+
+static int
+captured_bind(struct xb_bound *b, struct xb_err *err)
+{
+	const struct xb_context *c = b->opts.context;
+	struct xb_bound_opts sub = b->opts;
+
+	if (!c->sub)
+		return xb_err_set(err, XB_ERR_USAGE, "there is no \"subContext\" to run");
+	sub.context = c->sub;
+	b->sub = xb_bound_new(&sub, err);
+	if (!b->sub)
+		return -1;
+	b->playback = xb_playback_new(b->opts.emu, c->calls, &b->opts.playback, err);
+	b->proc = b->sub->proc;
+	return b->playback ? 0 : -1;
+}
+
+static void
+captured_unbind(struct xb_bound *b)
+{
+	xb_playback_free(b->playback);
+	xb_bound_free(b->sub);
+}
+
+static int
+captured_load(struct xb_bound *b, struct xb_err *err)
+{
+	return b->sub->type->load(b->sub, err);
+}
+
+static void
+captured_run(struct xb_bound *b, struct xb_bound_out *out)
+{
+	xb_playback_start(b->playback, b->proc->vcpu);
+	b->sub->type->run(b->sub, out);
+	xb_playback_stop(b->playback);
+}
+
+/* The calls are as they were: it is they that it gives. */
+static int
+captured_save(struct xb_bound *b, struct xb_context *to, struct xb_err *err)
+{
+	to->calls = xb_captured_clone(b->opts.context->calls, err);
+	to->sub = to->calls ? xb_bound_save(b->sub, err) : NULL;
+	return to->sub ? 0 : -1;
+}
+
+const struct ctx_type ctx_type_captured = {
+	.name = "captured",
+	.read = captured_read,
+	.free = captured_free,
+	.write = captured_write,
+	.bind = captured_bind,
+	.unbind = captured_unbind,
+	.load = captured_load,
+	.run = captured_run,
+	.save = captured_save,
+};

@@ -33,15 +33,28 @@ inet_rcv_saddr_equal(const struct bpf_sock *a, const struct bpf_sock *b)
 	return a->src_ip4 == b->src_ip4;
 }
 
+/* Of the group. A listener that is closed has none any more; what migrates from it has. */
+static u32
+port_of(const struct xb_sk_reuseport *r)
+{
+	const struct xb_sock *migrating;
+	u64 gaddr;
+
+	memcpy(&gaddr, &r->md->migrating_sk, sizeof(gaddr));
+	migrating = r->sk->info.uapi.src_port ? NULL : xb_sock_by_gaddr(r->emu, gaddr);
+	return (migrating ? migrating : r->sk)->info.uapi.src_port;
+}
+
 /* cf. net/ipv4/udp.c: udp_reuseport_add_sock; inet_hashtables.c: inet_reuseport_add_sock */
 static bool
-is_same_group(const struct xb_sock *a, const struct xb_sock *b)
+is_same_group(const struct xb_sk_reuseport *r, const struct xb_sock *b)
 {
+	const struct xb_sock *a = r->sk;
 	const struct bpf_sock *x = &a->info.uapi, *y = &b->info.uapi;
 
 	return a == b ||
 	       (x->protocol == y->protocol && x->family == y->family && a->v6only == b->v6only &&
-	        x->src_port == y->src_port && x->bound_dev_if == y->bound_dev_if &&
+	        port_of(r) == y->src_port && x->bound_dev_if == y->bound_dev_if &&
 	        a->info.uid == b->info.uid && inet_rcv_saddr_equal(x, y));
 }
 
@@ -56,7 +69,7 @@ sk_select_reuseport(struct xb_proc *proc, const union xb_arg *a)
 	if (!xb_sock_is_in_reuseport_group(selected))
 		return helper_ret(a[1].map->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? -ENOENT
 		                                                                     : -EINVAL);
-	if (!is_same_group(sk, selected)) {
+	if (!is_same_group(r, selected)) {
 		if (sk->info.uapi.protocol != selected->info.uapi.protocol)
 			return helper_ret(-EPROTOTYPE);
 		return helper_ret(sk->info.uapi.family != selected->info.uapi.family ? -EAFNOSUPPORT

@@ -18,6 +18,7 @@
 enum xb_arg_kind {
 	XB_ARG_NONE,        /* not used */
 	XB_ARG_ANY,         /* a number, or a pointer nobody looks behind */
+	XB_ARG_MAYBE,       /* the same, where another argument says whether it is there */
 	XB_ARG_CTX,         /* the run's context: the address R1 had at entry */
 	XB_ARG_CTX_OR_NULL, /* the same, or 0 */
 	XB_ARG_MAP,         /* a map's handle */

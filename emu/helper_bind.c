@@ -307,6 +307,7 @@ check_arg(struct xb_proc *proc, const struct xb_helper *row, u32 i, const struct
 		return arg_mem(proc, row, i, XB_DYNPTR_BYTES, XB_MEM_WRITE, a);
 	case XB_ARG_NONE:
 	case XB_ARG_ANY:
+	case XB_ARG_MAYBE:
 	case XB_ARG_SIZE: /* checked with the buffer before it */
 	case XB_ARG_SIZE_OR_0:
 	case XB_ARG_FUNC: /* checked when it is called */
@@ -468,7 +469,7 @@ call_unresolved(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 static bool
 is_number(enum xb_arg_kind kind)
 {
-	return kind == XB_ARG_NONE || kind == XB_ARG_ANY;
+	return kind == XB_ARG_NONE || kind == XB_ARG_ANY || kind == XB_ARG_MAYBE;
 }
 
 /* Whether arguments from i on are looked at by nobody. */
@@ -531,7 +532,7 @@ args_of(const struct xb_helper *row)
 	u8 regs = 0;
 
 	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++)
-		regs |= (u8)(2u << i);
+		regs |= (u8)(row->args[i] == XB_ARG_MAYBE ? 0 : 2u << i);
 	return regs;
 }
 

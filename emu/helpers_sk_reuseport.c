@@ -41,7 +41,7 @@ port_of(const struct xb_sk_reuseport *r)
 	u64 gaddr;
 
 	memcpy(&gaddr, &r->md->migrating_sk, sizeof(gaddr));
-	migrating = r->sk->info.uapi.src_port ? NULL : xb_sock_by_gaddr(r->emu, gaddr);
+	migrating = r->sk->info.uapi.src_port ? NULL : xb_sock_by_gaddr(r->site.emu, gaddr);
 	return (migrating ? migrating : r->sk)->info.uapi.src_port;
 }
 

@@ -146,7 +146,7 @@ xb_event_output_data(struct xb_proc *proc, const union xb_arg *a)
 
 static const struct xb_helper rows[] = {
 	{ XB_HELPER_ROW(trace_printk, BPF_TRACE_C),
-	  .args = { XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY },
+	  .args = { XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_MAYBE, XB_ARG_MAYBE, XB_ARG_MAYBE },
 	  .gpl_only = true },
 	{ XB_HELPER_ROW(trace_vprintk, BPF_TRACE_C),
 	  .args = { XB_ARG_MEM, XB_ARG_SIZE, XB_ARG_MEM_OR_NULL, XB_ARG_SIZE_OR_0 },

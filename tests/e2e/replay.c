@@ -51,6 +51,47 @@ run_by_syscall(struct run *run, const struct bpf_program *prog, struct result *r
 	return err;
 }
 
+enum xb_run_status
+run_to_end(const struct run *run, struct xb_proc *proc)
+{
+	u32 most = run->packet->n % 4 == 0 ? 5 : UINT32_MAX;
+	enum xb_run_status status;
+
+	for (u32 i = 0; i < most; i++) {
+		status = xb_vm_step(proc);
+		if (status != XB_RUN_RUNNING)
+			return status;
+	}
+	return xb_proc_continue(proc);
+}
+
+void
+run_machine_take(struct run *run, const struct xb_proc *proc)
+{
+	const struct replay_packet *p = run->packet;
+
+	if (run->world < WORLD_EMU_RUN)
+		return;
+	record_note(run->file, "%s packet %u: %llu instructions, at %u%s%s", p->capture, p->n,
+	            (unsigned long long)proc->insns, proc->pc, proc->fault.kind ? ": " : "",
+	            proc->fault.kind ? proc->fault.message : "");
+	record_put(run->file, proc->r, 11 * sizeof(proc->r[0]), "%s packet %u: registers",
+	           p->capture, p->n);
+	record_put(run->file, xb_mem_host(proc->vm->mem, proc->frame_top[0] - XB_PROC_FRAME_BYTES),
+	           XB_PROC_FRAME_BYTES, "%s packet %u: stack", p->capture, p->n);
+}
+
+static void
+run_xdp(const struct run *run, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
+{
+	if (!run_steps(run)) {
+		xb_xdp_run(run->xdp, prog, out);
+		return;
+	}
+	xb_xdp_begin(run->xdp, prog);
+	xb_xdp_end(run->xdp, prog, run_to_end(run, xb_xdp_proc(run->xdp)), out);
+}
+
 static int
 run_by_call(struct run *run, const struct bpf_program *prog, struct result *r)
 {
@@ -66,7 +107,8 @@ run_by_call(struct run *run, const struct bpf_program *prog, struct result *r)
 	if (err)
 		return err;
 	xb_xdp_load(run->xdp, &in);
-	xb_xdp_run(run->xdp, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	run_xdp(run, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	run_machine_take(run, xb_xdp_proc(run->xdp));
 	if (out.fault) {
 		record_note(run->file, "fault: %s", out.fault->message);
 		return -EFAULT;
@@ -83,8 +125,7 @@ static void
 run_xdp_packet(struct run *run, const struct bpf_program *prog)
 {
 	struct result r;
-	int err = run->world == WORLD_EMU ? run_by_call(run, prog, &r)
-	                                  : run_by_syscall(run, prog, &r);
+	int err = run_calls(run) ? run_by_call(run, prog, &r) : run_by_syscall(run, prog, &r);
 
 	run_events_take(run);
 	if (err)
@@ -184,7 +225,10 @@ enter_kernel(const struct network *net)
 static bool
 enter_emu(struct run *run)
 {
-	const struct xb_emu_opts opts = { .cpu_cnt = run->cpu_cnt };
+	const struct xb_emu_opts opts = { .cpu_cnt = run->cpu_cnt,
+		                          .zeroing = run->world >= WORLD_EMU_RUN ? XB_ZERO_ALWAYS
+		                                                                 : XB_ZERO_NEEDED,
+		                          .strict = run->world == WORLD_EMU_STRICT };
 	const struct xb_xdp_opts xdp_opts = { .vcpu = 0 };
 	const struct xb_skb_opts skb_opts = { .vcpu = 0 };
 	struct xb_err err = XB_ERR_INIT;

@@ -17,7 +17,11 @@
 enum world {
 	WORLD_KERNEL,  /* bpf(2) */
 	WORLD_EMU_SYS, /* bpf(2) of the emulator: BPF_PROG_TEST_RUN */
-	WORLD_EMU,     /* xb_xdp_run(); programs of TC have none yet */
+	WORLD_EMU,     /* xb_xdp_run(), xb_skb_run() */
+	/* These record registers, instructions and the stack, too. */
+	WORLD_EMU_RUN,    /* the same */
+	WORLD_EMU_STEP,   /* by single steps, all of them or the first few */
+	WORLD_EMU_STRICT, /* on a strict machine */
 };
 
 struct replay_packet {

@@ -34,6 +34,25 @@ struct run {
 /* Teaches libbpf the sections of tcx, which only newer ones know. */
 void run_skb_sections(void);
 
+/* Whether the world runs programs by the library's calls; and whether by steps. */
+static inline bool
+run_calls(const struct run *run)
+{
+	return run->world >= WORLD_EMU;
+}
+
+static inline bool
+run_steps(const struct run *run)
+{
+	return run->world == WORLD_EMU_STEP;
+}
+
+/* Steps a program that has begun to its end; with every fourth packet only some of the way. */
+enum xb_run_status run_to_end(const struct run *run, struct xb_proc *proc);
+
+/* Records what a run left in the machine. */
+void run_machine_take(struct run *run, const struct xb_proc *proc);
+
 /*
  * Runs a program of TC over run->packet, and records what came of it, or the error. What of its
  * context is free to choose follows from the packet's number.

@@ -122,6 +122,17 @@ take_ctx(const struct xb_skb_out *out, const struct __sk_buff *in, struct __sk_b
 	ctx->hwtstamp = out->ctx->hwtstamp;
 }
 
+static void
+run_skb(const struct run *run, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
+{
+	if (!run_steps(run)) {
+		xb_skb_run(run->skb, prog, out);
+		return;
+	}
+	xb_skb_begin(run->skb, prog);
+	xb_skb_end(run->skb, prog, run_to_end(run, xb_skb_proc(run->skb)), out);
+}
+
 static int
 run_by_call(struct run *run, const struct bpf_program *prog, const struct __sk_buff *from,
             struct result *r)
@@ -156,7 +167,8 @@ run_by_call(struct run *run, const struct bpf_program *prog, const struct __sk_b
 	if (err)
 		return err;
 	xb_skb_load(run->skb, &in);
-	xb_skb_run(run->skb, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	run_skb(run, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj), &out);
+	run_machine_take(run, xb_skb_proc(run->skb));
 	if (out.fault) {
 		record_note(run->file, "fault: %s", out.fault->message);
 		return -EFAULT;
@@ -186,8 +198,7 @@ run_skb_packet(struct run *run, const struct bpf_program *prog)
 
 	skb_in(run, &in);
 	memset(&r, 0, sizeof(r));
-	err = run->world == WORLD_EMU ? run_by_call(run, prog, &in, &r)
-	                              : run_by_syscall(run, prog, &in, &r);
+	err = run_calls(run) ? run_by_call(run, prog, &in, &r) : run_by_syscall(run, prog, &in, &r);
 	run_events_take(run);
 	if (err) {
 		record_note(run->file, "%s packet %u: error %d", p->capture, p->n, err);

@@ -23,8 +23,10 @@ __u64 ways[WAY_CNT];
 static __always_inline int
 go(struct __sk_buff *skb, const struct route *route)
 {
-	struct bpf_redir_neigh via = { .nh_family = 2 /* AF_INET */, .ipv4_nh = route->via };
+	struct bpf_redir_neigh via = {}; /* of the address only 4 bytes are named below */
 
+	via.nh_family = 2 /* AF_INET */;
+	via.ipv4_nh = route->via;
 	switch (route->way) {
 	case WAY_OUT:
 		return bpf_redirect(route->ifindex, 0);

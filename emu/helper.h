@@ -33,7 +33,7 @@ enum xb_arg_kind {
 	XB_ARG_SIZE,          /* from 1 */
 	XB_ARG_SIZE_OR_0,
 	XB_ARG_STR,   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
-	XB_ARG_U32_W, /* 4 bytes written, aligned */
+	XB_ARG_U32_W, /* 4 bytes read and written, aligned */
 	XB_ARG_U64_W, /* 8 bytes written */
 	XB_ARG_U64_RW,
 	XB_ARG_MEM20,       /* 20 bytes read: struct iphdr, struct tcphdr */

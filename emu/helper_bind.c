@@ -106,7 +106,7 @@ arg_written(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes,
 {
 	char what[80];
 
-	if (need == XB_MEM_READ || row->args[i] == XB_ARG_U64_RW) {
+	if (need == XB_MEM_READ || row->args[i] == XB_ARG_U64_RW || row->args[i] == XB_ARG_U32_W) {
 		if (!xb_strict_written(proc, proc->r[1 + i], bytes)) {
 			arg_name(row, i, what, sizeof(what));
 			xb_strict_fault(proc, proc->r[1 + i], bytes, what);

@@ -8,7 +8,8 @@
 
 /*
  * Whether a program can alter the packet: it stores through a register other than R10, hands memory
- * or the context to somebody who writes, or goes on in another program.
+ * or the context to somebody who writes, or goes on in another program. What an instruction of the
+ * emulator's own does nobody knows.
  */
 static bool
 insn_may_write(const struct xb_bpf_prog *prog, const struct bpf_insn *insn)
@@ -49,7 +50,7 @@ xb_prog_may_write(const struct xb_bpf_prog *prog)
 
 	insns = xb_prog_insns(prog->vm, &cnt);
 	for (i = 0; i < cnt; i++) {
-		if (insn_may_write(prog, insns + i))
+		if (xb_prog_is_own(prog->vm, i) || insn_may_write(prog, insns + i))
 			return true;
 		if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;

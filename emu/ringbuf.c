@@ -120,6 +120,8 @@ xb_ringbuf_reserve(struct xb_map *map, u64 bytes)
 	xb_st32(hdr + 4, (u32)((producer & rb->ring.mask) / XB_PAGE_BYTES) + KERNEL_PAGES);
 	xb_st32(hdr, (u32)bytes | BPF_RINGBUF_BUSY_BIT);
 	xb_ring_set_position(&rb->ring, XB_RING_PRODUCER, end);
+	if (map->emu->vm->zeroing == XB_ZERO_ALWAYS) /* Linux does not */
+		memset(hdr + XB_RING_HDR_BYTES, 0, bytes);
 	xb_mem_allow(map->emu->mem, gaddr, bytes, XB_MEM_WRITE);
 	xb_map_gc_later(map);
 	return gaddr;

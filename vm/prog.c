@@ -360,6 +360,12 @@ xb_prog_call(const struct xb_prog *prog, u32 pc)
 }
 
 bool
+xb_prog_is_own(const struct xb_prog *prog, u32 pc)
+{
+	return prog->ops[pc].code == XB_INSN_OWN;
+}
+
+bool
 xb_prog_is_func(const struct xb_prog *prog, u64 addr)
 {
 	const struct xb_subprog *sub;

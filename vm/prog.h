@@ -156,6 +156,9 @@ const struct xb_line *xb_prog_line(const struct xb_prog *prog, u32 pc);
 /* The bound call of slot pc, or NULL where it is no helper or kfunc call. */
 const struct xb_call *xb_prog_call(const struct xb_prog *prog, u32 pc);
 
+/* Whether slot pc is an instruction of the emulator's own, see struct xb_vm_ops. */
+bool xb_prog_is_own(const struct xb_prog *prog, u32 pc);
+
 /*
  * Whether a value is the address of a function, as a BPF_PSEUDO_FUNC of the program loads it. A
  * number made up is none: what is known of a function's arguments rests on that.

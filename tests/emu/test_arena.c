@@ -3,6 +3,7 @@
  * test_arena.c - what programs do with an arena: kernel functions that give them pages and take
  * them back, pointers into the pages, and user space that has them mapped; the same on the kernel.
  */
+#include "emu/kfunc.h"
 #include "emu/map.h"
 #include "tests/insns.h"
 #include "tests/rig/backend.h"
@@ -732,13 +733,62 @@ test_xdp(void **state)
 	backend_close(&b[0]);
 }
 
+static u64
+add_two(struct xb_proc *proc, const union xb_arg *a)
+{
+	(void)proc;
+	return a[0].u + a[1].u;
+}
+
+/* Whoever has an emulator may give it a function of its own, in place of any that Linux has. */
+static void
+test_registered(void **state)
+{
+	static const struct xb_kfunc row = {
+		{ .name = "schedule",
+		  .fn = add_two,
+		  .args = { XB_ARG_ANY, XB_ARG_ANY },
+		  .prog_types = XB_PROG_TYPE_BIT(BPF_PROG_TYPE_SYSCALL) },
+		0,
+	};
+	struct backend b;
+	struct ids ids;
+	int prog;
+
+	(void)state;
+	if (!find_ids(&ids))
+		skip();
+	backend_open_emu(&b, xb_xdp_register);
+	xb_kfunc_register(b.emu, &row, 1);
+	{
+		const struct bpf_insn insns[] = {
+			XB_MOV64_REG(6, 1),          XB_MOV64_IMM(1, 40),
+			XB_MOV64_IMM(2, 2),          XB_CALL_KFUNC((s32)ids.other, 0),
+			XB_STX_MEM(BPF_DW, 6, 0, 0), XB_EXIT(),
+		};
+		const struct backend_prog xdp = { .insns = insns,
+			                          .insn_cnt = XB_ARRAY_SIZE(insns) };
+		u64 ctx[CTX_WORDS] = { 0 };
+		char log[512];
+
+		prog = load(&b, insns, XB_ARRAY_SIZE(insns));
+		run(&b, prog, ctx);
+		assert_int_equal(ctx[0], 42);
+		assert_int_equal(backend_try_prog(&b, &xdp, log, sizeof(log)), -EACCES);
+		assert_non_null(strstr(log, "calling kernel function schedule is not allowed"));
+	}
+	close(prog);
+	backend_close(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),     cmocka_unit_test(test_random),
-		cmocka_unit_test(test_programs), cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_refused),  cmocka_unit_test(test_xdp),
+		cmocka_unit_test(test_rows),       cmocka_unit_test(test_random),
+		cmocka_unit_test(test_programs),   cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_refused),    cmocka_unit_test(test_xdp),
+		cmocka_unit_test(test_registered),
 	};
 
 	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);

@@ -267,6 +267,21 @@ dispatch(struct xb_emu *emu, const struct call *c)
 	return attr_fits(cmd, c->attr) ? cmd->fn(emu, c) : -EINVAL;
 }
 
+/* Elements of maps have locks of their own: programs and other threads get at them meanwhile. */
+static long
+dispatch_alone(struct xb_emu *emu, const struct call *c)
+{
+	bool alone = emu->concurrent && xb_emu_cmd_name(c->cmd) && cmds[c->cmd].fn != map_sys;
+	long rc;
+
+	if (alone)
+		pthread_mutex_lock(&emu->sys);
+	rc = dispatch(emu, c);
+	if (alone)
+		pthread_mutex_unlock(&emu->sys);
+	return rc;
+}
+
 long
 xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
 {
@@ -281,7 +296,7 @@ xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
 	if (xb_user_read(&own, (uintptr_t)attr, copied))
 		return -EFAULT;
 	before = own;
-	rc = dispatch(emu, &(struct call){ .cmd = cmd, .attr = &own, .bytes = copied });
+	rc = dispatch_alone(emu, &(struct call){ .cmd = cmd, .attr = &own, .bytes = copied });
 	/* What commands give back, they put into fields of the attributes. */
 	if (memcmp(&before, &own, copied) && xb_user_write((uintptr_t)attr, &own, copied))
 		return -EFAULT;

@@ -12,6 +12,7 @@
 #include "emu/btf.h"
 #include "emu/kfunc.h"
 #include "emu/log.h"
+#include "emu/vcpu.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -307,8 +308,8 @@ free_k:
 	return -1;
 }
 
-const struct btf *
-xb_btf_kernel_types(struct xb_emu *emu)
+static const struct btf *
+kernel_types(struct xb_emu *emu)
 {
 	char path[32];
 	int fd;
@@ -325,6 +326,18 @@ xb_btf_kernel_types(struct xb_emu *emu)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	emu->kernel_types = btf__parse_raw(path);
 	return emu->kernel_types;
+}
+
+const struct btf *
+xb_btf_kernel_types(struct xb_emu *emu)
+{
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->kernel_types_lock);
+	const struct btf *types;
+
+	xb_lock_take(lock);
+	types = kernel_types(emu);
+	xb_lock_give(lock);
+	return types;
 }
 
 void

@@ -5,13 +5,14 @@
 #include "emu/btf.h"
 #include "emu/helper.h"
 #include "emu/kfunc.h"
-#include "emu/map.h"
+#include "emu/map_priv.h"
 #include "emu/obj.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
 #include "emu/sock_fd.h"
 #include "emu/timer.h"
+#include "emu/vcpu.h"
 #include "emu/world.h"
 #include "vm/mem.h"
 #include "vm/proc.h"
@@ -85,6 +86,18 @@ next_seed(u64 *state)
 	return z ? z : 1;
 }
 
+/* A program that bpf(2) runs may call bpf(2). */
+static void
+init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 static int
 make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *err)
 {
@@ -99,6 +112,7 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		.ops = &vm_ops,
 		.emu = emu,
 	};
+	u64 state = opts->seed;
 	const struct xb_region_opts handles = {
 		.name = "map handles",
 		.bytes = MAX_MAPS * XB_MAP_HANDLE_BYTES,
@@ -109,6 +123,12 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		if (emu->pin_dir == NULL)
 			return xb_err_errno(err, ENOMEM, "emulator");
 	}
+	emu->vcpus = xb_vcpus_new(emu->cpu_cnt);
+	emu->handles = xb_map_table_new(MAX_MAPS, sizeof(struct xb_map *));
+	if (emu->vcpus == NULL || emu->handles == NULL)
+		return xb_err_errno(err, ENOMEM, "emulator");
+	for (u32 cpu = 0; cpu < emu->cpu_cnt; cpu++)
+		emu->vcpus[cpu].rand_state = next_seed(&state);
 	emu->vm = xb_vm_new(&vm_opts, err);
 	if (emu->vm == NULL)
 		return -1;
@@ -124,7 +144,6 @@ struct xb_emu *
 xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err)
 {
 	u32 cpu_cnt = opts->cpu_cnt ? opts->cpu_cnt : 1;
-	u64 state = opts->seed;
 	struct xb_emu *emu;
 
 	if (cpu_cnt > XB_EMU_MAX_CPUS) {
@@ -138,8 +157,7 @@ xb_emu_new(const struct xb_emu_opts *opts, struct xb_err *err)
 	}
 	emu->cpu_cnt = cpu_cnt;
 	emu->seed = opts->seed;
-	for (u32 cpu = 0; cpu < XB_EMU_MAX_CPUS; cpu++)
-		emu->rand_state[cpu] = next_seed(&state);
+	init_lock(&emu->sys);
 	if (make_parts(emu, opts, err)) {
 		xb_emu_free(emu);
 		return NULL;
@@ -164,26 +182,10 @@ xb_emu_free(struct xb_emu *emu)
 	xb_sock_fds_free(emu);
 	xb_btf_kernel_free(emu);
 	xb_world_free(emu->world);
-	free(emu->handles);
+	xb_map_table_free(emu->handles, MAX_MAPS, sizeof(struct xb_map *));
 	xb_vm_free(emu->vm);
+	xb_vcpus_free(emu);
+	pthread_mutex_destroy(&emu->sys);
 	free(emu->pin_dir);
 	free(emu);
-}
-
-void
-xb_emu_run_end(struct xb_emu *emu)
-{
-	struct xb_map *map = emu->gc_maps;
-
-	if (emu->runs && --emu->runs)
-		return;
-	emu->gc_maps = NULL;
-	while (map) {
-		struct xb_map *next = map->gc_next;
-
-		map->gc_next = NULL;
-		map->gc_queued = false;
-		map->gc(map);
-		map = next;
-	}
 }

@@ -6,15 +6,20 @@
  * One emulator holds all state: maps, programs, BTFs, clock, random numbers. Several may live in
  * one process. It knows no packets: program types that have them (XDP, TC) register themselves with
  * their contexts, helpers and test runs (emu/prog.h).
+ *
+ * One thread at a time may use it, until xb_emu_concurrent_begin() (emu/vcpu.h): from then on a
+ * thread for each vCPU may run programs, and any thread may call bpf(2).
  */
 #ifndef XB_EMU_EMU_H
 #define XB_EMU_EMU_H
 
+#include "emu/lock.h"
 #include "vm/err.h"
 #include "vm/types.h"
 #include "vm/vm.h"
 
 #include <linux/bpf.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #define XB_EMU_MAX_CPUS   256
@@ -22,6 +27,7 @@
 
 struct btf;
 struct xb_emu;
+struct xb_emu_vcpu;
 struct xb_captured;
 struct xb_playback;
 struct xb_map;
@@ -35,6 +41,7 @@ struct xb_world;
 /* One record that a program put out: a perf sample or a ring buffer record. */
 struct xb_event {
 	struct xb_map *map;
+	struct xb_proc *proc; /* that put it out; NULL where a reader finds it */
 	u32 cpu;
 	const void *data; /* as a reader in user space gets it */
 	u32 bytes;
@@ -42,13 +49,21 @@ struct xb_event {
 	u32 more_bytes;
 };
 
-/* Where what a program says goes to. Each may be NULL. */
+/*
+ * Where what a program says goes to. Each may be NULL. They are called in the midst of a run, so
+ * for several vCPUs at the same time where they run concurrently: proc->vcpu says for which.
+ */
 struct xb_emu_hooks {
 	void *arg;
 	/* One bpf_printk: text without a newline at the end (cut by length, not terminated). */
 	void (*printk)(void *arg, struct xb_proc *proc, const char *text, u32 bytes);
 	/* One perf sample, when it is written. Ring buffers are read with xb_ringbuf_consume(). */
 	void (*event)(void *arg, const struct xb_event *event);
+	/*
+	 * One record of a ring buffer, before a reader can see it: for who wants to know which run
+	 * it is of. It stays in the buffer for its reader.
+	 */
+	void (*record)(void *arg, const struct xb_event *event);
 };
 
 struct xb_emu_opts {
@@ -62,7 +77,7 @@ struct xb_emu_opts {
 	bool strict;
 };
 
-/* The clock. Programs see realtime = now_ns, monotonic = boottime = now_ns - boot_ns. */
+/* A clock. Programs see realtime = now_ns, monotonic = boottime = now_ns - boot_ns. */
 struct xb_clock {
 	u64 now_ns;  /* since the epoch; set before each run */
 	u64 boot_ns; /* since the epoch */
@@ -73,19 +88,24 @@ struct xb_emu {
 	struct xb_mem *mem; /* vm->mem */
 	u32 cpu_cnt;
 	u64 seed;
-	u64 rand_state[XB_EMU_MAX_CPUS];         /* of bpf_get_prandom_u32, one a CPU */
-	struct xb_region *keys[XB_EMU_MAX_CPUS]; /* emu/helpers_loop.c; or NULL */
-	struct xb_clock clock;
+	struct xb_emu_vcpu *vcpus; /* emu/vcpu.h: cpu_cnt of them */
+	bool concurrent;           /* vCPUs run at the same time: emu/vcpu.h */
+	u64 epoch;                 /* emu/vcpu.h's own */
+	pthread_mutex_t sys;       /* over bpf(2), but for elements of maps; may nest */
+	struct xb_clock clock;     /* bpf(2)'s, and programs' while not concurrent */
 	struct xb_emu_hooks hooks;
 	char *pin_dir; /* or NULL */
 
 	struct xb_obj_table *objs; /* emu/obj.h */
+	struct xb_lock objs_lock;  /* over that, and the owners of maps */
 	struct xb_pin *pins;       /* emu/pin.h */
 	struct xb_map **handles;   /* emu/map.h: by handle index; 0 is unused */
-	u32 handle_cnt, handle_cap;
+	u32 handle_cnt;
 	struct xb_region *handle_region;
 	struct xb_map *gc_maps; /* maps with values to free when the run ends */
-	u32 runs;               /* programs that run now, one inside a helper of the other */
+	struct xb_lock gc_lock; /* over gc_maps */
+	u32 runs; /* programs that run now, one inside a helper of the other; while not concurrent
+	           */
 
 	const struct xb_helper *helpers[64]; /* registered tables, emu/helper.h */
 	u32 helpers_cnt[64];
@@ -99,15 +119,19 @@ struct xb_emu {
 	struct xb_prog_list *progs; /* emu/prog.h's own */
 	struct xb_btf_kernel *kernel_btf; /* what stands for the kernel's BTF, or NULL: emu/btf.h */
 	struct btf *kernel_types;         /* parsed, or NULL: emu/btf.h's own */
+	struct xb_lock kernel_types_lock; /* over that */
 	struct xb_world *world;           /* emu/world.h; never NULL */
 	/* emu/captured.h, by vCPU: what calls are recorded in, the owner's; what answers; or NULL.
 	 */
 	struct xb_captured *record[XB_EMU_MAX_CPUS];
 	struct xb_playback *playback[XB_EMU_MAX_CPUS];
-	bool watch;               /* programs that are loaded while it is set are watched */
-	struct xb_sock *socks;    /* emu/sock.h: all of them */
-	struct xb_timers *timers; /* emu/timer.h's own, or NULL */
-	u64 missing_cmds;         /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
+	bool watch;                    /* programs that are loaded while it is set are watched */
+	struct xb_sock *socks;         /* emu/sock.h: all of them */
+	struct xb_lock socks_lock;     /* over that list */
+	struct xb_lock sock_maps_lock; /* of all maps of sockets: one may be in several */
+	struct xb_timers *timers;      /* emu/timer.h's own, or NULL */
+	struct xb_lock timers_lock;    /* over that */
+	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 
 /* NULL and err where there is no memory. The hooks are set by the caller afterwards. */
@@ -130,16 +154,5 @@ const char *xb_emu_cmd_name(int cmd);
  * goes to emu, all else through. NULL ends it.
  */
 void xb_emu_enter(struct xb_emu *emu);
-
-/*
- * Called around each run of a program that another one may run in the midst of. Values deleted in
- * it are freed when the outermost ends. Without a begin, end alone serves.
- */
-static inline void
-xb_emu_run_begin(struct xb_emu *emu)
-{
-	emu->runs++;
-}
-void xb_emu_run_end(struct xb_emu *emu);
 
 #endif

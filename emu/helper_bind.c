@@ -12,6 +12,7 @@
 #include "emu/captured.h"
 #include "emu/dynptr.h"
 #include "emu/kfunc.h"
+#include "emu/map_op.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
 #include "emu/timer.h"
@@ -208,7 +209,7 @@ arg_record(struct xb_proc *proc, const struct xb_helper *row, u32 i, union xb_ar
 
 	if (gaddr == 0)
 		return fault_arg(proc, row, i, XB_FAULT_NULL_POINTER, "null pointer");
-	a->map = xb_ringbuf_record(xb_proc_emu(proc), gaddr, &bytes);
+	a->map = xb_ringbuf_record(xb_proc_emu(proc), gaddr, proc->vcpu, &bytes);
 	return a->map || fault_arg(proc, row, i, XB_FAULT_BAD_ARGUMENT,
 	                           "not a record that is reserved in a ring buffer");
 }
@@ -395,10 +396,10 @@ call_lookup(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 	union xb_arg a;
 
 	if (XB_LIKELY(key != NULL))
-		return map->ops->lookup(map, key, proc->vcpu);
+		return xb_map_op_lookup(map, key, proc->vcpu);
 	if (!arg_mem(proc, call->data, 1, map->key_size, XB_MEM_READ, &a))
 		return 0;
-	return map->ops->lookup(map, a.mem, proc->vcpu);
+	return xb_map_op_lookup(map, a.mem, proc->vcpu);
 }
 
 /* (map, key) of a map known at load. */

@@ -120,7 +120,7 @@ ringbuf_reserve_dynptr(struct xb_proc *proc, const union xb_arg *a)
 		return fail(a[3].mem, -EINVAL);
 	if (check_size(ptr.size))
 		return fail(a[3].mem, -E2BIG);
-	ptr.gaddr = xb_ringbuf_reserve(a[0].map, ptr.size);
+	ptr.gaddr = xb_ringbuf_reserve(a[0].map, ptr.size, proc);
 	if (!ptr.gaddr)
 		return fail(a[3].mem, -EINVAL);
 	xb_dynptr_store(a[3].mem, &ptr);
@@ -137,12 +137,12 @@ commit(struct xb_proc *proc, const union xb_arg *a, bool discard)
 
 	if (!xb_dynptr_load(a[0].mem, &ptr) || !ptr.gaddr)
 		return 0;
-	map = xb_ringbuf_record(xb_proc_emu(proc), ptr.gaddr, &bytes);
+	map = xb_ringbuf_record(xb_proc_emu(proc), ptr.gaddr, proc->vcpu, &bytes);
 	if (!map)
 		return xb_proc_fault(proc, XB_FAULT_BAD_ARGUMENT,
 		                     "argument 1 (dynptr): not a record that is reserved in a "
 		                     "ring buffer");
-	xb_ringbuf_commit(map, ptr.gaddr, a[1].u, discard);
+	xb_ringbuf_commit(map, ptr.gaddr, a[1].u, discard, proc);
 	xb_dynptr_store(a[0].mem, &null_ptr);
 	return 0;
 }

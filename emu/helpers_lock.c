@@ -7,7 +7,23 @@
  */
 #include "emu/helpers_priv.h"
 
-#define MAX_SPINS (1u << 26) /* well above a second */
+#define MAX_SPINS  (1u << 26) /* well above a second */
+#define MAX_YIELDS (1u << 22) /* the same, where each gives the CPU to others */
+
+/* False: it is never given back. */
+static bool
+take(const struct xb_emu *emu, u32 *lock)
+{
+	u32 most = emu->concurrent ? MAX_YIELDS : MAX_SPINS;
+
+	for (u32 i = 0; __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++) {
+		if (i == most)
+			return false;
+		if (emu->concurrent)
+			xb_lock_pause(i);
+	}
+	return true;
+}
 
 static u64
 spin_lock(struct xb_proc *proc, const union xb_arg *a)
@@ -19,11 +35,9 @@ spin_lock(struct xb_proc *proc, const union xb_arg *a)
 		                     "bpf_spin_lock: locking two bpf_spin_locks is not allowed");
 	if (proc->r[1] % sizeof(*lock))
 		return xb_proc_fault(proc, XB_FAULT_LOCK, "bpf_spin_lock: the lock is not aligned");
-	for (u32 i = 0; __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++) {
-		if (i == MAX_SPINS)
-			return xb_proc_fault(proc, XB_FAULT_LOCK,
-			                     "bpf_spin_lock: the lock is never given back");
-	}
+	if (!take(xb_proc_emu(proc), lock))
+		return xb_proc_fault(proc, XB_FAULT_LOCK,
+		                     "bpf_spin_lock: the lock is never given back");
 	proc->lock_gaddr = proc->r[1];
 	return 0;
 }

@@ -2,6 +2,8 @@
 /* helpers_loop.c - helpers that call functions of the program. */
 #include "emu/helpers_priv.h"
 
+#include "emu/vcpu.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -62,7 +64,7 @@ key_region(struct xb_proc *proc, u32 bytes)
 		.name = "key",
 		.bytes = bytes > KEY_BYTES ? bytes : (u64)proc->frame_cnt * KEY_STRIDE,
 	};
-	struct xb_region **kept = &xb_proc_emu(proc)->keys[proc->vcpu];
+	struct xb_region **kept = &xb_proc_emu(proc)->vcpus[proc->vcpu].keys;
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_region *region;
 

@@ -2,6 +2,7 @@
 /* helpers_map.c - helpers on elements of maps, and tail calls. */
 #include "emu/helpers_priv.h"
 
+#include "emu/map_op.h"
 #include "emu/prog.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ map_lookup_elem(struct xb_proc *proc, const union xb_arg *a)
 
 	if (!map->ops->lookup)
 		return no_operation(proc, map, "map_lookup_elem");
-	return map->ops->lookup(map, a[1].mem, proc->vcpu);
+	return xb_map_op_lookup(map, a[1].mem, proc->vcpu);
 }
 
 static u64
@@ -59,7 +60,7 @@ map_update_elem(struct xb_proc *proc, const union xb_arg *a)
 		return 0;
 	if (!map->ops->update)
 		return no_operation(proc, map, "map_update_elem");
-	return helper_ret(map->ops->update(map, a[1].mem, a[2].mem, a[3].u, proc->vcpu));
+	return helper_ret(xb_map_op_update(map, a[1].mem, a[2].mem, a[3].u, proc->vcpu));
 }
 
 static u64
@@ -71,7 +72,7 @@ map_delete_elem(struct xb_proc *proc, const union xb_arg *a)
 		return 0;
 	if (!map->ops->remove)
 		return no_operation(proc, map, "map_delete_elem");
-	return helper_ret(map->ops->remove(map, a[1].mem));
+	return helper_ret(xb_map_op_remove(map, a[1].mem));
 }
 
 static u64
@@ -83,7 +84,7 @@ map_push_elem(struct xb_proc *proc, const union xb_arg *a)
 		return 0;
 	if (!map->ops->push)
 		return no_operation(proc, map, "map_push_elem");
-	return helper_ret(map->ops->push(map, a[1].mem, a[2].u));
+	return helper_ret(xb_map_op_push(map, a[1].mem, a[2].u));
 }
 
 static u64
@@ -95,7 +96,7 @@ map_pop_elem(struct xb_proc *proc, const union xb_arg *a)
 		return 0;
 	if (!map->ops->pop)
 		return no_operation(proc, map, "map_pop_elem");
-	return helper_ret(map->ops->pop(map, a[1].mem));
+	return helper_ret(xb_map_op_pop(map, a[1].mem));
 }
 
 static u64
@@ -105,7 +106,7 @@ map_peek_elem(struct xb_proc *proc, const union xb_arg *a)
 
 	if (!map->ops->peek)
 		return no_operation(proc, map, "map_peek_elem");
-	return helper_ret(map->ops->peek(map, a[1].mem));
+	return helper_ret(xb_map_op_peek(map, a[1].mem));
 }
 
 static u64
@@ -116,7 +117,7 @@ map_lookup_percpu_elem(struct xb_proc *proc, const union xb_arg *a)
 
 	if (!map->ops->lookup)
 		return no_operation(proc, map, "map_lookup_percpu_elem");
-	return cpu < map->emu->cpu_cnt ? map->ops->lookup(map, a[1].mem, cpu) : 0;
+	return cpu < map->emu->cpu_cnt ? xb_map_op_lookup(map, a[1].mem, cpu) : 0;
 }
 
 /*

@@ -17,14 +17,14 @@ static u64
 storage_get(struct xb_proc *proc, const union xb_arg *a)
 {
 	(void)proc;
-	return a[1].u ? xb_local_storage_get(a[0].map, a[1].u, a[2].mem, a[3].u) : 0;
+	return a[1].u ? xb_local_storage_get_locked(a[0].map, a[1].u, a[2].mem, a[3].u) : 0;
 }
 
 static u64
 storage_delete(struct xb_proc *proc, const union xb_arg *a)
 {
 	(void)proc;
-	return helper_ret(a[1].u ? xb_local_storage_delete(a[0].map, a[1].u) : -EINVAL);
+	return helper_ret(a[1].u ? xb_local_storage_delete_locked(a[0].map, a[1].u) : -EINVAL);
 }
 
 #define GET(number, nm, map, file)                                                                 \

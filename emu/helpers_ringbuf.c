@@ -5,29 +5,27 @@
 static u64
 ringbuf_output(struct xb_proc *proc, const union xb_arg *a)
 {
-	(void)proc;
-	return helper_ret(xb_ringbuf_output(a[0].map, a[1].mem, a[2].u, a[3].u));
+	return helper_ret(xb_ringbuf_output(a[0].map, a[1].mem, a[2].u, a[3].u, proc));
 }
 
 static u64
 ringbuf_reserve(struct xb_proc *proc, const union xb_arg *a)
 {
-	(void)proc;
-	return a[2].u ? 0 : xb_ringbuf_reserve(a[0].map, a[1].u);
+	return a[2].u ? 0 : xb_ringbuf_reserve(a[0].map, a[1].u, proc);
 }
 
 /* The arguments' own address is in R1: the marshaller turns a record into its ring buffer. */
 static u64
 ringbuf_submit(struct xb_proc *proc, const union xb_arg *a)
 {
-	xb_ringbuf_commit(a[0].map, proc->r[1], a[1].u, false);
+	xb_ringbuf_commit(a[0].map, proc->r[1], a[1].u, false, proc);
 	return 0;
 }
 
 static u64
 ringbuf_discard(struct xb_proc *proc, const union xb_arg *a)
 {
-	xb_ringbuf_commit(a[0].map, proc->r[1], a[1].u, true);
+	xb_ringbuf_commit(a[0].map, proc->r[1], a[1].u, true, proc);
 	return 0;
 }
 

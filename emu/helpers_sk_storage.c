@@ -17,7 +17,7 @@ sk_storage_get(struct xb_proc *proc, const union xb_arg *a)
 	(void)proc;
 	if (!xb_sock_is_full(a[1].sock))
 		return 0;
-	return xb_local_storage_get(a[0].map, a[1].sock->owner, a[2].mem, a[3].u);
+	return xb_local_storage_get_locked(a[0].map, a[1].sock->owner, a[2].mem, a[3].u);
 }
 
 static u64
@@ -26,7 +26,7 @@ sk_storage_delete(struct xb_proc *proc, const union xb_arg *a)
 	(void)proc;
 	if (!xb_sock_is_full(a[1].sock))
 		return helper_ret(-EINVAL);
-	return helper_ret(xb_local_storage_delete(a[0].map, a[1].sock->owner));
+	return helper_ret(xb_local_storage_delete_locked(a[0].map, a[1].sock->owner));
 }
 
 static const struct xb_helper rows[] = {

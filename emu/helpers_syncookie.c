@@ -10,6 +10,7 @@
 #include "emu/clock.h"
 #include "emu/sock_lookup.h"
 #include "emu/syncookie.h"
+#include "emu/vcpu.h"
 
 #include <errno.h>
 #include <linux/ip.h>
@@ -25,6 +26,12 @@
 #define SYN_MASK (XB_TCP_SYN | XB_TCP_ACK | XB_TCP_FIN | XB_TCP_RST)
 #define ACK_MASK (XB_TCP_ACK | XB_TCP_RST | XB_TCP_SYN)
 
+static const struct xb_clock *
+clock_of(const struct xb_proc *proc)
+{
+	return xb_emu_clock(xb_proc_emu(proc), proc->vcpu);
+}
+
 static u64
 make(struct xb_proc *proc, u8 family, const u8 *ip, const u8 *tcp)
 {
@@ -33,7 +40,7 @@ make(struct xb_proc *proc, u8 family, const u8 *ip, const u8 *tcp)
 
 	if (!mss)
 		mss = family == AF_INET ? MSS_DEFAULT4 : MSS_DEFAULT6;
-	cookie = xb_syncookie_make(xb_proc_emu(proc), family, ip, tcp, &mss);
+	cookie = xb_syncookie_make(xb_proc_emu(proc), clock_of(proc), family, ip, tcp, &mss);
 	return cookie | (u64)mss << 32;
 }
 
@@ -62,7 +69,8 @@ tcp_raw_gen_syncookie_ipv6(struct xb_proc *proc, const union xb_arg *a)
 static u64
 tcp_raw_check_syncookie_ipv4(struct xb_proc *proc, const union xb_arg *a)
 {
-	u16 mss = xb_syncookie_check(xb_proc_emu(proc), AF_INET, a[0].mem, a[1].mem);
+	u16 mss =
+	        xb_syncookie_check(xb_proc_emu(proc), clock_of(proc), AF_INET, a[0].mem, a[1].mem);
 
 	return mss ? 0 : helper_ret(-EACCES);
 }
@@ -70,7 +78,8 @@ tcp_raw_check_syncookie_ipv4(struct xb_proc *proc, const union xb_arg *a)
 static u64
 tcp_raw_check_syncookie_ipv6(struct xb_proc *proc, const union xb_arg *a)
 {
-	u16 mss = xb_syncookie_check(xb_proc_emu(proc), AF_INET6, a[0].mem, a[1].mem);
+	u16 mss =
+	        xb_syncookie_check(xb_proc_emu(proc), clock_of(proc), AF_INET6, a[0].mem, a[1].mem);
 
 	return mss ? 0 : helper_ret(-EACCES);
 }
@@ -108,7 +117,7 @@ is_between(u32 ticks, u32 low, u32 high)
 static u32
 now(const struct xb_proc *proc)
 {
-	return (u32)xb_clock_jiffies(&xb_proc_emu(proc)->clock);
+	return (u32)xb_clock_jiffies(clock_of(proc));
 }
 
 /* cf. include/net/tcp.h: tcp_synq_overflow */
@@ -116,17 +125,17 @@ static void
 synq_overflow(const struct xb_proc *proc, struct xb_sock *sock)
 {
 	struct xb_sock *group = xb_sock_group(sock);
-	u32 last = group->overflow_jiffies;
+	u32 last = __atomic_load_n(&group->overflow_jiffies, __ATOMIC_RELAXED);
 
 	if (!is_between(now(proc), last, last + XB_CLOCK_HZ))
-		group->overflow_jiffies = now(proc);
+		__atomic_store_n(&group->overflow_jiffies, now(proc), __ATOMIC_RELAXED);
 }
 
 /* cf. include/net/tcp.h: tcp_synq_no_recent_overflow */
 static bool
 synq_no_recent_overflow(const struct xb_proc *proc, struct xb_sock *sock)
 {
-	u32 last = xb_sock_group(sock)->overflow_jiffies;
+	u32 last = __atomic_load_n(&xb_sock_group(sock)->overflow_jiffies, __ATOMIC_RELAXED);
 
 	return !is_between(now(proc), last - XB_CLOCK_HZ, last + VALID_TICKS);
 }
@@ -172,7 +181,7 @@ tcp_check_syncookie(struct xb_proc *proc, const union xb_arg *a)
 	family = family_of(a[0].sock, a[1].mem, (u32)a[2].u);
 	if (family < 0)
 		return helper_ret(family);
-	return xb_syncookie_check(xb_proc_emu(proc), (u8)family, a[1].mem, tcp)
+	return xb_syncookie_check(xb_proc_emu(proc), clock_of(proc), (u8)family, a[1].mem, tcp)
 	               ? 0
 	               : helper_ret(-ENOENT);
 }

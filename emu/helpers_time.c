@@ -4,11 +4,12 @@
 
 #include "emu/clock.h"
 #include "emu/rand.h"
+#include "emu/vcpu.h"
 
 static const struct xb_clock *
 clock_of(const struct xb_proc *proc)
 {
-	return &xb_proc_emu(proc)->clock;
+	return xb_emu_clock(xb_proc_emu(proc), proc->vcpu);
 }
 
 static u64

@@ -47,7 +47,7 @@ static u64
 timer_cancel(struct xb_proc *proc, const union xb_arg *a)
 {
 	(void)a;
-	return helper_ret(xb_timer_cancel(xb_proc_emu(proc), proc->r[1]));
+	return helper_ret(xb_timer_cancel(xb_proc_emu(proc), proc->r[1], proc->vcpu));
 }
 
 /* Returns what was there: only kernel functions make such pointers, so both are NULL. */
@@ -56,7 +56,8 @@ kptr_xchg(struct xb_proc *proc, const union xb_arg *a)
 {
 	u64 old = xb_ld64(a[0].mem);
 
-	(void)proc;
+	if (proc->r[1] % sizeof(old) == 0)
+		return __atomic_exchange_n((u64 *)a[0].mem, a[1].u, __ATOMIC_SEQ_CST);
 	xb_st64(a[0].mem, a[1].u);
 	return old;
 }

@@ -117,7 +117,7 @@ xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64
 {
 	u64 index = flags & BPF_F_INDEX_MASK;
 	struct xb_event event = {
-		.map = map, .data = data, .more = more, .more_bytes = more_bytes
+		.map = map, .proc = proc, .data = data, .more = more, .more_bytes = more_bytes
 	};
 	int err;
 

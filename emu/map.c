@@ -2,8 +2,10 @@
 #include "emu/map.h"
 
 #include "emu/btf.h"
+#include "emu/map_op.h"
 #include "emu/map_priv.h"
 #include "emu/timer.h"
+#include "emu/vcpu.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -174,22 +176,12 @@ static int
 make_handle(struct xb_map *map)
 {
 	struct xb_emu *emu = map->emu;
-	struct xb_map **handles;
-	u32 cap = emu->handle_cap ? 2 * emu->handle_cap : 64;
 	u32 idx = emu->handle_cnt ? emu->handle_cnt : 1;
 
 	if (idx >= emu->handle_region->bytes / XB_MAP_HANDLE_BYTES)
 		return -ENOMEM;
-	if (idx >= emu->handle_cap) {
-		handles = realloc(emu->handles, cap * sizeof(*handles));
-		if (!handles)
-			return -ENOMEM;
-		handles[0] = NULL;
-		emu->handles = handles;
-		emu->handle_cap = cap;
-	}
 	emu->handles[idx] = map;
-	emu->handle_cnt = idx + 1;
+	__atomic_store_n(&emu->handle_cnt, idx + 1, __ATOMIC_RELEASE);
 	map->handle = emu->handle_region->gaddr + (u64)idx * XB_MAP_HANDLE_BYTES;
 	return 0;
 }
@@ -298,6 +290,7 @@ xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
 	map = map_new(emu, &attr, &ret);
 	if (!map)
 		return ret;
+	xb_map_share(map, emu->concurrent);
 	ret = make_handle(map);
 	if (!ret)
 		ret = xb_obj_add(emu, &map->obj, XB_OBJ_MAP, map->name, map_obj_free);
@@ -340,6 +333,17 @@ xb_map_table_free(void *table, u64 cnt, u64 entry_bytes)
 }
 
 u64
+xb_map_lookup_locked(struct xb_map *map, const void *key, u32 cpu)
+{
+	u64 value;
+
+	xb_lock_take(map->lookup_lock);
+	value = map->ops->lookup(map, key, cpu);
+	xb_lock_give(map->lookup_lock);
+	return value;
+}
+
+u64
 xb_map_no_lookup(struct xb_map *map, const void *key, u32 cpu)
 {
 	(void)map;
@@ -370,11 +374,40 @@ xb_map_no_remove(struct xb_map *map, const void *key)
 void
 xb_map_gc_later(struct xb_map *map)
 {
+	struct xb_lock *lock = xb_emu_lock(map->emu, &map->emu->gc_lock);
+
 	if (map->gc_queued)
 		return;
 	map->gc_queued = true;
+	xb_lock_take(lock);
 	map->gc_next = map->emu->gc_maps;
 	map->emu->gc_maps = map;
+	xb_lock_give(lock);
+}
+
+void
+xb_map_gc_all(struct xb_emu *emu)
+{
+	struct xb_map *map = emu->gc_maps, *next;
+
+	for (emu->gc_maps = NULL; map; map = next) {
+		next = map->gc_next;
+		map->gc_next = NULL;
+		map->gc_queued = false;
+		map->gc(map);
+	}
+}
+
+void
+xb_map_share(struct xb_map *map, bool on)
+{
+	bool of_socks =
+	        map->ops->flags & XB_MAP_OF_SOCKS || map->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY;
+	struct xb_lock *lock = of_socks ? &map->emu->sock_maps_lock : &map->own_lock;
+	u32 flags = on ? map->ops->flags : 0;
+
+	map->lock = flags & XB_MAP_LOCKED ? lock : NULL;
+	map->lookup_lock = flags & XB_MAP_FREE_LOOKUP ? NULL : map->lock;
 }
 
 long

@@ -9,6 +9,10 @@
  * none. They return 0 or the kernel's -errno.
  *
  * A program holds a map by its handle, a guest address that nothing can be loaded from.
+ *
+ * While vCPUs run concurrently, operations of a type with XB_MAP_LOCKED are called under map->lock
+ * (emu/map_op.h); the functions below take it themselves. What a lookup of a type with
+ * XB_MAP_FREE_LOOKUP passes is published with release stores, so that it needs no lock.
  */
 #ifndef XB_EMU_MAP_H
 #define XB_EMU_MAP_H
@@ -88,6 +92,8 @@ enum {
 	XB_MAP_VALUE_ASKS = 1 << 9, /* LOOKUP_ELEM asks for the value it is given */
 	XB_MAP_OF_SOCKS =
 	        1 << 10, /* values are sockets: what a program gives update() is a struct xb_sock */
+	XB_MAP_LOCKED = 1 << 11,      /* operations change what others look at */
+	XB_MAP_FREE_LOOKUP = 1 << 12, /* but a program's lookup may run beside them */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
@@ -124,6 +130,9 @@ struct xb_map {
 	struct xb_specials specials; /* fields of the value that only helpers touch */
 	struct xb_map *inner;        /* template of map-in-map */
 	struct xb_map_owner owner;
+	struct xb_lock *lock;        /* of operations; NULL: none, or not concurrent */
+	struct xb_lock *lookup_lock; /* the same for lookups of programs */
+	struct xb_lock own_lock;
 	struct xb_map *gc_next;
 	bool gc_queued;
 	void (*gc)(struct xb_map
@@ -214,12 +223,16 @@ int xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu);
 
 /*
  * RINGBUF (cf. kernel/bpf/ringbuf.c). reserve gives the record's guest address, addressable for
- * exactly `bytes`, or 0; submit and discard take a reserved record's address. consume calls fn for
- * each committed record in order and moves the consumer position; returns how many.
+ * exactly `bytes`, or 0; submit and discard take the address of a record that the same vCPU
+ * reserved. `proc` is the program that does it: the record hook hears of it; NULL: none, on vCPU 0.
+ * consume, which one thread at a time calls, calls fn for each committed record in order and moves
+ * the consumer position; returns how many.
  */
-u64 xb_ringbuf_reserve(struct xb_map *map, u64 bytes);
-int xb_ringbuf_commit(struct xb_map *map, u64 record, u64 flags, bool discard);
-long xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags);
+u64 xb_ringbuf_reserve(struct xb_map *map, u64 bytes, struct xb_proc *proc);
+int xb_ringbuf_commit(struct xb_map *map, u64 record, u64 flags, bool discard,
+                      struct xb_proc *proc);
+long xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags,
+                       struct xb_proc *proc);
 u64 xb_ringbuf_query(struct xb_map *map, u64 flags);
 u32 xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_event *event),
                        void *arg);
@@ -234,8 +247,11 @@ void xb_user_ringbuf_end(struct xb_map *map);
 int xb_user_ringbuf_peek(struct xb_map *map, u64 *sample, u32 *bytes);
 void xb_user_ringbuf_release(struct xb_map *map, u64 sample, u32 bytes);
 
-/* The map whose outstanding record starts at this address, with its size; NULL: none does. */
-struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes);
+/* The map whose record that `vcpu` has not given back starts here, with its size; NULL: none. */
+struct xb_map *xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 vcpu, u32 *bytes);
+
+/* Discards what a vCPU's run left open. */
+void xb_ringbuf_drop_records(struct xb_emu_vcpu *vcpu);
 
 /*
  * Calls fn for each element in the map's order, with the values of `cpu`, until it returns
@@ -251,8 +267,14 @@ long xb_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
  */
 bool xb_map_load_const(void *emu, u64 gaddr, u32 bytes, u64 *value);
 
-/* Queues map for its gc at the end of the run. */
+/* Queues map for its gc at the end of the run; concurrently, for when that is over. */
 void xb_map_gc_later(struct xb_map *map);
+
+/* Calls what was queued. */
+void xb_map_gc_all(struct xb_emu *emu);
+
+/* Has the map's operations take its lock, or not any more. */
+void xb_map_share(struct xb_map *map, bool on);
 
 /* The map a guest address is the handle of, or NULL. */
 static inline struct xb_map *
@@ -260,7 +282,9 @@ xb_map_by_handle(const struct xb_emu *emu, u64 handle)
 {
 	u64 idx = (handle - emu->handle_region->gaddr) / XB_MAP_HANDLE_BYTES;
 
-	if (handle % XB_MAP_HANDLE_BYTES || idx >= emu->handle_cnt)
+	/* The count grows after the map is in its place. */
+	if (handle % XB_MAP_HANDLE_BYTES ||
+	    idx >= __atomic_load_n(&emu->handle_cnt, __ATOMIC_ACQUIRE))
 		return NULL;
 	return emu->handles[idx];
 }

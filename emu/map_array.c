@@ -180,7 +180,10 @@ array_map_update_elem(struct xb_map *map, const void *key, const void *value, u6
 	if (XB_UNLIKELY(flags & BPF_F_LOCK && !map->has_spin_lock))
 		return -EINVAL;
 	gaddr = map->ops->lookup(map, key, cpu);
-	xb_map_value_copy(map, xb_mem_host(map->emu->mem, gaddr), value);
+	if (XB_UNLIKELY(flags & BPF_F_LOCK))
+		xb_map_value_copy_locked(map, xb_mem_host(map->emu->mem, gaddr), value);
+	else
+		xb_map_value_copy(map, xb_mem_host(map->emu->mem, gaddr), value);
 	if (XB_UNLIKELY(map->specials.cnt))
 		xb_map_value_drop(map, gaddr);
 	return 0;

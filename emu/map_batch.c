@@ -79,9 +79,11 @@ delete_batch(struct batch *b, const union bpf_attr *attr)
 	(void)attr;
 	for (; !ret && b->done < b->max; b->done += !ret) {
 		ret = read_key(b);
-		if (!ret)
-			ret = b->map->ops->remove(b->map, b->key);
-		xb_map_gc_now(b->map);
+		if (ret)
+			break;
+		xb_lock_take(b->map->lock);
+		ret = xb_map_remove_locked(b->map, b->key);
+		xb_lock_give(b->map->lock);
 	}
 	return ret;
 }
@@ -144,17 +146,22 @@ bucket_len(const struct xb_htab *h, u32 bucket)
 	return len;
 }
 
-/* Copies the elements of a bucket out, and takes them out of the map. */
+/*
+ * Copies the elements of a bucket out, and takes them out of the map, all or none: 0, -ENOSPC where
+ * there is no room for them, -EFAULT.
+ */
 static int
 take_bucket(struct batch *b, const struct xb_htab *h, u32 bucket, bool remove)
 {
 	u32 ref = h->buckets[bucket], next;
 	const struct xb_elem *e;
 
+	if (bucket_len(h, bucket) > b->max - b->done)
+		return -ENOSPC;
 	for (; ref; ref = next) {
 		e = xb_htab_elem(h, ref);
 		next = e->next;
-		if (xb_map_read(b->map, e->key, b->value) || write_pair(b, e->key))
+		if (xb_map_read_locked(b->map, e->key, b->value, 0) || write_pair(b, e->key))
 			return -EFAULT;
 		if (remove)
 			b->map->ops->remove(b->map, e->key);
@@ -167,24 +174,24 @@ static int
 take_buckets(struct batch *b, const union bpf_attr *attr, bool remove)
 {
 	const struct xb_htab *h = b->map->priv;
-	u32 bucket = 0, len;
+	u32 bucket = 0;
 	int ret = 0;
 
 	if (attr->batch.in_batch && xb_user_read(&bucket, attr->batch.in_batch, 4))
 		return -EFAULT;
 	if (bucket > h->mask)
 		return -ENOENT;
-	for (; bucket <= h->mask; bucket++) {
-		len = bucket_len(h, bucket);
-		if (len > b->max - b->done)
-			break;
-		if (take_bucket(b, h, bucket, remove))
-			return -EFAULT;
+	for (; bucket <= h->mask && !ret; bucket += !ret) {
+		xb_lock_take(b->map->lock);
+		ret = take_bucket(b, h, bucket, remove);
+		xb_lock_give(b->map->lock);
 	}
+	if (ret == -EFAULT)
+		return ret;
 	if (bucket > h->mask)
 		ret = -ENOENT;
-	else if (!b->done)
-		ret = -ENOSPC;
+	else if (b->done)
+		ret = 0;
 	return xb_user_write(attr->batch.out_batch, &bucket, 4) ? -EFAULT : ret;
 }
 

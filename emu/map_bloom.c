@@ -155,7 +155,7 @@ bloom_map_check_btf(const struct xb_map *map, const struct btf *btf, u32 key_id,
 const struct xb_map_ops xb_map_bloom_filter_ops = {
 	.name = "bloom_filter",
 	.source = "kernel/bpf/bloom_filter.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_EXTRA | XB_MAP_VALUE_ASKS,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_EXTRA | XB_MAP_VALUE_ASKS | XB_MAP_LOCKED,
 	.check = bloom_map_check,
 	.alloc = bloom_map_alloc,
 	.free = bloom_map_free,

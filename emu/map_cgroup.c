@@ -92,7 +92,7 @@ fd_array_map_delete_elem(struct xb_map *map, const void *key)
 		return -E2BIG;
 	if (!ids[idx])
 		return -ENOENT;
-	ids[idx] = 0;
+	__atomic_store_n(&ids[idx], 0, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ xb_cgroup_array_get(const struct xb_map *map, u32 idx, u64 *id)
 
 	if (idx >= map->max_entries)
 		return -E2BIG;
-	*id = ids[idx];
+	*id = __atomic_load_n(&ids[idx], __ATOMIC_RELAXED);
 	return *id ? 0 : -EAGAIN;
 }
 
@@ -116,14 +116,14 @@ xb_cgroup_array_set(struct xb_map *map, u32 idx, u64 id)
 		return -EINVAL;
 	if (idx >= map->max_entries)
 		return -E2BIG;
-	ids[idx] = id;
+	__atomic_store_n(&ids[idx], id, __ATOMIC_RELAXED);
 	return 0;
 }
 
 const struct xb_map_ops xb_map_cgroup_array_ops = {
 	.name = "cgroup_array",
 	.source = "kernel/bpf/arraymap.c",
-	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = xb_map_fd_array_check,
 	.alloc = cgroup_array_alloc,
 	.free = cgroup_fd_array_free,

@@ -147,15 +147,12 @@ xb_map_is_cgroup_storage(const struct xb_map *map)
 	       map->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
-int
-xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type)
+static int
+use_key(struct xb_map *map, u64 cgroup, u32 attach_type)
 {
 	struct storages *s = map->priv;
-	u32 ref;
+	u32 ref = find(map, cgroup, attach_type);
 
-	if (!xb_map_is_cgroup_storage(map))
-		return -EINVAL;
-	ref = find(map, cgroup, attach_type);
 	if (!ref) {
 		ref = new_storage(s, cgroup, attach_type);
 		if (!ref)
@@ -167,29 +164,55 @@ xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type)
 	return 0;
 }
 
-int
-xb_cgroup_storage_use_new(struct xb_map *map)
+static int
+use_new(struct xb_map *map)
 {
 	struct storages *s = map->priv;
-	u32 ref;
+	u32 ref = new_storage(s, 0, 0);
 
-	if (!xb_map_is_cgroup_storage(map))
-		return -EINVAL;
-	ref = new_storage(s, 0, 0);
 	if (!ref)
 		return -ENOMEM;
 	use(s, ref, true);
 	return 0;
 }
 
+int
+xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type)
+{
+	int ret;
+
+	if (!xb_map_is_cgroup_storage(map))
+		return -EINVAL;
+	xb_lock_take(map->lock);
+	ret = use_key(map, cgroup, attach_type);
+	xb_lock_give(map->lock);
+	return ret;
+}
+
+int
+xb_cgroup_storage_use_new(struct xb_map *map)
+{
+	int ret;
+
+	if (!xb_map_is_cgroup_storage(map))
+		return -EINVAL;
+	xb_lock_take(map->lock);
+	ret = use_new(map);
+	xb_lock_give(map->lock);
+	return ret;
+}
+
 u64
 xb_cgroup_storage_value(struct xb_map *map, u32 cpu)
 {
 	const struct storages *s = map->priv;
+	u64 value = 0;
 
-	if (!s->used && xb_cgroup_storage_use_new(map))
-		return 0;
-	return xb_map_pool_value(&s->pool, s->used, cpu);
+	xb_lock_take(map->lock);
+	if (s->used || !use_new(map))
+		value = xb_map_pool_value(&s->pool, s->used, cpu);
+	xb_lock_give(map->lock);
+	return value;
 }
 
 /* For bpf(2) alone: programs have bpf_get_local_storage(). */
@@ -278,7 +301,7 @@ cgroup_storage_check_btf(const struct xb_map *map, const struct btf *btf, u32 ke
 const struct xb_map_ops xb_map_cgroup_storage_ops = {
 	.name = "cgroup_storage",
 	.source = "kernel/bpf/local_storage.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = cgroup_storage_map_check,
 	.alloc = cgroup_storage_map_alloc,
 	.free = cgroup_storage_map_free,
@@ -292,7 +315,7 @@ const struct xb_map_ops xb_map_cgroup_storage_ops = {
 const struct xb_map_ops xb_map_percpu_cgroup_storage_ops = {
 	.name = "percpu_cgroup_storage",
 	.source = "kernel/bpf/local_storage.c",
-	.flags = XB_MAP_PERCPU | XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_PERCPU | XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = cgroup_storage_map_check,
 	.alloc = cgroup_storage_map_alloc,
 	.free = cgroup_storage_map_free,

@@ -8,6 +8,7 @@
  * bytes that no program can address.
  */
 #include "emu/map_htab.h"
+#include "emu/vcpu.h"
 
 static int
 fd_array_alloc(struct xb_map *map)
@@ -27,7 +28,7 @@ obj_at(const struct xb_map *map, u64 idx)
 {
 	struct xb_obj *const *objs = map->priv;
 
-	return idx < map->max_entries ? objs[idx] : NULL;
+	return idx < map->max_entries ? __atomic_load_n(&objs[idx], __ATOMIC_ACQUIRE) : NULL;
 }
 
 /* What a descriptor stands for, if the map takes it. */
@@ -111,7 +112,7 @@ fd_array_update(struct xb_map *map, const void *key, const void *value, u64 flag
 		ret = prog_fd_array_get_ptr(map, xb_ld32(value), &obj);
 	}
 	if (!ret)
-		objs[idx] = obj;
+		__atomic_store_n(&objs[idx], obj, __ATOMIC_RELEASE);
 	return ret;
 }
 
@@ -136,7 +137,7 @@ fd_array_map_delete_elem(struct xb_map *map, const void *key)
 		return -E2BIG;
 	if (!objs[idx])
 		return -ENOENT;
-	objs[idx] = NULL;
+	__atomic_store_n(&objs[idx], NULL, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -151,6 +152,7 @@ xb_prog_array_get(struct xb_map *map, u64 index)
 bool
 xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog)
 {
+	struct xb_lock *lock = xb_emu_lock(map->emu, &map->emu->objs_lock);
 	bool is_array = map->type == BPF_MAP_TYPE_PROG_ARRAY;
 	struct xb_map_owner *own = &map->owner, asks = {
 		.set = true,
@@ -162,8 +164,10 @@ xb_map_prog_compatible(struct xb_map *map, const struct xb_bpf_prog *prog)
 	if (!is_array && map->type != BPF_MAP_TYPE_DEVMAP &&
 	    map->type != BPF_MAP_TYPE_DEVMAP_HASH && map->type != BPF_MAP_TYPE_CPUMAP)
 		return true;
+	xb_lock_take(lock);
 	if (!own->set)
 		*own = asks;
+	xb_lock_give(lock);
 	return own->type == asks.type && own->has_frags == asks.has_frags &&
 	       own->attach_type == asks.attach_type;
 }
@@ -190,6 +194,12 @@ htab_of_map_alloc(struct xb_map *map)
 	        map, &(struct xb_map_pool_opts){ .value_bytes = 8, .copies = 1, .opaque = true });
 }
 
+static u64 *
+handle_at(const struct xb_htab *h, u32 ref)
+{
+	return xb_pool_value_host(&h->pool, ref, 0);
+}
+
 static u64
 htab_of_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 {
@@ -197,7 +207,7 @@ htab_of_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 	u32 ref = xb_htab_find(h, key, xb_htab_hash(h, key));
 
 	(void)cpu;
-	return ref ? xb_ld64(xb_pool_value_host(&h->pool, ref, 0)) : 0;
+	return ref ? __atomic_load_n(handle_at(h, ref), __ATOMIC_ACQUIRE) : 0;
 }
 
 static int
@@ -217,10 +227,12 @@ bpf_fd_htab_map_update_elem(struct xb_map *map, const void *key, const void *val
 		return ret;
 	if (!old && h->count >= map->max_entries)
 		return -E2BIG;
-	ref = old ? old : xb_htab_insert(h, key, hash);
+	ref = old ? old : xb_htab_new(h, key, hash);
 	if (!ref)
 		return -ENOMEM;
-	xb_st64(xb_pool_value_host(&h->pool, ref, 0), inner->handle);
+	__atomic_store_n(handle_at(h, ref), inner->handle, __ATOMIC_RELEASE);
+	if (!old)
+		xb_htab_insert(h, ref);
 	return 0;
 }
 
@@ -238,7 +250,7 @@ bpf_fd_htab_map_lookup_elem(struct xb_map *map, const void *key, void *value)
 const struct xb_map_ops xb_map_prog_array_ops = {
 	.name = "prog_array",
 	.source = "kernel/bpf/arraymap.c",
-	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = xb_map_fd_array_check,
 	.alloc = fd_array_alloc,
 	.free = fd_array_map_free,
@@ -253,7 +265,7 @@ const struct xb_map_ops xb_map_prog_array_ops = {
 const struct xb_map_ops xb_map_array_of_maps_ops = {
 	.name = "array_of_maps",
 	.source = "kernel/bpf/arraymap.c",
-	.flags = XB_MAP_OF_FDS | XB_MAP_OF_MAPS | XB_MAP_BATCH,
+	.flags = XB_MAP_OF_FDS | XB_MAP_OF_MAPS | XB_MAP_BATCH | XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = xb_map_fd_array_check,
 	.alloc = fd_array_alloc,
 	.free = fd_array_map_free,
@@ -270,7 +282,7 @@ const struct xb_map_ops xb_map_hash_of_maps_ops = {
 	.name = "hash_of_maps",
 	.source = "kernel/bpf/hashtab.c",
 	.flags = XB_MAP_OF_FDS | XB_MAP_OF_MAPS | XB_MAP_BATCH | XB_MAP_BATCH_DELETE |
-	         XB_MAP_BUCKETS,
+	         XB_MAP_BUCKETS | XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = fd_htab_map_alloc_check,
 	.alloc = htab_of_map_alloc,
 	.free = xb_htab_map_free,

@@ -31,11 +31,12 @@ static int
 insert(struct xb_map *map, const void *key, u32 hash, const void *value, u32 cpu)
 {
 	struct xb_htab *h = map->priv;
-	u32 ref = xb_htab_insert(h, key, hash);
+	u32 ref = xb_htab_new(h, key, hash);
 
 	if (!ref)
 		return -ENOMEM;
 	xb_map_value_copy(map, xb_pool_value_host(&h->pool, ref, cpu), value);
+	xb_htab_insert(h, ref);
 	return 0;
 }
 
@@ -56,7 +57,7 @@ htab_map_update_elem(struct xb_map *map, const void *key, const void *value, u64
 	if (ret)
 		return ret;
 	if (old && flags & BPF_F_LOCK) {
-		xb_map_value_copy(map, xb_pool_value_host(&h->pool, old, 0), value);
+		xb_map_value_copy_locked(map, xb_pool_value_host(&h->pool, old, 0), value);
 		return 0;
 	}
 	if (!old && h->count >= map->max_entries)
@@ -91,7 +92,8 @@ htab_percpu_map_update_elem(struct xb_map *map, const void *key, const void *val
 const struct xb_map_ops xb_map_hash_ops = {
 	.name = "hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
+	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE | XB_MAP_LOCKED |
+	         XB_MAP_FREE_LOOKUP,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
 	.free = xb_htab_map_free,
@@ -106,7 +108,8 @@ const struct xb_map_ops xb_map_hash_ops = {
 const struct xb_map_ops xb_map_percpu_hash_ops = {
 	.name = "percpu_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
+	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE |
+	         XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = xb_htab_check,
 	.alloc = htab_map_alloc,
 	.free = xb_htab_map_free,

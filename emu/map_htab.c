@@ -84,9 +84,9 @@ xb_htab_fini(struct xb_htab *h)
 }
 
 u32
-xb_htab_insert(struct xb_htab *h, const void *key, u32 hash)
+xb_htab_new(struct xb_htab *h, const void *key, u32 hash)
 {
-	u32 *head = &h->buckets[hash & h->mask], ref = xb_map_pool_get(&h->pool);
+	u32 ref = xb_map_pool_get(&h->pool);
 	struct xb_elem *e;
 
 	if (!ref)
@@ -94,10 +94,18 @@ xb_htab_insert(struct xb_htab *h, const void *key, u32 hash)
 	e = xb_htab_elem(h, ref);
 	memcpy(e->key, key, h->key_size);
 	e->hash = hash;
-	e->next = *head;
-	*head = ref;
-	h->count++;
 	return ref;
+}
+
+void
+xb_htab_insert(struct xb_htab *h, u32 ref)
+{
+	struct xb_elem *e = xb_htab_elem(h, ref);
+	u32 *head = &h->buckets[e->hash & h->mask];
+
+	e->next = *head;
+	xb_htab_set_link(head, ref);
+	h->count++;
 }
 
 void
@@ -108,7 +116,7 @@ xb_htab_remove(struct xb_htab *h, u32 ref)
 
 	while (*link != ref)
 		link = &xb_htab_elem(h, *link)->next;
-	*link = e->next;
+	xb_htab_set_link(link, e->next);
 	h->count--;
 	if (XB_UNLIKELY(h->pool.map->specials.cnt))
 		for (u32 cpu = 0; cpu < h->pool.copies; cpu++)
@@ -211,8 +219,8 @@ xb_htab_map_for_each(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg)
 	u32 next;
 
 	for (u64 i = 0; i <= h->mask; i++) {
-		for (u32 ref = h->buckets[i]; ref; ref = next) {
-			next = xb_htab_elem(h, ref)->next;
+		for (u32 ref = xb_htab_link(&h->buckets[i]); ref; ref = next) {
+			next = xb_htab_link(&xb_htab_elem(h, ref)->next);
 			cnt++;
 			if (fn(arg, map, xb_htab_elem(h, ref)->key,
 			       xb_map_pool_value(&h->pool, ref, cpu)))

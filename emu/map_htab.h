@@ -36,8 +36,12 @@ struct xb_htab {
 int xb_htab_init(struct xb_htab *h, struct xb_map *map, const struct xb_map_pool_opts *opts);
 void xb_htab_fini(struct xb_htab *h);
 
-/* A new element with this key in the table, its values zeroed; 0: no memory. */
-u32 xb_htab_insert(struct xb_htab *h, const void *key, u32 hash);
+/*
+ * A new element with this key, its values zeroed, and not in the table yet; 0: no memory. Once it
+ * is put there, which cannot fail, lookups that nothing keeps away see all that was written to it.
+ */
+u32 xb_htab_new(struct xb_htab *h, const void *key, u32 hash);
+void xb_htab_insert(struct xb_htab *h, u32 ref);
 
 /*
  * Takes an element out, to be freed when the run is over; its `next` stays, for iterations that are
@@ -77,6 +81,19 @@ xb_htab_hash(const struct xb_htab *h, const void *key)
 	return (u32)x;
 }
 
+/* A reference that others may be writing, and what lies behind it. */
+static inline u32
+xb_htab_link(const u32 *link)
+{
+	return __atomic_load_n(link, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+xb_htab_set_link(u32 *link, u32 ref)
+{
+	__atomic_store_n(link, ref, __ATOMIC_RELEASE);
+}
+
 /* Whether two keys are the same, by words of which the last two may overlap. */
 static inline bool
 xb_htab_key_equal(const u8 *a, const u8 *b, u32 bytes)
@@ -92,7 +109,7 @@ xb_htab_key_equal(const u8 *a, const u8 *b, u32 bytes)
 }
 
 #define XB_HTAB_WALK(ref, e, same)                                                                 \
-	for (; (ref); (ref) = (e)->next) {                                                         \
+	for (; (ref); (ref) = xb_htab_link(&(e)->next)) {                                          \
 		(e) = xb_htab_elem(h, ref);                                                        \
 		if (same)                                                                          \
 			break;                                                                     \
@@ -102,7 +119,7 @@ xb_htab_key_equal(const u8 *a, const u8 *b, u32 bytes)
 static inline u32
 xb_htab_find4(const struct xb_htab *h, u32 key, u32 hash)
 {
-	u32 ref = h->buckets[hash & h->mask];
+	u32 ref = xb_htab_link(&h->buckets[hash & h->mask]);
 	const struct xb_elem *e;
 
 	XB_HTAB_WALK(ref, e, xb_ld32(e->key) == key);
@@ -113,7 +130,7 @@ xb_htab_find4(const struct xb_htab *h, u32 key, u32 hash)
 static inline u32
 xb_htab_find(const struct xb_htab *h, const void *key, u32 hash)
 {
-	u32 ref = h->buckets[hash & h->mask];
+	u32 ref = xb_htab_link(&h->buckets[hash & h->mask]);
 	const struct xb_elem *e;
 	u64 lo, hi;
 

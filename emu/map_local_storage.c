@@ -87,12 +87,13 @@ put(struct xb_map *map, u64 owner, u32 old, const void *value)
 {
 	struct xb_htab *h = map->priv;
 	const u64 key[KEY_WORDS] = { owner };
-	u32 ref = xb_htab_insert(h, key, xb_htab_hash(h, key));
+	u32 ref = xb_htab_new(h, key, xb_htab_hash(h, key));
 
 	if (!ref)
 		return -ENOMEM;
 	if (value)
 		xb_map_value_copy(map, xb_pool_value_host(&h->pool, ref, 0), value);
+	xb_htab_insert(h, ref);
 	if (old)
 		xb_htab_remove(h, old);
 	return 0;
@@ -128,7 +129,7 @@ xb_local_storage_update(struct xb_map *map, u64 owner, const void *value, u64 fl
 		return ret;
 	if (!old || !(flags & BPF_F_LOCK))
 		return put(map, owner, old, value);
-	xb_map_value_copy(map, xb_pool_value_host(&h->pool, old, 0), value);
+	xb_map_value_copy_locked(map, xb_pool_value_host(&h->pool, old, 0), value);
 	return 0;
 }
 
@@ -160,13 +161,43 @@ xb_local_storage_read(const struct xb_map *map, u64 owner, void *value)
 void
 xb_local_storage_destroy(struct xb_emu *emu, u32 type, u64 owner)
 {
-	for (u32 i = 1; i < emu->handle_cnt; i++)
-		if (emu->handles[i] && emu->handles[i]->type == type)
-			xb_local_storage_delete(emu->handles[i], owner);
+	u32 cnt = __atomic_load_n(&emu->handle_cnt, __ATOMIC_ACQUIRE);
+
+	for (u32 i = 1; i < cnt; i++) {
+		struct xb_map *map = emu->handles[i];
+
+		if (!map || map->type != type)
+			continue;
+		xb_lock_take(map->lock);
+		xb_local_storage_delete(map, owner);
+		xb_lock_give(map->lock);
+	}
 }
 
 long
 xb_local_storage_each(struct xb_map *map, xb_map_each_fn fn, void *arg)
 {
 	return xb_htab_map_for_each(map, 0, fn, arg);
+}
+
+u64
+xb_local_storage_get_locked(struct xb_map *map, u64 owner, const void *init, u64 flags)
+{
+	u64 value;
+
+	xb_lock_take(map->lock);
+	value = xb_local_storage_get(map, owner, init, flags);
+	xb_lock_give(map->lock);
+	return value;
+}
+
+int
+xb_local_storage_delete_locked(struct xb_map *map, u64 owner)
+{
+	int ret;
+
+	xb_lock_take(map->lock);
+	ret = xb_local_storage_delete(map, owner);
+	xb_lock_give(map->lock);
+	return ret;
 }

@@ -31,6 +31,10 @@ u64 xb_local_storage_lookup(const struct xb_map *map, u64 owner);
  */
 u64 xb_local_storage_get(struct xb_map *map, u64 owner, const void *init, u64 flags);
 
+/* The same under the map's lock. */
+u64 xb_local_storage_get_locked(struct xb_map *map, u64 owner, const void *init, u64 flags);
+int xb_local_storage_delete_locked(struct xb_map *map, u64 owner);
+
 /* 0, -EINVAL, -EEXIST, -ENOENT, -ENOMEM (cf. bpf_local_storage_update). */
 int xb_local_storage_update(struct xb_map *map, u64 owner, const void *value, u64 flags);
 

@@ -438,7 +438,7 @@ trie_check_btf(const struct xb_map *map, const struct btf *btf, u32 key_id, u32 
 const struct xb_map_ops xb_map_lpm_trie_ops = {
 	.name = "lpm_trie",
 	.source = "kernel/bpf/lpm_trie.c",
-	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE,
+	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_LOCKED,
 	.check = trie_check,
 	.alloc = trie_alloc,
 	.free = trie_free,

@@ -30,6 +30,13 @@ node_ptr(struct lru_map *m, u32 ref)
 	return &m->lru.nodes[*node_of(&m->h, ref)];
 }
 
+/* Lookups do it beside all else. */
+static void
+mark_used(struct xb_lru_node *node)
+{
+	__atomic_store_n(&node->ref, 1, __ATOMIC_RELAXED);
+}
+
 static void
 evict(void *arg, u32 ref)
 {
@@ -102,7 +109,7 @@ htab_lru_map_lookup_elem(struct xb_map *map, const void *key, u32 cpu)
 
 	if (!ref)
 		return 0;
-	node_ptr(m, ref)->ref = 1;
+	mark_used(node_ptr(m, ref));
 	return xb_map_pool_value(&m->h.pool, ref, cpu);
 }
 
@@ -119,13 +126,14 @@ htab_lru_map_lookup_elem_sys(struct xb_map *map, const void *key, u32 cpu)
 static u32
 insert(struct lru_map *m, u32 node, const void *key, u32 hash, const void *value, u32 cpu)
 {
-	u32 ref = xb_htab_insert(&m->h, key, hash);
+	u32 ref = xb_htab_new(&m->h, key, hash);
 
 	if (!ref)
 		return 0;
 	*node_of(&m->h, ref) = node;
 	m->lru.nodes[node].ref_elem = ref;
 	xb_map_value_copy(m->h.pool.map, xb_pool_value_host(&m->h.pool, ref, cpu), value);
+	xb_htab_insert(&m->h, ref);
 	return ref;
 }
 
@@ -155,7 +163,7 @@ htab_lru_map_update_elem(struct xb_map *map, const void *key, const void *value,
 		return ret;
 	}
 	if (old) {
-		m->lru.nodes[node].ref = 1;
+		mark_used(&m->lru.nodes[node]);
 		remove_elem(m, old);
 	}
 	return 0;
@@ -176,7 +184,7 @@ htab_lru_percpu_map_update_elem(struct xb_map *map, const void *key, const void 
 	old = xb_htab_find(&m->h, key, hash);
 	ret = xb_htab_check_flags(old, flags);
 	if (!ret && old) {
-		node_ptr(m, old)->ref = 1;
+		mark_used(node_ptr(m, old));
 		xb_map_value_copy(map, xb_pool_value_host(&m->h.pool, old, cpu), value);
 	} else if (!ret && !insert(m, node, key, hash, value, cpu)) {
 		ret = -ENOMEM;
@@ -201,7 +209,8 @@ htab_lru_map_delete_elem(struct xb_map *map, const void *key)
 const struct xb_map_ops xb_map_lru_hash_ops = {
 	.name = "lru_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
+	.flags = XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE | XB_MAP_LOCKED |
+	         XB_MAP_FREE_LOOKUP,
 	.check = xb_htab_check,
 	.alloc = lru_alloc,
 	.free = lru_free,
@@ -217,7 +226,8 @@ const struct xb_map_ops xb_map_lru_hash_ops = {
 const struct xb_map_ops xb_map_lru_percpu_hash_ops = {
 	.name = "lru_percpu_hash",
 	.source = "kernel/bpf/hashtab.c",
-	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE,
+	.flags = XB_MAP_PERCPU | XB_MAP_BATCH | XB_MAP_BATCH_DELETE | XB_MAP_BUCKETS | XB_MAP_TAKE |
+	         XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = xb_htab_check,
 	.alloc = lru_alloc,
 	.free = lru_free,

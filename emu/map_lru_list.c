@@ -10,6 +10,19 @@
 #define LOCAL_SCANS        128u
 #define PERCPU_SCANS       4u
 
+/* Lookups mark nodes as used while these lists are gone through. */
+static bool
+was_used(const struct xb_lru_node *node)
+{
+	return __atomic_load_n(&node->ref, __ATOMIC_RELAXED) != 0;
+}
+
+static void
+clear_used(struct xb_lru_node *node)
+{
+	__atomic_store_n(&node->ref, 0, __ATOMIC_RELAXED);
+}
+
 static void
 list_init(struct xb_lru *lru, u32 head)
 {
@@ -116,7 +129,7 @@ bpf_lru_node_move(struct xb_lru *lru, struct xb_lru_set *s, u32 node, enum xb_lr
 	leave(lru, s, node);
 	s->count[to]++;
 	lru->nodes[node].type = (u8)to;
-	lru->nodes[node].ref = 0;
+	clear_used(&lru->nodes[node]);
 	list_add(lru, s->head[to], node);
 }
 
@@ -130,7 +143,7 @@ bpf_lru_list_rotate_active(struct xb_lru *lru, struct xb_lru_set *s)
 	for (u32 i = 0; i < lru->scan_cnt && node != head; i++, node = prev) {
 		prev = lru->nodes[node].prev;
 		bpf_lru_node_move(lru, s, node,
-		                  lru->nodes[node].ref ? XB_LRU_ACTIVE : XB_LRU_INACTIVE);
+		                  was_used(&lru->nodes[node]) ? XB_LRU_ACTIVE : XB_LRU_INACTIVE);
 		if (node == first)
 			break;
 	}
@@ -153,7 +166,7 @@ bpf_lru_list_rotate_inactive(struct xb_lru *lru, struct xb_lru_set *s)
 			continue;
 		}
 		next = lru->nodes[cur].prev;
-		if (lru->nodes[cur].ref)
+		if (was_used(&lru->nodes[cur]))
 			bpf_lru_node_move(lru, s, cur, XB_LRU_ACTIVE);
 		if (cur == last)
 			break;
@@ -191,7 +204,7 @@ bpf_lru_list_shrink_inactive(struct xb_lru *lru, struct xb_lru_set *s, u32 want,
 
 	for (u32 i = 0; i < lru->scan_cnt && node != head && done < want; i++, node = prev) {
 		prev = lru->nodes[node].prev;
-		if (lru->nodes[node].ref) {
+		if (was_used(&lru->nodes[node])) {
 			bpf_lru_node_move(lru, s, node, XB_LRU_ACTIVE);
 			continue;
 		}
@@ -237,11 +250,11 @@ local_list_flush(struct xb_lru *lru, struct xb_lru_set *s, const struct xb_lru_l
 
 	for (; node != l->pending; node = prev) {
 		prev = n[node].prev;
-		to = n[node].ref ? XB_LRU_ACTIVE : XB_LRU_INACTIVE;
+		to = was_used(&n[node]) ? XB_LRU_ACTIVE : XB_LRU_INACTIVE;
 		list_del(lru, node);
 		s->count[to]++;
 		n[node].type = (u8)to;
-		n[node].ref = 0;
+		clear_used(&n[node]);
 		list_add(lru, s->head[to], node);
 	}
 }
@@ -297,7 +310,7 @@ pop_pending(struct xb_lru *lru, const struct xb_lru_local *l)
 
 	if (oldest == l->pending)
 		return ~0u;
-	while (node != l->pending && lru->nodes[node].ref)
+	while (node != l->pending && was_used(&lru->nodes[node]))
 		node = lru->nodes[node].prev;
 	if (node == l->pending)
 		node = oldest;
@@ -361,7 +374,7 @@ xb_lru_pop(struct xb_lru *lru, u32 cpu)
 	u32 node =
 	        lru->local ? bpf_common_lru_pop_free(lru, cpu) : bpf_percpu_lru_pop_free(lru, cpu);
 
-	lru->nodes[node].ref = 0;
+	clear_used(&lru->nodes[node]);
 	lru->nodes[node].cpu = (u16)cpu;
 	return node;
 }
@@ -378,7 +391,7 @@ xb_lru_push(struct xb_lru *lru, u32 node)
 		return;
 	}
 	n->type = XB_LRU_IN_LOCAL_FREE;
-	n->ref = 0;
+	clear_used(n);
 	list_del(lru, node);
 	list_add(lru, lru->local[n->cpu].free, node);
 }

@@ -113,7 +113,7 @@ owner_storage_remove(struct xb_map *map, const void *key)
 
 #define OWNER_STORAGE_OPS(nm, file)                                                                \
 	{                                                                                          \
-		.name = (nm), .source = (file), .flags = XB_MAP_NO_PROG_LOOKUP,                    \
+		.name = (nm), .source = (file), .flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,    \
 		.check = xb_local_storage_check, .alloc = xb_local_storage_alloc,                  \
 		.free = xb_local_storage_free, .lookup = xb_map_no_lookup,                         \
 		.update = xb_map_no_update, .update_sys = owner_storage_update,                    \

@@ -48,7 +48,7 @@ perf_event_fd_array_map_free(struct xb_map *map)
 static bool
 is_set(const struct perf *p, u64 idx)
 {
-	return p->readers[idx / 64] >> (idx % 64) & 1;
+	return __atomic_load_n(&p->readers[idx / 64], __ATOMIC_RELAXED) >> (idx % 64) & 1;
 }
 
 static void
@@ -57,9 +57,9 @@ set(struct perf *p, u64 idx, bool on)
 	u64 bit = 1ull << (idx % 64);
 
 	if (on)
-		p->readers[idx / 64] |= bit;
+		__atomic_fetch_or(&p->readers[idx / 64], bit, __ATOMIC_RELAXED);
 	else
-		p->readers[idx / 64] &= ~bit;
+		__atomic_fetch_and(&p->readers[idx / 64], ~bit, __ATOMIC_RELAXED);
 }
 
 /* Whether a descriptor is one of perf_event_open(2). */
@@ -143,7 +143,7 @@ xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu)
 const struct xb_map_ops xb_map_perf_event_array_ops = {
 	.name = "perf_event_array",
 	.source = "kernel/bpf/arraymap.c",
-	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_OF_FDS | XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = xb_map_fd_array_check,
 	.alloc = perf_alloc,
 	.free = perf_event_fd_array_map_free,

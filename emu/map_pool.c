@@ -2,12 +2,14 @@
 #include "emu/map_pool.h"
 
 #include "emu/map_priv.h"
+#include "emu/vcpu.h"
 
 #include <stdlib.h>
 
 #define CHUNK_LEAST (64u << 10)
 #define CHUNK_MOST  (64u << 20)
 #define DEAD_BYTES  (64u << 20)
+#define DEAD_LEAST  64u
 
 void
 xb_map_pool_init(struct xb_map_pool *pool, struct xb_map *map, const struct xb_map_pool_opts *opts)
@@ -139,15 +141,13 @@ xb_map_pool_put(struct xb_map_pool *pool, u32 ref)
 	pool->free = ref;
 }
 
-/* Room for one more in `dead`, after the oldest went where there are enough of them. */
+/* Room for one more in `dead`. */
 static bool
 dead_reserve(struct xb_map_pool *pool)
 {
 	u32 cap = pool->dead_cap ? 2 * pool->dead_cap : 64;
-	u32 *dead;
+	struct xb_map_dead *dead;
 
-	if ((u64)(pool->dead_cnt - pool->dead_first) * pool->stride > DEAD_BYTES)
-		xb_map_pool_put(pool, pool->dead[pool->dead_first++]);
 	if (pool->dead_cnt < pool->dead_cap)
 		return true;
 	dead = realloc(pool->dead, cap * sizeof(*dead));
@@ -158,14 +158,49 @@ dead_reserve(struct xb_map_pool *pool)
 	return true;
 }
 
+/* Takes back what was retired before the oldest run began. */
+static void
+take_back(struct xb_map_pool *pool)
+{
+	u64 oldest = xb_emu_oldest_run(pool->map->emu);
+	u32 i = pool->dead_first;
+
+	for (; i < pool->dead_cnt && pool->dead[i].epoch < oldest; i++)
+		xb_map_pool_put(pool, pool->dead[i].ref);
+	pool->dead_cnt -= i;
+	memmove(pool->dead, pool->dead + i, pool->dead_cnt * sizeof(*pool->dead));
+	pool->dead_first = 0;
+	pool->dead_due = 2 * pool->dead_cnt + DEAD_LEAST;
+}
+
+/* Where there is no memory to remember it, it is lost: others may be looking at it. */
+static void
+retire_concurrent(struct xb_map_pool *pool, u32 ref)
+{
+	u64 epoch = xb_emu_epoch(pool->map->emu);
+
+	if (pool->dead_cnt >= pool->dead_due)
+		take_back(pool);
+	if (!dead_reserve(pool))
+		return;
+	pool->dead[pool->dead_cnt++] = (struct xb_map_dead){ epoch, ref };
+	xb_map_gc_later(pool->map);
+}
+
 void
 xb_map_pool_retire(struct xb_map_pool *pool, u32 ref)
 {
+	if (XB_UNLIKELY(pool->map->emu->concurrent)) {
+		retire_concurrent(pool, ref);
+		return;
+	}
+	if ((u64)(pool->dead_cnt - pool->dead_first) * pool->stride > DEAD_BYTES)
+		xb_map_pool_put(pool, pool->dead[pool->dead_first++].ref);
 	if (!dead_reserve(pool)) {
 		xb_map_pool_put(pool, ref);
 		return;
 	}
-	pool->dead[pool->dead_cnt++] = ref;
+	pool->dead[pool->dead_cnt++].ref = ref;
 	xb_map_gc_later(pool->map);
 }
 
@@ -173,6 +208,6 @@ void
 xb_map_pool_gc(struct xb_map_pool *pool)
 {
 	for (u32 i = pool->dead_first; i < pool->dead_cnt; i++)
-		xb_map_pool_put(pool, pool->dead[i]);
+		xb_map_pool_put(pool, pool->dead[i].ref);
 	pool->dead_first = pool->dead_cnt = 0;
 }

@@ -8,7 +8,8 @@
  * Only the values are addressable by programs; what lies around them is the red zone. An element is
  * known by its reference, its guest address / 16; 0 is none. An element that is retired stays
  * readable until the run ends, when the map's gc gives it back; where one run leaves more than 64
- * MiB of them, the oldest are used again, as the kernel would use any.
+ * MiB of them, the oldest are used again, as the kernel would use any. While vCPUs run
+ * concurrently, those that no run can know any more are given back now and then, as more come.
  */
 #ifndef XB_EMU_MAP_POOL_H
 #define XB_EMU_MAP_POOL_H
@@ -23,6 +24,12 @@ struct xb_map_pool_opts {
 	u32 tail_bytes;
 	bool opaque;    /* values are not for programs */
 	bool read_only; /* programs may not write them, whatever the map's flags say */
+};
+
+/* An element that was retired, and when (xb_emu_epoch). */
+struct xb_map_dead {
+	u64 epoch;
+	u32 ref;
 };
 
 struct xb_map_pool {
@@ -41,8 +48,9 @@ struct xb_map_pool {
 	u32 free;        /* first freed element; at its reference is the next */
 	struct xb_region **chunks;
 	u32 chunk_cnt;
-	u32 *dead; /* retired, oldest first, from dead_first on */
+	struct xb_map_dead *dead; /* oldest first, from dead_first on */
 	u32 dead_first, dead_cnt, dead_cap;
+	u32 dead_due; /* concurrently: how many there are when some are given back */
 };
 
 /* Prepares a pool for about max_entries elements of map; it grows past that. Maps nothing yet. */
@@ -59,7 +67,7 @@ u32 xb_map_pool_get(struct xb_map_pool *pool);
 void xb_map_pool_put(struct xb_map_pool *pool, u32 ref);
 void xb_map_pool_retire(struct xb_map_pool *pool, u32 ref);
 
-/* Takes back what was retired. */
+/* Takes back what was retired; not while vCPUs run concurrently. */
 void xb_map_pool_gc(struct xb_map_pool *pool);
 
 /* The reference of the element whose value, of CPU 0, is at `value`; 0: there is none. */

@@ -95,6 +95,9 @@ xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 		xb_map_value_copy_around(map, dst, src);
 }
 
+/* The same under the value's own bpf_spin_lock, as BPF_F_LOCK asks (cf. copy_map_value_locked). */
+void xb_map_value_copy_locked(const struct xb_map *map, void *dst, const void *src);
+
 /*
  * What bpf(2) sees of the special fields in its copy of a value (cf. include/linux/bpf.h:
  * check_and_init_map_value).
@@ -161,13 +164,25 @@ int xb_map_no_remove(struct xb_map *map, const void *key);
 /* Whether a directory is there no more, though it is open. */
 bool xb_fd_is_removed(int fd);
 
-/* Frees what was deleted, for bpf(2), which no program's pointers outlive. */
+/*
+ * Frees what was deleted, for bpf(2), which no program's pointers outlive; concurrently programs
+ * may have some, and the map sees to it itself.
+ */
 static inline void
 xb_map_gc_now(struct xb_map *map)
 {
-	if (map->gc)
+	if (map->gc && !map->emu->concurrent)
 		map->gc(map);
 }
+
+/* xb_map_read() and others, by who has the map's lock. */
+int xb_map_read_locked(struct xb_map *map, const void *key, void *value, u64 flags);
+int xb_map_write_locked(struct xb_map *map, const void *key, const void *value, u64 flags);
+int xb_map_remove_locked(struct xb_map *map, const void *key);
+
+/* Takes, and gives back, the bpf_spin_lock in the value at a host address (BPF_F_LOCK). */
+void xb_map_value_lock(const struct xb_map *map, u8 *value);
+void xb_map_value_unlock(const struct xb_map *map, u8 *value);
 
 /*
  * The map behind a descriptor, if the descriptor may be used so: `mode` has bit 1 to read, bit 2 to

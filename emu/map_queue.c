@@ -147,6 +147,7 @@ queue_stack_map_get_next_key(struct xb_map *map, const void *key, void *next)
 const struct xb_map_ops xb_map_queue_ops = {
 	.name = "queue",
 	.source = "kernel/bpf/queue_stack_maps.c",
+	.flags = XB_MAP_LOCKED,
 	.check = queue_stack_map_alloc_check,
 	.alloc = queue_stack_map_alloc,
 	.free = queue_stack_map_free,
@@ -162,6 +163,7 @@ const struct xb_map_ops xb_map_queue_ops = {
 const struct xb_map_ops xb_map_stack_ops = {
 	.name = "stack",
 	.source = "kernel/bpf/queue_stack_maps.c",
+	.flags = XB_MAP_LOCKED,
 	.check = queue_stack_map_alloc_check,
 	.alloc = queue_stack_map_alloc,
 	.free = queue_stack_map_free,

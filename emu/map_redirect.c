@@ -88,12 +88,11 @@ static u64
 slots_lookup(struct xb_map *map, const void *key, u32 cpu)
 {
 	const struct slots *s = map->priv;
-	u32 idx = xb_ld32(key);
+	u32 idx = xb_ld32(key), ref;
 
 	(void)cpu;
-	if (idx >= map->max_entries || !s->refs[idx])
-		return 0;
-	return xb_map_pool_value(&s->pool, s->refs[idx], 0);
+	ref = idx < map->max_entries ? xb_htab_link(&s->refs[idx]) : 0;
+	return ref ? xb_map_pool_value(&s->pool, ref, 0) : 0;
 }
 
 /* Puts a new element with this target into a slot. NULL target: empties it. */
@@ -110,7 +109,7 @@ slots_set(struct xb_map *map, u32 idx, const void *value, const struct xb_map_ta
 		memcpy(xb_pool_value_host(&s->pool, ref, 0), value, map->value_size);
 		memcpy(xb_map_pool_tail(&s->pool, ref), target, sizeof(*target));
 	}
-	s->refs[idx] = ref;
+	xb_htab_set_link(&s->refs[idx], ref);
 	if (old)
 		xb_map_pool_retire(&s->pool, old);
 	return 0;
@@ -234,11 +233,12 @@ dev_map_hash_update_elem(struct xb_map *map, const void *key, const void *value,
 		return ret;
 	if (!old && h->count >= map->max_entries)
 		return -E2BIG;
-	ref = xb_htab_insert(h, key, hash);
+	ref = xb_htab_new(h, key, hash);
 	if (!ref)
 		return -ENOMEM;
 	memcpy(xb_pool_value_host(&h->pool, ref, 0), &val, map->value_size);
 	memcpy(xb_map_pool_tail(&h->pool, ref), &target, sizeof(target));
+	xb_htab_insert(h, ref);
 	if (old)
 		xb_htab_remove(h, old);
 	return 0;
@@ -361,7 +361,7 @@ xb_map_target(struct xb_map *map, u64 key)
 	case BPF_MAP_TYPE_DEVMAP:
 	case BPF_MAP_TYPE_CPUMAP:
 	case BPF_MAP_TYPE_XSKMAP:
-		ref = idx < map->max_entries ? s->refs[idx] : 0;
+		ref = idx < map->max_entries ? xb_htab_link(&s->refs[idx]) : 0;
 		return ref ? xb_map_pool_tail(&s->pool, ref) : NULL;
 	case BPF_MAP_TYPE_DEVMAP_HASH:
 		ref = find(h, idx);
@@ -374,6 +374,7 @@ xb_map_target(struct xb_map *map, u64 key)
 const struct xb_map_ops xb_map_devmap_ops = {
 	.name = "devmap",
 	.source = "kernel/bpf/devmap.c",
+	.flags = XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = devmap_check,
 	.alloc = slots_alloc,
 	.free = slots_free,
@@ -388,6 +389,7 @@ const struct xb_map_ops xb_map_devmap_ops = {
 const struct xb_map_ops xb_map_devmap_hash_ops = {
 	.name = "devmap_hash",
 	.source = "kernel/bpf/devmap.c",
+	.flags = XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = devmap_check,
 	.alloc = dev_map_hash_alloc,
 	.free = xb_htab_map_free,
@@ -402,7 +404,7 @@ const struct xb_map_ops xb_map_devmap_hash_ops = {
 const struct xb_map_ops xb_map_cpumap_ops = {
 	.name = "cpumap",
 	.source = "kernel/bpf/cpumap.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = cpu_map_check,
 	.alloc = slots_alloc,
 	.free = slots_free,
@@ -417,6 +419,7 @@ const struct xb_map_ops xb_map_cpumap_ops = {
 const struct xb_map_ops xb_map_xskmap_ops = {
 	.name = "xskmap",
 	.source = "net/xdp/xskmap.c",
+	.flags = XB_MAP_LOCKED | XB_MAP_FREE_LOOKUP,
 	.check = xsk_map_check,
 	.alloc = slots_alloc,
 	.free = slots_free,

@@ -119,7 +119,7 @@ reuseport_array_delete_elem(struct xb_map *map, const void *key)
 const struct xb_map_ops xb_map_reuseport_sockarray_ops = {
 	.name = "reuseport_sockarray",
 	.source = "kernel/bpf/reuseport_array.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = reuseport_array_alloc_check,
 	.alloc = reuseport_array_alloc,
 	.free = reuseport_array_free,

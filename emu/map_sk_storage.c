@@ -56,7 +56,7 @@ sk_storage_remove(struct xb_map *map, const void *key)
 const struct xb_map_ops xb_map_sk_storage_ops = {
 	.name = "sk_storage",
 	.source = "net/core/bpf_sk_storage.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = xb_local_storage_check,
 	.alloc = xb_local_storage_alloc,
 	.free = xb_local_storage_free,

@@ -118,8 +118,8 @@ sock_hash_lookup_elem(const struct xb_map *map, const void *key)
 	return ref ? *elem_sock(h, ref) : NULL;
 }
 
-struct xb_sock *
-xb_sock_map_get(const struct xb_map *map, const void *key)
+static struct xb_sock *
+sock_at(const struct xb_map *map, const void *key)
 {
 	struct xb_sock **slot;
 
@@ -127,6 +127,17 @@ xb_sock_map_get(const struct xb_map *map, const void *key)
 		return sock_hash_lookup_elem(map, key);
 	slot = slot_of(map, key);
 	return slot ? *slot : NULL;
+}
+
+struct xb_sock *
+xb_sock_map_get(const struct xb_map *map, const void *key)
+{
+	struct xb_sock *sock;
+
+	xb_lock_take(map->lock);
+	sock = sock_at(map, key);
+	xb_lock_give(map->lock);
+	return sock;
 }
 
 const struct xb_sock *
@@ -147,7 +158,7 @@ xb_sock_map_read(struct xb_map *map, const void *key, void *value)
 
 	if (map->value_size != sizeof(u64))
 		return -ENOSPC;
-	sock = xb_sock_map_get(map, key);
+	sock = sock_at(map, key);
 	if (!sock)
 		return -ENOENT;
 	xb_st64(value, sock->info.cookie);
@@ -157,7 +168,7 @@ xb_sock_map_read(struct xb_map *map, const void *key, void *value)
 static u64
 sock_map_lookup(struct xb_map *map, const void *key, u32 cpu)
 {
-	const struct xb_sock *sock = xb_sock_map_get(map, key);
+	const struct xb_sock *sock = sock_at(map, key);
 
 	(void)cpu;
 	return sock ? sock->full : 0;
@@ -253,10 +264,11 @@ sock_hash_update_common(struct xb_map *map, const void *key, struct xb_sock *soc
 		return ret;
 	if (!old && h->count >= map->max_entries)
 		return -E2BIG;
-	ref = xb_htab_insert(h, key, hash); /* in front of the one that it replaces */
+	ref = xb_htab_new(h, key, hash);
 	if (!ref)
 		return -ENOMEM;
 	*elem_sock(h, ref) = sock;
+	xb_htab_insert(h, ref); /* in front of the one that it replaces */
 	sock->psock_cnt++;
 	if (old) {
 		(*elem_sock(h, old))->psock_cnt--;
@@ -286,11 +298,22 @@ sock_hash_get_next_key(struct xb_map *map, const void *key, void *next)
 	return xb_htab_next_key(h, key ? xb_htab_find(h, key, hash_of(h, key)) : 0, next);
 }
 
-int
-xb_sock_map_put(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags)
+static int
+put_sock(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags)
 {
 	return map->type == BPF_MAP_TYPE_SOCKMAP ? sock_map_update_common(map, key, sock, flags)
 	                                         : sock_hash_update_common(map, key, sock, flags);
+}
+
+int
+xb_sock_map_put(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags)
+{
+	int ret;
+
+	xb_lock_take(map->lock);
+	ret = put_sock(map, key, sock, flags);
+	xb_lock_give(map->lock);
+	return ret;
 }
 
 /* A socket that is there, by a program or by bpf(2). */
@@ -299,7 +322,7 @@ update_sock(struct xb_map *map, const void *key, struct xb_sock *sock, u64 flags
 {
 	if (!sock_map_sk_allowed(sock))
 		return -EOPNOTSUPP;
-	return xb_sock_map_put(map, key, sock, flags);
+	return put_sock(map, key, sock, flags);
 }
 
 /* By a program: the value is the socket. */
@@ -337,20 +360,23 @@ int
 xb_sock_map_set(struct xb_map *map, const void *key, u64 cookie)
 {
 	struct xb_sock *sock = xb_sock_by_cookie(map->emu, cookie);
+	int ret = -EINVAL;
 
 	if (!sock)
 		return -ENOENT;
+	xb_lock_take(map->lock);
 	if (map->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY)
-		return xb_reuseport_array_set(map, key, sock, BPF_ANY);
-	if (map->type != BPF_MAP_TYPE_SOCKMAP && map->type != BPF_MAP_TYPE_SOCKHASH)
-		return -EINVAL;
-	return update_sock(map, key, sock, BPF_ANY);
+		ret = xb_reuseport_array_set(map, key, sock, BPF_ANY);
+	else if (map->type == BPF_MAP_TYPE_SOCKMAP || map->type == BPF_MAP_TYPE_SOCKHASH)
+		ret = update_sock(map, key, sock, BPF_ANY);
+	xb_lock_give(map->lock);
+	return ret;
 }
 
 const struct xb_map_ops xb_map_sockmap_ops = {
 	.name = "sockmap",
 	.source = "net/core/sock_map.c",
-	.flags = XB_MAP_OF_SOCKS,
+	.flags = XB_MAP_OF_SOCKS | XB_MAP_LOCKED,
 	.check = sock_map_alloc_check,
 	.alloc = sock_map_alloc,
 	.free = sock_map_free,
@@ -366,7 +392,7 @@ const struct xb_map_ops xb_map_sockmap_ops = {
 const struct xb_map_ops xb_map_sockhash_ops = {
 	.name = "sockhash",
 	.source = "net/core/sock_map.c",
-	.flags = XB_MAP_OF_SOCKS,
+	.flags = XB_MAP_OF_SOCKS | XB_MAP_LOCKED,
 	.check = sock_hash_alloc_check,
 	.alloc = sock_hash_alloc,
 	.free = xb_htab_map_free,

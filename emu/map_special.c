@@ -48,3 +48,28 @@ xb_map_value_drop(struct xb_map *map, u64 value)
 			xb_st64(xb_mem_host(map->emu->mem, value + f->off), 0);
 	}
 }
+
+void
+xb_map_value_lock(const struct xb_map *map, u8 *value)
+{
+	u32 *lock = (u32 *)(void *)(value + map->spin_lock_off);
+
+	if (map->emu->concurrent)
+		for (u32 i = 0; __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0; i++)
+			xb_lock_pause(i);
+}
+
+void
+xb_map_value_unlock(const struct xb_map *map, u8 *value)
+{
+	if (map->emu->concurrent)
+		__atomic_store_n((u32 *)(void *)(value + map->spin_lock_off), 0, __ATOMIC_RELEASE);
+}
+
+void
+xb_map_value_copy_locked(const struct xb_map *map, void *dst, const void *src)
+{
+	xb_map_value_lock(map, dst);
+	xb_map_value_copy(map, dst, src);
+	xb_map_value_unlock(map, dst);
+}

@@ -85,7 +85,7 @@ stack_map_get_next_key(struct xb_map *map, const void *key, void *next)
 const struct xb_map_ops xb_map_stack_trace_ops = {
 	.name = "stack_trace",
 	.source = "kernel/bpf/stackmap.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_TAKE,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_TAKE | XB_MAP_LOCKED,
 	.check = stack_map_check,
 	.alloc = stack_map_alloc,
 	.free = stack_map_free,

@@ -125,7 +125,7 @@ bpf_struct_ops_map_get_next_key(struct xb_map *map, const void *key, void *next)
 const struct xb_map_ops xb_map_struct_ops_ops = {
 	.name = "struct_ops",
 	.source = "kernel/bpf/bpf_struct_ops.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = bpf_struct_ops_map_alloc_check,
 	.alloc = bpf_struct_ops_map_alloc,
 	.free = bpf_struct_ops_map_free,

@@ -3,7 +3,9 @@
  * map_sys.c - bpf(2) on the elements of maps (cf. kernel/bpf/syscall.c: map_lookup_elem and its
  * neighbours), and the same for callers with host pointers.
  *
- * What bpf(2) takes out of a map is freed at once: no program runs meanwhile.
+ * What bpf(2) takes out of a map is freed at once: no program runs meanwhile, or, concurrently,
+ * once all runs have ended that may have seen it. Its lock is held as long as its elements are
+ * looked at.
  */
 #include "emu/map_priv.h"
 #include "emu/user.h"
@@ -96,8 +98,22 @@ percpu_write(struct xb_map *map, const void *key, const u8 *value, u64 flags)
 	return 0;
 }
 
+/* Copies a value out; with `lock`, while no program holds its bpf_spin_lock. */
+static void
+copy_out(const struct xb_map *map, u64 gaddr, void *value, bool lock)
+{
+	u8 *host = xb_mem_host(map->emu->mem, gaddr);
+
+	if (lock)
+		xb_map_value_lock(map, host);
+	memcpy(value, host, map->value_size);
+	if (lock)
+		xb_map_value_unlock(map, host);
+	xb_map_value_hide(map, value);
+}
+
 int
-xb_map_read(struct xb_map *map, const void *key, void *value)
+xb_map_read_locked(struct xb_map *map, const void *key, void *value, u64 flags)
 {
 	u64 gaddr;
 
@@ -110,13 +126,12 @@ xb_map_read(struct xb_map *map, const void *key, void *value)
 	gaddr = lookup(map, key, 0);
 	if (!gaddr)
 		return -ENOENT;
-	memcpy(value, xb_mem_host(map->emu->mem, gaddr), map->value_size);
-	xb_map_value_hide(map, value);
+	copy_out(map, gaddr, value, flags & BPF_F_LOCK);
 	return 0;
 }
 
 int
-xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags)
+xb_map_write_locked(struct xb_map *map, const void *key, const void *value, u64 flags)
 {
 	int ret;
 
@@ -133,9 +148,45 @@ xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags)
 }
 
 int
+xb_map_remove_locked(struct xb_map *map, const void *key)
+{
+	int ret = map->ops->remove(map, key);
+
+	xb_map_gc_now(map);
+	return ret;
+}
+
+int
+xb_map_read(struct xb_map *map, const void *key, void *value)
+{
+	int ret;
+
+	xb_lock_take(map->lock);
+	ret = xb_map_read_locked(map, key, value, 0);
+	xb_lock_give(map->lock);
+	return ret;
+}
+
+int
+xb_map_write(struct xb_map *map, const void *key, const void *value, u64 flags)
+{
+	int ret;
+
+	xb_lock_take(map->lock);
+	ret = xb_map_write_locked(map, key, value, flags);
+	xb_lock_give(map->lock);
+	return ret;
+}
+
+int
 xb_map_next_key(struct xb_map *map, const void *key, void *next)
 {
-	return map->ops->next_key(map, key, next);
+	int ret;
+
+	xb_lock_take(map->lock);
+	ret = map->ops->next_key(map, key, next);
+	xb_lock_give(map->lock);
+	return ret;
 }
 
 static int
@@ -175,8 +226,11 @@ map_lookup_elem(struct call *c)
 
 	if (!ret && c->map->ops->flags & XB_MAP_VALUE_ASKS)
 		ret = xb_user_read(c->value, c->attr->value, c->value_bytes);
-	if (!ret)
-		ret = xb_map_read(c->map, c->key, c->value);
+	if (ret)
+		return ret;
+	xb_lock_take(c->map->lock);
+	ret = xb_map_read_locked(c->map, c->key, c->value, c->attr->flags);
+	xb_lock_give(c->map->lock);
 	if (!ret)
 		ret = xb_user_write(c->attr->value, c->value, c->value_bytes);
 	return ret;
@@ -193,20 +247,16 @@ map_update_elem(struct call *c)
 }
 
 static int
-remove_elem(struct xb_map *map, const void *key)
-{
-	int ret = map->ops->remove(map, key);
-
-	xb_map_gc_now(map);
-	return ret;
-}
-
-static int
 map_delete_elem(struct call *c)
 {
 	int ret = read_key(c);
 
-	return ret ? ret : remove_elem(c->map, c->key);
+	if (ret)
+		return ret;
+	xb_lock_take(c->map->lock);
+	ret = xb_map_remove_locked(c->map, c->key);
+	xb_lock_give(c->map->lock);
+	return ret;
 }
 
 static int
@@ -222,6 +272,20 @@ map_get_next_key(struct call *c)
 }
 
 static int
+take_elem(struct call *c)
+{
+	struct xb_map *map = c->map;
+	int ret;
+
+	if (map->ops->pop)
+		return map->ops->pop(map, c->value);
+	if (!(map->ops->flags & XB_MAP_TAKE))
+		return -XB_ENOTSUPP;
+	ret = xb_map_read_locked(map, c->key, c->value, c->attr->flags);
+	return ret ? ret : xb_map_remove_locked(map, c->key);
+}
+
+static int
 map_lookup_and_delete_elem(struct call *c)
 {
 	struct xb_map *map = c->map;
@@ -232,15 +296,9 @@ map_lookup_and_delete_elem(struct call *c)
 	ret = read_key(c);
 	if (ret)
 		return ret;
-	if (map->ops->pop) {
-		ret = map->ops->pop(map, c->value);
-	} else if (map->ops->flags & XB_MAP_TAKE) {
-		ret = xb_map_read(map, c->key, c->value);
-		if (!ret)
-			ret = remove_elem(map, c->key);
-	} else {
-		ret = -XB_ENOTSUPP;
-	}
+	xb_lock_take(map->lock);
+	ret = take_elem(c);
+	xb_lock_give(map->lock);
 	return ret ? ret : xb_user_write(c->attr->value, c->value, c->value_bytes);
 }
 

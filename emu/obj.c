@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/obj.h"
 
+#include "emu/vcpu.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -79,20 +81,42 @@ grow(struct xb_obj_table *table, enum xb_obj_kind kind)
 	return 0;
 }
 
+/* Under the lock: gives the object its id, and puts it where it is found. */
+static int
+put_in(struct xb_obj_table *table, struct xb_obj *obj)
+{
+	struct xb_obj **bucket = bucket_of(table, obj->ino);
+	int rc = grow(table, obj->kind);
+
+	if (rc)
+		return rc;
+	obj->hash_next = *bucket;
+	*bucket = obj;
+	table->by_id[obj->kind][table->cnt[obj->kind]++] = obj;
+	obj->id = table->cnt[obj->kind];
+	return 0;
+}
+
+static struct xb_lock *
+take_lock(struct xb_emu *emu)
+{
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->objs_lock);
+
+	xb_lock_take(lock);
+	return lock;
+}
+
 int
 xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const char *name,
            void (*free_fn)(struct xb_obj *obj))
 {
 	static const char *const kinds[] = { "map", "prog", "btf", "link" };
 	struct xb_obj_table *table = emu->objs;
-	struct xb_obj **bucket;
+	struct xb_lock *lock;
 	char memfd_name[96];
 	struct stat st;
 	int rc, memfd;
 
-	rc = grow(table, kind);
-	if (rc)
-		return rc;
 	snprintf(memfd_name, sizeof(memfd_name), "bpf-%s:%s", kinds[kind], name);
 	memfd = memfd_create(memfd_name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (memfd < 0)
@@ -102,28 +126,30 @@ xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const 
 		close(memfd);
 		return rc;
 	}
-	table->dev = st.st_dev;
 	obj->memfd = memfd;
 	obj->ino = st.st_ino;
 	obj->kind = kind;
 	obj->free = free_fn;
-	bucket = bucket_of(table, obj->ino);
-	obj->hash_next = *bucket;
-	*bucket = obj;
-	table->by_id[kind][table->cnt[kind]++] = obj;
-	obj->id = table->cnt[kind];
-	return 0;
+	lock = take_lock(emu);
+	table->dev = st.st_dev;
+	rc = put_in(table, obj);
+	xb_lock_give(lock);
+	if (rc)
+		close(memfd);
+	return rc;
 }
 
 void
 xb_obj_remove(struct xb_emu *emu, struct xb_obj *obj)
 {
 	struct xb_obj **p = bucket_of(emu->objs, obj->ino);
+	struct xb_lock *lock = take_lock(emu);
 
 	while (*p != obj)
 		p = &(*p)->hash_next;
 	*p = obj->hash_next;
 	emu->objs->by_id[obj->kind][obj->id - 1] = NULL;
+	xb_lock_give(lock);
 	close(obj->memfd);
 	obj->memfd = -1;
 }
@@ -170,11 +196,14 @@ int
 xb_obj_by_fd(struct xb_emu *emu, int fd, enum xb_obj_kind kind, struct xb_obj **obj)
 {
 	struct xb_obj *found;
+	struct xb_lock *lock;
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return -EBADF;
+	lock = take_lock(emu);
 	found = find(emu, &st);
+	xb_lock_give(lock);
 	if (found == NULL || (kind != XB_OBJ_KIND_CNT && found->kind != kind))
 		return -EINVAL;
 	*obj = found;
@@ -184,16 +213,23 @@ xb_obj_by_fd(struct xb_emu *emu, int fd, enum xb_obj_kind kind, struct xb_obj **
 struct xb_obj *
 xb_obj_by_id(struct xb_emu *emu, enum xb_obj_kind kind, u32 id)
 {
-	if (id == 0 || id > emu->objs->cnt[kind])
-		return NULL;
-	return emu->objs->by_id[kind][id - 1];
+	struct xb_lock *lock = take_lock(emu);
+	struct xb_obj *obj = NULL;
+
+	if (id && id <= emu->objs->cnt[kind])
+		obj = emu->objs->by_id[kind][id - 1];
+	xb_lock_give(lock);
+	return obj;
 }
 
 struct xb_obj *
 xb_obj_next(struct xb_emu *emu, enum xb_obj_kind kind, u32 id)
 {
-	for (u32 i = id; i < emu->objs->cnt[kind]; i++)
-		if (emu->objs->by_id[kind][i])
-			return emu->objs->by_id[kind][i];
-	return NULL;
+	struct xb_lock *lock = take_lock(emu);
+	struct xb_obj *obj = NULL;
+
+	for (u32 i = id; !obj && i < emu->objs->cnt[kind]; i++)
+		obj = emu->objs->by_id[kind][i];
+	xb_lock_give(lock);
+	return obj;
 }

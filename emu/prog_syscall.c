@@ -12,6 +12,7 @@
 
 #include "emu/map.h"
 #include "emu/user.h"
+#include "emu/vcpu.h"
 #include "vm/proc.h"
 
 #include <errno.h>
@@ -80,9 +81,9 @@ run(struct xb_emu *emu, struct xb_bpf_prog *prog, u64 ctx_gaddr, u32 *retval)
 	if (!proc)
 		return -ENOMEM;
 	proc->run = NULL;
-	xb_emu_run_begin(emu);
+	xb_emu_run_begin(emu, proc->vcpu);
 	status = xb_proc_run(proc, prog->vm, ctx_gaddr);
-	xb_emu_run_end(emu);
+	xb_emu_run_end(emu, proc->vcpu);
 	prog->run_cnt++;
 	*retval = (u32)proc->r[0];
 	return status == XB_RUN_FAULT ? -EFAULT : 0;

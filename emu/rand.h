@@ -2,7 +2,8 @@
 /*
  * rand.h - random numbers that a seed decides: one sequence a CPU, the same in every run.
  *
- * xb_emu.rand_state[cpu] is where the sequence of a CPU stands; xb_emu_new() sets it from the seed.
+ * rand_state of struct xb_emu_vcpu is where the sequence of a CPU stands; xb_emu_new() sets it from
+ * the seed.
  */
 #ifndef XB_EMU_RAND_H
 #define XB_EMU_RAND_H

@@ -10,43 +10,24 @@
  * Differs: user space may map all of it writable; nobody is woken up, readers poll.
  */
 #include "emu/ring_priv.h"
+#include "emu/vcpu.h"
+#include "vm/proc.h"
 
 #include <stdlib.h>
 
 #define RECORD_MOST  (UINT32_MAX / 4) /* RINGBUF_MAX_RECORD_SZ */
 #define KERNEL_PAGES 3u /* in front of the data, as headers count them: RINGBUF_PGOFF + 2 */
 
-struct open_record {
-	u64 gaddr;
-	u32 bytes;
-};
-
 struct ringbuf {
 	struct xb_ring ring;
 	u64 pending; /* position of the oldest record that is not committed */
-	struct open_record *open;
-	u32 open_cnt, open_cap;
 };
-
-static void
-ringbuf_gc(struct xb_map *map)
-{
-	struct ringbuf *rb = map->priv;
-
-	while (rb->open_cnt)
-		xb_ringbuf_commit(map, rb->open[rb->open_cnt - 1].gaddr, 0, true);
-}
 
 static int
 ringbuf_map_alloc(struct xb_map *map)
 {
-	struct ringbuf *rb = calloc(1, sizeof(*rb));
-
-	if (!rb)
-		return -ENOMEM;
-	map->priv = rb;
-	map->gc = ringbuf_gc;
-	return 0;
+	map->priv = calloc(1, sizeof(struct ringbuf));
+	return map->priv ? 0 : -ENOMEM;
 }
 
 static int
@@ -63,25 +44,48 @@ ringbuf_map_free(struct xb_map *map)
 	struct ringbuf *rb = map->priv;
 
 	xb_ring_fini(&rb->ring, map);
-	free(rb->open);
 	free(rb);
 }
 
-static bool
-remember(struct ringbuf *rb, u64 gaddr, u64 bytes)
+static struct xb_emu_vcpu *
+vcpu_of(const struct xb_map *map, const struct xb_proc *proc)
 {
-	u32 cap = rb->open_cap ? 2 * rb->open_cap : 16;
-	struct open_record *open;
+	return &map->emu->vcpus[proc ? proc->vcpu : 0];
+}
 
-	if (rb->open_cnt == rb->open_cap) {
-		open = realloc(rb->open, cap * sizeof(*open));
-		if (!open)
-			return false;
-		rb->open = open;
-		rb->open_cap = cap;
-	}
-	rb->open[rb->open_cnt++] = (struct open_record){ gaddr, (u32)bytes };
+/* Makes room for one more record. */
+static bool
+records_grow(struct xb_emu_vcpu *v)
+{
+	u32 cap = v->record_cap ? 2 * v->record_cap : 16;
+	struct xb_record *records;
+
+	if (v->record_cnt < v->record_cap)
+		return true;
+	records = realloc(v->records, cap * sizeof(*records));
+	if (!records)
+		return false;
+	v->records = records;
+	v->record_cap = cap;
 	return true;
+}
+
+/* Index of an open record, or record_cnt; the newest are looked at first. */
+static u32
+find_open(const struct xb_emu_vcpu *v, u64 gaddr)
+{
+	for (u32 i = v->record_cnt; i-- > 0;)
+		if (v->records[i].gaddr == gaddr)
+			return i;
+	return v->record_cnt;
+}
+
+/* The length and flags of a record, which is committed by changing them. */
+static u32
+header_at(const struct ringbuf *rb, u64 pos)
+{
+	return __atomic_load_n((const u32 *)(const void *)xb_ring_data(&rb->ring, pos),
+	                       __ATOMIC_ACQUIRE);
 }
 
 /* Moves `pending` over what was committed since. */
@@ -91,39 +95,51 @@ skip_committed(struct ringbuf *rb, u64 producer)
 	u32 len;
 
 	while (rb->pending < producer) {
-		len = xb_ld32(xb_ring_data(&rb->ring, rb->pending));
+		len = header_at(rb, rb->pending);
 		if (len & BPF_RINGBUF_BUSY_BIT)
 			return;
 		rb->pending += xb_ring_span(len & ~(u32)BPF_RINGBUF_DISCARD_BIT);
 	}
 }
 
-u64
-xb_ringbuf_reserve(struct xb_map *map, u64 bytes)
+/* Moves the producer over a record of `bytes`. Its header's address, or NULL. */
+static u8 *
+take_room(struct ringbuf *rb, u64 bytes)
 {
-	struct ringbuf *rb = map->priv;
-	u64 producer, end, gaddr;
-	u8 *hdr;
+	u64 producer = xb_ring_position(&rb->ring, XB_RING_PRODUCER),
+	    end = producer + xb_ring_span(bytes);
+	u8 *hdr = xb_ring_data(&rb->ring, producer);
 
-	if (bytes > RECORD_MOST || xb_ring_span(bytes) > rb->ring.mask + 1)
-		return 0;
-	producer = xb_ring_position(&rb->ring, XB_RING_PRODUCER);
-	end = producer + xb_ring_span(bytes);
 	skip_committed(rb, producer);
 	if (end - xb_ring_position(&rb->ring, XB_RING_CONSUMER) > rb->ring.mask ||
 	    end - rb->pending > rb->ring.mask)
-		return 0;
-	hdr = xb_ring_data(&rb->ring, producer);
-	gaddr = xb_mem_gaddr(map->emu->mem, hdr) + XB_RING_HDR_BYTES;
-	if (!remember(rb, gaddr, bytes))
-		return 0;
+		return NULL;
 	xb_st32(hdr + 4, (u32)((producer & rb->ring.mask) / XB_PAGE_BYTES) + KERNEL_PAGES);
-	xb_st32(hdr, (u32)bytes | BPF_RINGBUF_BUSY_BIT);
+	__atomic_store_n((u32 *)(void *)hdr, (u32)bytes | BPF_RINGBUF_BUSY_BIT, __ATOMIC_RELAXED);
 	xb_ring_set_position(&rb->ring, XB_RING_PRODUCER, end);
+	return hdr;
+}
+
+u64
+xb_ringbuf_reserve(struct xb_map *map, u64 bytes, struct xb_proc *proc)
+{
+	struct xb_emu_vcpu *v = vcpu_of(map, proc);
+	struct ringbuf *rb = map->priv;
+	u64 gaddr;
+	u8 *hdr;
+
+	if (bytes > RECORD_MOST || xb_ring_span(bytes) > rb->ring.mask + 1 || !records_grow(v))
+		return 0;
+	xb_lock_take(map->lock);
+	hdr = take_room(rb, bytes);
+	xb_lock_give(map->lock);
+	if (!hdr)
+		return 0;
+	gaddr = xb_mem_gaddr(map->emu->mem, hdr) + XB_RING_HDR_BYTES;
+	v->records[v->record_cnt++] = (struct xb_record){ map, gaddr, (u32)bytes };
 	if (map->emu->vm->zeroing == XB_ZERO_ALWAYS) /* Linux does not */
 		memset(hdr + XB_RING_HDR_BYTES, 0, bytes);
 	xb_mem_allow(map->emu->mem, gaddr, bytes, XB_MEM_WRITE);
-	xb_map_gc_later(map);
 	return gaddr;
 }
 
@@ -139,52 +155,79 @@ mirror(struct ringbuf *rb, u64 off, u64 bytes)
 	memcpy(data, data + half, bytes - in_first);
 }
 
-/* Index of an open record, or open_cnt; the newest are looked at first. */
-static u32
-find_open(const struct ringbuf *rb, u64 record)
+/* From now on the record is its reader's. */
+static void
+commit(struct xb_map *map, const struct xb_record *record, bool discard)
 {
-	for (u32 i = rb->open_cnt; i-- > 0;)
-		if (rb->open[i].gaddr == record)
-			return i;
-	return rb->open_cnt;
+	struct ringbuf *rb = map->priv;
+	u8 *hdr = (u8 *)xb_mem_host(map->emu->mem, record->gaddr) - XB_RING_HDR_BYTES;
+	u64 off = (u64)(hdr - rb->ring.file) - XB_RING_DATA_OFF;
+	u32 len = record->bytes;
+
+	xb_mem_forbid(map->emu->mem, record->gaddr, len);
+	mirror(rb, off, xb_ring_span(len));
+	if (discard)
+		len |= BPF_RINGBUF_DISCARD_BIT;
+	xb_st32(hdr + rb->ring.mask + 1, len);
+	__atomic_store_n((u32 *)(void *)hdr, len, __ATOMIC_RELEASE);
+}
+
+static void
+tell(const struct xb_record *record, struct xb_proc *proc)
+{
+	const struct xb_emu_hooks *hooks = &record->map->emu->hooks;
+
+	if (!proc || !hooks->record)
+		return;
+	hooks->record(hooks->arg, &(struct xb_event){
+	                                  .map = record->map,
+	                                  .proc = proc,
+	                                  .cpu = proc->vcpu,
+	                                  .data = xb_mem_host(proc->vm->mem, record->gaddr),
+	                                  .bytes = record->bytes,
+	                          });
 }
 
 int
-xb_ringbuf_commit(struct xb_map *map, u64 record, u64 flags, bool discard)
+xb_ringbuf_commit(struct xb_map *map, u64 gaddr, u64 flags, bool discard, struct xb_proc *proc)
 {
-	struct ringbuf *rb = map->priv;
-	u32 i = find_open(rb, record), bytes;
-	u8 *hdr;
-	u64 off;
+	struct xb_emu_vcpu *v = vcpu_of(map, proc);
+	u32 i = find_open(v, gaddr);
+	struct xb_record record;
 
 	(void)flags; /* they say whom to wake up */
-	if (i == rb->open_cnt)
+	if (i == v->record_cnt)
 		return -EINVAL;
-	bytes = rb->open[i].bytes;
-	rb->open[i] = rb->open[--rb->open_cnt];
-	xb_mem_forbid(map->emu->mem, record, bytes);
-	hdr = (u8 *)xb_mem_host(map->emu->mem, record) - XB_RING_HDR_BYTES;
-	off = (u64)(hdr - rb->ring.file) - XB_RING_DATA_OFF;
-	mirror(rb, off, xb_ring_span(bytes));
-	if (discard)
-		bytes |= BPF_RINGBUF_DISCARD_BIT;
-	xb_st32(hdr + rb->ring.mask + 1, bytes);
-	__atomic_store_n((u32 *)(void *)hdr, bytes, __ATOMIC_RELEASE);
+	record = v->records[i];
+	v->records[i] = v->records[--v->record_cnt];
+	if (!discard)
+		tell(&record, proc);
+	commit(map, &record, discard);
 	return 0;
 }
 
+void
+xb_ringbuf_drop_records(struct xb_emu_vcpu *v)
+{
+	while (v->record_cnt) {
+		const struct xb_record *record = &v->records[--v->record_cnt];
+
+		commit(record->map, record, true);
+	}
+}
+
 long
-xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags)
+xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags, struct xb_proc *proc)
 {
 	u64 record;
 
 	if (flags & ~(u64)(BPF_RB_NO_WAKEUP | BPF_RB_FORCE_WAKEUP))
 		return -EINVAL;
-	record = xb_ringbuf_reserve(map, bytes);
+	record = xb_ringbuf_reserve(map, bytes, proc);
 	if (!record)
 		return -EAGAIN;
 	memcpy(xb_mem_host(map->emu->mem, record), data, bytes);
-	return xb_ringbuf_commit(map, record, flags, false);
+	return xb_ringbuf_commit(map, record, flags, false, proc);
 }
 
 u64
@@ -220,7 +263,7 @@ xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_eve
 	if (pos % 8 || end - pos > rb->ring.mask)
 		return 0;
 	for (; pos < end; pos += xb_ring_span(bytes)) {
-		len = xb_ld32(xb_ring_data(&rb->ring, pos));
+		len = header_at(rb, pos);
 		bytes = len & ~(u32)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		if (len & BPF_RINGBUF_BUSY_BIT || xb_ring_span(bytes) > end - pos)
 			break;
@@ -237,29 +280,21 @@ xb_ringbuf_consume(struct xb_map *map, void (*fn)(void *arg, const struct xb_eve
 }
 
 struct xb_map *
-xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 *bytes)
+xb_ringbuf_record(struct xb_emu *emu, u64 record, u32 vcpu, u32 *bytes)
 {
-	const struct ringbuf *rb;
-	u32 i;
+	const struct xb_emu_vcpu *v = &emu->vcpus[vcpu];
+	u32 i = find_open(v, record);
 
-	/* A map with open records waits for the end of the run. */
-	for (struct xb_map *map = emu->gc_maps; map; map = map->gc_next) {
-		if (map->type != BPF_MAP_TYPE_RINGBUF)
-			continue;
-		rb = map->priv;
-		i = find_open(rb, record);
-		if (i == rb->open_cnt)
-			continue;
-		*bytes = rb->open[i].bytes;
-		return map;
-	}
-	return NULL;
+	if (i == v->record_cnt)
+		return NULL;
+	*bytes = v->records[i].bytes;
+	return v->records[i].map;
 }
 
 const struct xb_map_ops xb_map_ringbuf_ops = {
 	.name = "ringbuf",
 	.source = "kernel/bpf/ringbuf.c",
-	.flags = XB_MAP_NO_PROG_LOOKUP,
+	.flags = XB_MAP_NO_PROG_LOOKUP | XB_MAP_LOCKED,
 	.check = xb_map_ringbuf_check,
 	.alloc = ringbuf_map_alloc,
 	.publish = ringbuf_publish,

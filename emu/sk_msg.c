@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sk_msg_priv.h"
+#include "emu/vcpu.h"
 
 #include "emu/ctx_field.h"
 #include "emu/sock_addrs.h"
@@ -162,7 +163,7 @@ xb_sk_msg_run(struct xb_sk_msg *m, const struct xb_bpf_prog *prog, struct xb_sk_
 	m->sk_redir = NULL;
 	m->ingress = false;
 	xb_sk_msg_compute_data_pointers(m);
-	xb_emu_run_begin(m->site.emu);
+	xb_emu_run_begin(m->site.emu, m->site.proc->vcpu);
 	out->status = xb_proc_run(m->site.proc, prog->vm, m->site.ctx_region->gaddr);
 	out->insns = m->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
@@ -178,6 +179,6 @@ xb_sk_msg_run(struct xb_sk_msg *m, const struct xb_bpf_prog *prog, struct xb_sk_
 		out->redirect = m->sk_redir;
 		out->ingress = m->ingress;
 	}
-	xb_emu_run_end(m->site.emu);
+	xb_emu_run_end(m->site.emu, m->site.proc->vcpu);
 	fill_elems(m, out);
 }

@@ -2,6 +2,7 @@
 #include "emu/sk_reuseport_priv.h"
 
 #include "emu/ctx_field.h"
+#include "emu/vcpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -181,7 +182,7 @@ xb_sk_reuseport_run(struct xb_sk_reuseport *r, const struct xb_bpf_prog *prog,
 {
 	*out = (struct xb_sk_reuseport_out){ .retval = SK_DROP };
 	r->selected = NULL;
-	xb_emu_run_begin(r->site.emu);
+	xb_emu_run_begin(r->site.emu, r->site.proc->vcpu);
 	out->status = xb_proc_run(r->site.proc, prog->vm, r->site.ctx_region->gaddr);
 	out->insns = r->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT))
@@ -192,5 +193,5 @@ xb_sk_reuseport_run(struct xb_sk_reuseport *r, const struct xb_bpf_prog *prog,
 		out->selected = r->selected;
 		out->verdict = r->selected ? XB_SK_REUSEPORT_SELECT : XB_SK_REUSEPORT_HASH;
 	}
-	xb_emu_run_end(r->site.emu);
+	xb_emu_run_end(r->site.emu, r->site.proc->vcpu);
 }

@@ -2,12 +2,22 @@
 #include "emu/sock.h"
 
 #include "emu/map_local_storage.h"
+#include "emu/vcpu.h"
 #include "vm/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define BY_COOKIE (1ull << 63) /* of an owner: others are guest addresses, which are below */
+
+static struct xb_lock *
+take_lock(struct xb_emu *emu)
+{
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->socks_lock);
+
+	xb_lock_take(lock);
+	return lock;
+}
 
 struct xb_sock *
 xb_sock_new(struct xb_emu *emu, struct xb_err *err)
@@ -16,6 +26,7 @@ xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 		                             .bytes = XB_SOCK_FORMS * XB_SOCK_STRIDE,
 		                             .opaque = true };
 	struct xb_sock *sock = calloc(1, sizeof(*sock));
+	struct xb_lock *lock;
 
 	if (!sock) {
 		xb_err_errno(err, ENOMEM, "socket");
@@ -33,8 +44,10 @@ xb_sock_new(struct xb_emu *emu, struct xb_err *err)
 	sock->tcp = sock->full + XB_SOCK_STRIDE;
 	sock->btf = sock->tcp + XB_SOCK_STRIDE;
 	sock->owner = sock->common;
+	lock = take_lock(emu);
 	sock->next = emu->socks;
 	emu->socks = sock;
+	xb_lock_give(lock);
 	return sock;
 }
 
@@ -42,12 +55,15 @@ void
 xb_sock_free(struct xb_sock *sock)
 {
 	struct xb_sock **at;
+	struct xb_lock *lock;
 
 	if (!sock)
 		return;
+	lock = take_lock(sock->emu);
 	for (at = &sock->emu->socks; *at != sock; at = &(*at)->next)
 		;
 	*at = sock->next;
+	xb_lock_give(lock);
 	xb_local_storage_destroy(sock->emu, BPF_MAP_TYPE_SK_STORAGE, sock->common);
 	xb_mem_unmap(sock->emu->mem, sock->region);
 	free(sock);
@@ -110,15 +126,21 @@ xb_sock_is_under(const struct xb_sock *sock, u64 cgroup_id)
 }
 
 struct xb_sock *
-xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr)
+xb_sock_around(struct xb_emu *emu, u64 gaddr)
 {
+	struct xb_lock *lock = take_lock(emu);
 	struct xb_sock *sock = emu->socks;
 
-	const u64 middle = XB_SOCK_STRIDE / 2;
-
-	if (gaddr % XB_SOCK_STRIDE != middle)
-		return NULL;
 	while (sock && gaddr - sock->region->gaddr >= sock->region->bytes)
 		sock = sock->next;
+	xb_lock_give(lock);
 	return sock;
+}
+
+struct xb_sock *
+xb_sock_by_gaddr(struct xb_emu *emu, u64 gaddr)
+{
+	const u64 middle = XB_SOCK_STRIDE / 2;
+
+	return gaddr % XB_SOCK_STRIDE == middle ? xb_sock_around(emu, gaddr) : NULL;
 }

@@ -91,7 +91,10 @@ bool xb_sock_is_under(const struct xb_sock *sock, u64 cgroup_id);
  */
 bool xb_sock_access(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr, u64 *value);
 
+/* The socket with an address somewhere in one of its forms, or NULL. */
+struct xb_sock *xb_sock_around(struct xb_emu *emu, u64 gaddr);
+
 /* The socket one of whose forms is at this address, or NULL. */
-struct xb_sock *xb_sock_by_gaddr(const struct xb_emu *emu, u64 gaddr);
+struct xb_sock *xb_sock_by_gaddr(struct xb_emu *emu, u64 gaddr);
 
 #endif

@@ -112,13 +112,11 @@ field_at(enum form form, u32 off)
 }
 
 static bool
-find_place(const struct xb_emu *emu, u64 gaddr, struct place *at)
+find_place(struct xb_emu *emu, u64 gaddr, struct place *at)
 {
-	const struct xb_sock *sock = emu->socks;
+	const struct xb_sock *sock = xb_sock_around(emu, gaddr);
 	u64 off;
 
-	while (sock && gaddr - sock->region->gaddr >= sock->region->bytes)
-		sock = sock->next;
 	if (!sock)
 		return false;
 	off = gaddr - sock->region->gaddr;

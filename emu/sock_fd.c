@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sock_fd.h"
 
+#include "emu/vcpu.h"
 #include "emu/world.h"
 
 #include <errno.h>
@@ -144,12 +145,16 @@ xb_sock_by_cookie(const struct xb_emu *emu, u64 cookie)
 }
 
 static struct xb_sock *
-find_own(const struct xb_emu *emu, u64 cookie)
+find_own(struct xb_emu *emu, u64 cookie)
 {
-	struct xb_sock *sock = emu->socks;
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->socks_lock);
+	struct xb_sock *sock;
 
+	xb_lock_take(lock);
+	sock = emu->socks;
 	while (sock && !(sock->of_fd && sock->info.cookie == cookie))
 		sock = sock->next;
+	xb_lock_give(lock);
 	return sock;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emu/sock_ops_priv.h"
+#include "emu/vcpu.h"
 
 #include "emu/sock_addrs.h"
 
@@ -219,7 +220,7 @@ xb_sock_ops_run(struct xb_sock_ops *s, const struct xb_bpf_prog *prog, struct xb
 {
 	*out = (struct xb_sock_ops_out){ .retval = 0 };
 	place(s);
-	xb_emu_run_begin(s->site.emu);
+	xb_emu_run_begin(s->site.emu, s->site.proc->vcpu);
 	out->status = xb_proc_run(s->site.proc, prog->vm, s->site.ctx_region->gaddr);
 	out->insns = s->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
@@ -229,7 +230,7 @@ xb_sock_ops_run(struct xb_sock_ops *s, const struct xb_bpf_prog *prog, struct xb
 		place(s);
 	}
 	finish(s, out->retval == 1, out);
-	xb_emu_run_end(s->site.emu);
+	xb_emu_run_end(s->site.emu, s->site.proc->vcpu);
 	out->cb_flags = s->cb_flags;
 	out->txhash = s->txhash;
 	out->header = s->header;

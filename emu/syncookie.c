@@ -26,9 +26,9 @@ static const u16 sizes6[SIZES] = { 1280 - 60, 1480 - 60, 1500 - 60, 9000 - 60 };
 
 /* cf. include/net/tcp.h: tcp_cookie_time */
 static u32
-cookie_time(const struct xb_emu *emu)
+cookie_time(const struct xb_clock *clock)
 {
-	return (u32)(xb_clock_jiffies(&emu->clock) / PERIOD);
+	return (u32)(xb_clock_jiffies(clock) / PERIOD);
 }
 
 static const u16 *
@@ -70,10 +70,11 @@ cookie_hash(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *tcp, u3
 }
 
 u32
-xb_syncookie_make(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *tcp, u16 *mss)
+xb_syncookie_make(const struct xb_emu *emu, const struct xb_clock *clock, u8 family, const u8 *ip,
+                  const u8 *tcp, u16 *mss)
 {
 	const u16 *sizes = sizes_of(family);
-	u32 count = cookie_time(emu), i = SIZES - 1;
+	u32 count = cookie_time(clock), i = SIZES - 1;
 
 	while (i > 0 && *mss < sizes[i])
 		i--;
@@ -84,9 +85,10 @@ xb_syncookie_make(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *t
 }
 
 u16
-xb_syncookie_check(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *tcp)
+xb_syncookie_check(const struct xb_emu *emu, const struct xb_clock *clock, u8 family, const u8 *ip,
+                   const u8 *tcp)
 {
-	u32 count = cookie_time(emu), age, i;
+	u32 count = cookie_time(clock), age, i;
 	u32 cookie = xb_ld_be32(tcp + ACK_SEQ_AT) - 1;
 
 	cookie -= cookie_hash(emu, family, ip, tcp, 0, 0) + xb_ld_be32(tcp + SEQ_AT) - 1;

@@ -41,13 +41,15 @@ xb_tcp_flags(const u8 *tcp)
  * A cookie for a SYN. *mss becomes what the cookie can say of it: the next smaller size, or the
  * smallest (cf. __cookie_v4_init_sequence, __cookie_v6_init_sequence).
  */
-u32 xb_syncookie_make(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *tcp, u16 *mss);
+u32 xb_syncookie_make(const struct xb_emu *emu, const struct xb_clock *clock, u8 family,
+                      const u8 *ip, const u8 *tcp, u16 *mss);
 
 /*
  * The size of segments in the cookie that an ACK answers, or 0 where it is none that was made here
  * in the last two minutes (cf. __cookie_v4_check, __cookie_v6_check).
  */
-u16 xb_syncookie_check(const struct xb_emu *emu, u8 family, const u8 *ip, const u8 *tcp);
+u16 xb_syncookie_check(const struct xb_emu *emu, const struct xb_clock *clock, u8 family,
+                       const u8 *ip, const u8 *tcp);
 
 /*
  * The size that a TCP header's options announce, or 0. The header has all the bytes that it says

@@ -66,9 +66,8 @@ xb_user_ringbuf_begin(struct xb_map *map)
 {
 	struct user_ringbuf *rb = map->priv;
 
-	if (rb->busy)
+	if (__atomic_exchange_n(&rb->busy, true, __ATOMIC_ACQUIRE))
 		return 0;
-	rb->busy = true;
 	xb_mem_allow(map->emu->mem, rb->ptr->gaddr, XB_DYNPTR_BYTES, XB_MEM_READ);
 	return rb->ptr->gaddr;
 }
@@ -79,7 +78,7 @@ xb_user_ringbuf_end(struct xb_map *map)
 	struct user_ringbuf *rb = map->priv;
 
 	xb_mem_forbid(map->emu->mem, rb->ptr->gaddr, XB_DYNPTR_BYTES);
-	rb->busy = false;
+	__atomic_store_n(&rb->busy, false, __ATOMIC_RELEASE);
 }
 
 /* cf. __bpf_user_ringbuf_peek */

@@ -101,11 +101,11 @@ ctx_run_bare(struct xb_bound *b, struct xb_bound_out *out)
 {
 	enum xb_run_status status;
 
-	xb_emu_run_begin(b->opts.emu);
+	xb_emu_run_begin(b->opts.emu, b->proc->vcpu);
 	do
 		status = xb_vm_step(b->proc);
 	while (status == XB_RUN_RUNNING);
-	xb_emu_run_end(b->opts.emu);
+	xb_emu_run_end(b->opts.emu, b->proc->vcpu);
 	*out = (struct xb_bound_out){
 		.status = status,
 		.r0 = status == XB_RUN_EXIT ? b->proc->r[0] : 0,

@@ -6,6 +6,7 @@
 #include "emu/site.h"
 #include "emu/test_run.h"
 #include "emu/user.h"
+#include "emu/vcpu.h"
 #include "vm/bytes.h"
 
 #include <errno.h>
@@ -197,11 +198,11 @@ run_once(struct test *t)
 
 	l->selected = NULL;
 	l->no_reuseport = false;
-	xb_emu_run_begin(t->emu);
+	xb_emu_run_begin(t->emu, l->site.proc->vcpu);
 	if (xb_proc_run(l->site.proc, t->prog->vm, l->site.ctx_region->gaddr) == XB_RUN_EXIT &&
 	    l->site.proc->r[0] == SK_PASS)
 		verdict = SK_PASS;
-	xb_emu_run_end(t->emu);
+	xb_emu_run_end(t->emu, l->site.proc->vcpu);
 	if (verdict == SK_DROP)
 		l->selected = NULL;
 	return verdict;

@@ -2,6 +2,7 @@
 #include "skb/skb_priv.h"
 
 #include "emu/sk_reuseport.h"
+#include "emu/vcpu.h"
 #include "skb/sk_lookup.h"
 #include "vm/bytes.h"
 
@@ -215,7 +216,7 @@ prepare(struct xb_skb *s, const struct xb_bpf_prog *prog)
 	learn(s, prog);
 	if (XB_UNLIKELY(s->skb.tstamp_type != 0))
 		skb_ctx_sync(s); /* what shows of tstamp depends on the program */
-	xb_emu_run_begin(s->emu);
+	xb_emu_run_begin(s->emu, s->proc->vcpu);
 }
 
 /* What a run that ended with `status` leads to. */
@@ -245,7 +246,7 @@ finish(struct xb_skb *s, enum xb_run_status status, struct xb_skb_out *out)
 		out->fault = out->status == XB_RUN_FAULT ? &s->proc->fault : NULL;
 		out->changed = false;
 	}
-	xb_emu_run_end(s->emu);
+	xb_emu_run_end(s->emu, s->proc->vcpu);
 }
 
 void

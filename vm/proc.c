@@ -164,7 +164,7 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 static void
 unlock(struct xb_proc *proc)
 {
-	xb_st32(xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0);
+	__atomic_store_n((u32 *)xb_mem_host(proc->vm->mem, proc->lock_gaddr), 0, __ATOMIC_RELEASE);
 	proc->lock_gaddr = 0;
 }
 

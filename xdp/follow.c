@@ -5,6 +5,7 @@
  * A copy that a program may alter is made of one kept beforehand, so that no copy sees what the
  * program of another entry did. The first program to run finds the packet itself.
  */
+#include "emu/vcpu.h"
 #include "emu/world.h"
 #include "xdp/xdp_priv.h"
 
@@ -124,10 +125,12 @@ xb_xdp_follow(struct xb_xdp *x, const struct xb_xdp_out *out,
 
 	if (redirect.kind == XB_REDIRECT_NONE)
 		return 0;
+	xb_emu_run_begin(x->emu, x->proc->vcpu); /* entries of maps are looked at */
 	if (redirect.map && redirect.kind != XB_REDIRECT_CPUMAP &&
 	    redirect.kind != XB_REDIRECT_XSKMAP && (redirect.flags & BPF_F_BROADCAST))
 		broadcast(&t);
 	else
 		deliver(&t, redirect.index, redirect.prog);
+	xb_emu_run_end(x->emu, x->proc->vcpu);
 	return t.cnt;
 }

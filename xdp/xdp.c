@@ -2,6 +2,7 @@
 #include "xdp/xdp_priv.h"
 
 #include "emu/helper.h"
+#include "emu/vcpu.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -197,6 +198,13 @@ xdp_out_fill(const struct xb_xdp *x, struct xb_xdp_out *out)
 	out->tail_delta = (s32)(out->bytes - x->loaded_bytes) + out->head_delta;
 }
 
+static inline void
+prepare(struct xb_xdp *x, const struct xb_bpf_prog *prog)
+{
+	set_ctx_bytes(x, ctx_bytes(prog));
+	xb_emu_run_begin(x->emu, x->proc->vcpu);
+}
+
 /* What a run that ended with `status` leads to. */
 static inline void
 finish(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status status,
@@ -216,13 +224,13 @@ finish(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status stat
 		out->fault = status == XB_RUN_FAULT ? &x->proc->fault : NULL;
 		out->changed = false;
 	}
-	xb_emu_run_end(x->emu);
+	xb_emu_run_end(x->emu, x->proc->vcpu);
 }
 
 void
 xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
 {
-	set_ctx_bytes(x, ctx_bytes(prog));
+	prepare(x, prog);
 	finish(x, prog, xb_proc_run(x->proc, prog->vm, x->ctx->gaddr), out);
 }
 
@@ -245,7 +253,7 @@ xb_xdp_run(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *
 void
 xb_xdp_begin(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 {
-	set_ctx_bytes(x, ctx_bytes(prog));
+	prepare(x, prog);
 	xb_proc_start(x->proc, prog->vm, x->ctx->gaddr);
 }
 

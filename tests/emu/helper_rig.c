@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/vcpu.h"
 #include "tests/emu/helper_rig_priv.h"
 
 #include "emu/prog.h"
@@ -219,7 +220,7 @@ run_emu(struct rig *rig, int prog, const struct rig_row *row, struct rig_result 
 	for (u32 i = 0; i < (row->fault == XB_FAULT_NONE ? 1 : 2); i++) {
 		xb_xdp_load(rig->xdp, &in);
 		xb_xdp_run(rig->xdp, backend_emu_prog(&rig->b, prog), &out);
-		xb_emu_run_end(rig->b.emu);
+		xb_emu_run_end(rig->b.emu, 0);
 		check_fault(rig, row, &out);
 		run_timers(rig, row);
 	}

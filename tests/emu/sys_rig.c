@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/vcpu.h"
 #include "tests/emu/sys_rig.h"
 
 #include "tests/insns.h"
@@ -135,7 +136,7 @@ run_emulated(struct sys_rig *rig, int prog_fd)
 	    XB_RUN_EXIT)
 		fail_msg("fault: %s", proc->fault.message);
 	result = (u32)proc->r[0];
-	xb_emu_run_end(rig->emu);
+	xb_emu_run_end(rig->emu, 0);
 	xb_proc_free(proc);
 	xb_mem_unmap(rig->emu->mem, ctx);
 	return result;

@@ -5,6 +5,7 @@
  */
 #include "emu/map.h"
 #include "emu/map_htab.h"
+#include "emu/vcpu.h"
 #include "tests/emu/map_backend.h"
 #include "vm/bytes.h"
 
@@ -60,7 +61,7 @@ test_for_each(void **state)
 		assert_int_equal(e.sum, 200);
 		if (i >= 2) { /* elements of arrays cannot be taken out */
 			assert_int_equal(xb_map_for_each(map, 0, each, &drop), 100);
-			xb_emu_run_end(b.emu);
+			xb_emu_run_end(b.emu, 0);
 			assert_int_equal(map_next(&b, fd, NULL, &value), -ENOENT);
 		}
 		close(fd);
@@ -109,7 +110,7 @@ test_for_each_removed(void **state)
 	assert_int_equal(xb_map_for_each(map, 0, remove_all, &cnt), 2);
 	assert_int_equal(cnt, 2);
 	assert_int_equal(h->count, 0);
-	xb_emu_run_end(b.emu);
+	xb_emu_run_end(b.emu, 0);
 	close(fd);
 	backend_free(&b);
 }

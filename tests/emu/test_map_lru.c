@@ -4,6 +4,7 @@
  * nothing of hashes, so the very same elements go on both sides, as long as one CPU does it all.
  */
 #include "emu/map.h"
+#include "emu/vcpu.h"
 #include "tests/emu/map_backend.h"
 #include "vm/bytes.h"
 
@@ -123,7 +124,7 @@ update_on(struct run *r, u32 kind, u32 key)
 	struct xb_map *map = map_of(&r->b[0], r->fd[0]);
 	long ret = map->ops->update(map, &key, r->value, flags[kind], r->cpu);
 
-	xb_emu_run_end(r->b[0].emu);
+	xb_emu_run_end(r->b[0].emu, 0);
 	return ret;
 }
 
@@ -275,7 +276,7 @@ test_cpus(void **state)
 	for (u32 cpu = 0; cpu < 4; cpu++)
 		for (u32 i = 0; i < 1000; i++, key++) {
 			assert_int_equal(map->ops->update(map, &key, &value, 0, cpu), 0);
-			xb_emu_run_end(b.emu);
+			xb_emu_run_end(b.emu, 0);
 		}
 	/* The last key of every CPU is there, whatever the others did. */
 	for (u32 cpu = 0; cpu < 4; cpu++) {
@@ -304,7 +305,7 @@ test_steal(void **state)
 
 			assert_int_equal(map->ops->update(map, &key, &value, 0, cpu), 0);
 			assert_true(map->ops->lookup(map, &key, cpu) != 0);
-			xb_emu_run_end(b.emu);
+			xb_emu_run_end(b.emu, 0);
 		}
 		close(fd);
 	}

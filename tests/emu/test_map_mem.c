@@ -5,6 +5,7 @@
  */
 #include "emu/map.h"
 #include "emu/map_htab.h"
+#include "emu/vcpu.h"
 #include "tests/emu/map_backend.h"
 #include "vm/bytes.h"
 
@@ -177,7 +178,7 @@ test_deferred(void **state)
 			assert_int_equal(map->ops->lookup(map, key, 0), 0);
 			assert_true(xb_mem_check(mem, now, 8, XB_MEM_READ));
 			assert_int_equal(xb_ld64(xb_mem_host(mem, now)), 22);
-			xb_emu_run_end(b.emu);
+			xb_emu_run_end(b.emu, 0);
 			assert_false(xb_mem_check(mem, now, 1, XB_MEM_READ));
 			assert_false(xb_mem_check(mem, old, 1, XB_MEM_READ));
 			/* What is made in its place starts at zero in all copies. */
@@ -186,7 +187,7 @@ test_deferred(void **state)
 			assert_int_equal(xb_ld64(xb_mem_host(mem, map->ops->lookup(map, key, 0))),
 			                 0);
 		}
-		xb_emu_run_end(b.emu);
+		xb_emu_run_end(b.emu, 0);
 		close(fd);
 	}
 	backend_free(&b);
@@ -212,7 +213,7 @@ test_deferred_joint(void **state)
 	assert_true(map->ops->lookup(map, keys[2], 0) != 0);
 	assert_true(xb_mem_check(b.emu->mem, held, 8, XB_MEM_READ));
 	assert_int_equal(xb_ld64(xb_mem_host(b.emu->mem, held)), 5);
-	xb_emu_run_end(b.emu);
+	xb_emu_run_end(b.emu, 0);
 	assert_false(xb_mem_check(b.emu->mem, held, 1, XB_MEM_READ));
 	close(fd);
 	backend_free(&b);

@@ -4,6 +4,7 @@
  * descriptor.
  */
 #include "emu/map.h"
+#include "emu/vcpu.h"
 #include "tests/emu/map_backend.h"
 #include "vm/bytes.h"
 
@@ -86,7 +87,7 @@ static void
 test_record(void **state)
 {
 	struct rb *rb = *state;
-	u64 a = xb_ringbuf_reserve(rb->map, 13), c;
+	u64 a = xb_ringbuf_reserve(rb->map, 13, NULL), c;
 	u8 out[64];
 	u32 lens[4], bytes;
 
@@ -94,39 +95,39 @@ test_record(void **state)
 	for (s64 at = -8; at < 24; at++)
 		assert_int_equal(xb_mem_check(rb->mem, a + (u64)at, 1, XB_MEM_WRITE),
 		                 at >= 0 && at < 13);
-	assert_true(xb_ringbuf_record(rb->b.emu, a, &bytes) == rb->map);
+	assert_true(xb_ringbuf_record(rb->b.emu, a, 0, &bytes) == rb->map);
 	assert_int_equal(bytes, 13);
-	assert_null(xb_ringbuf_record(rb->b.emu, a + 1, &bytes));
+	assert_null(xb_ringbuf_record(rb->b.emu, a + 1, 0, &bytes));
 	assert_int_equal(read_all(rb, out, lens), 0);
 	memcpy(xb_mem_host(rb->mem, a), "thirteen byte", 13);
 	/* A later one is behind it, until it is there. */
-	c = xb_ringbuf_reserve(rb->map, 0);
+	c = xb_ringbuf_reserve(rb->map, 0, NULL);
 	assert_true(c != 0);
 	assert_false(xb_mem_check(rb->mem, c, 1, XB_MEM_READ));
-	assert_int_equal(xb_ringbuf_commit(rb->map, c, 0, false), 0);
+	assert_int_equal(xb_ringbuf_commit(rb->map, c, 0, false, NULL), 0);
 	assert_int_equal(read_all(rb, out, lens), 0);
-	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false), 0);
+	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false, NULL), 0);
 	assert_false(xb_mem_check(rb->mem, a, 1, XB_MEM_READ));
 	assert_int_equal(read_all(rb, out, lens), 2);
 	assert_int_equal(lens[0], 13);
 	assert_int_equal(lens[1], 0);
 	assert_memory_equal(out, "thirteen byte", 13);
-	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false), -EINVAL);
-	assert_null(xb_ringbuf_record(rb->b.emu, a, &bytes));
-	xb_emu_run_end(rb->b.emu);
+	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false, NULL), -EINVAL);
+	assert_null(xb_ringbuf_record(rb->b.emu, a, 0, &bytes));
+	xb_emu_run_end(rb->b.emu, 0);
 }
 
 static void
 test_discard(void **state)
 {
 	struct rb *rb = *state;
-	u64 a = xb_ringbuf_reserve(rb->map, 8), c = xb_ringbuf_reserve(rb->map, 8);
+	u64 a = xb_ringbuf_reserve(rb->map, 8, NULL), c = xb_ringbuf_reserve(rb->map, 8, NULL);
 	u8 out[64];
 	u32 lens[4];
 
-	xb_ringbuf_commit(rb->map, a, 0, true);
+	xb_ringbuf_commit(rb->map, a, 0, true, NULL);
 	memcpy(xb_mem_host(rb->mem, c), "12345678", 8);
-	xb_ringbuf_commit(rb->map, c, 0, false);
+	xb_ringbuf_commit(rb->map, c, 0, false, NULL);
 	assert_int_equal(read_all(rb, out, lens), 1);
 	assert_memory_equal(out, "12345678", 8);
 }
@@ -136,16 +137,16 @@ static void
 test_left_open(void **state)
 {
 	struct rb *rb = *state;
-	u64 a = xb_ringbuf_reserve(rb->map, 100), c = xb_ringbuf_reserve(rb->map, 200);
+	u64 a = xb_ringbuf_reserve(rb->map, 100, NULL), c = xb_ringbuf_reserve(rb->map, 200, NULL);
 	u8 out[64];
 	u32 lens[4];
 
-	xb_emu_run_end(rb->b.emu);
+	xb_emu_run_end(rb->b.emu, 0);
 	assert_false(xb_mem_check(rb->mem, a, 1, XB_MEM_READ));
 	assert_false(xb_mem_check(rb->mem, c, 1, XB_MEM_READ));
 	assert_int_equal(read_all(rb, out, lens), 0);
 	assert_int_equal(xb_ringbuf_query(rb->map, BPF_RB_AVAIL_DATA), 0);
-	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false), -EINVAL);
+	assert_int_equal(xb_ringbuf_commit(rb->map, a, 0, false, NULL), -EINVAL);
 }
 
 static void
@@ -156,15 +157,15 @@ test_limits(void **state)
 	u8 out[SIZE];
 	u32 lens[4];
 
-	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE), 0);
-	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE - 7), 0);
+	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE, NULL), 0);
+	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE - 7, NULL), 0);
 	/* Fits the ring, but it is never all used. */
-	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE - 8), 0);
-	assert_int_equal(xb_ringbuf_reserve(rb->map, 1ull << 32), 0);
-	assert_int_equal(xb_ringbuf_reserve(rb->map, ~0ull), 0);
-	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, 4), -EINVAL);
-	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, 0), 0);
-	assert_int_equal(xb_ringbuf_output(rb->map, big, 0, 0), -EAGAIN);
+	assert_int_equal(xb_ringbuf_reserve(rb->map, SIZE - 8, NULL), 0);
+	assert_int_equal(xb_ringbuf_reserve(rb->map, 1ull << 32, NULL), 0);
+	assert_int_equal(xb_ringbuf_reserve(rb->map, ~0ull, NULL), 0);
+	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, 4, NULL), -EINVAL);
+	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, 0, NULL), 0);
+	assert_int_equal(xb_ringbuf_output(rb->map, big, 0, 0, NULL), -EAGAIN);
 	assert_int_equal(xb_ringbuf_query(rb->map, BPF_RB_AVAIL_DATA), SIZE - 8);
 	assert_int_equal(xb_ringbuf_query(rb->map, BPF_RB_RING_SIZE), SIZE);
 	assert_int_equal(xb_ringbuf_query(rb->map, BPF_RB_CONS_POS), 0);
@@ -172,7 +173,7 @@ test_limits(void **state)
 	assert_int_equal(xb_ringbuf_query(rb->map, 4), 0);
 	assert_int_equal(read_all(rb, out, lens), 1);
 	assert_int_equal(xb_ringbuf_query(rb->map, BPF_RB_CONS_POS), SIZE - 8);
-	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, BPF_RB_NO_WAKEUP), 0);
+	assert_int_equal(xb_ringbuf_output(rb->map, big, SIZE - 16, BPF_RB_NO_WAKEUP, NULL), 0);
 }
 
 struct got {
@@ -207,7 +208,7 @@ test_wrap(void **state)
 		bytes = (u32)(rand >> 40) % sizeof(record);
 		for (u32 j = 0; j < bytes; j++)
 			record[j] = (u8)(i + j);
-		if (xb_ringbuf_output(rb->map, record, bytes, 0) == 0) {
+		if (xb_ringbuf_output(rb->map, record, bytes, 0, NULL) == 0) {
 			for (u32 j = 0; j < bytes; j++)
 				want += record[j];
 			want_cnt++;
@@ -241,11 +242,11 @@ test_bad_position(void **state)
 	struct got got = { 0 };
 	u64 value = 5;
 
-	assert_int_equal(xb_ringbuf_output(rb->map, &value, 8, 0), 0);
+	assert_int_equal(xb_ringbuf_output(rb->map, &value, 8, 0, NULL), 0);
 	for (size_t i = 0; i < XB_ARRAY_SIZE(bad); i++) {
 		xb_st64(rb->user, bad[i]);
 		xb_ringbuf_consume(rb->map, count, &got);
-		xb_ringbuf_output(rb->map, &value, 8, 0);
+		xb_ringbuf_output(rb->map, &value, 8, 0, NULL);
 	}
 	xb_st64(rb->user, 0);
 	got.cnt = 0;

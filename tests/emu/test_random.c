@@ -6,6 +6,7 @@
  * Descriptors are mostly those of objects that are there, pointers mostly lead into one buffer or
  * nowhere, so that many commands get far.
  */
+#include "emu/vcpu.h"
 #include "tests/emu/sys_rig.h"
 #include "tests/insns.h"
 
@@ -185,7 +186,7 @@ test_random(void **state)
 		add_objects(&s);
 		for (int i = 0; i < CALLS; i++)
 			one_call(&s);
-		xb_emu_run_end(s.rig.emu);
+		xb_emu_run_end(s.rig.emu, 0);
 		for (u32 i = 0; i < s.fd_cnt; i++)
 			close(s.fds[i]);
 		sys_rig_fini(&s.rig);

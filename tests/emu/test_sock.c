@@ -8,6 +8,7 @@
 #include "emu/helper.h"
 #include "emu/prog.h"
 #include "emu/sock.h"
+#include "emu/vcpu.h"
 #include "tests/insns.h"
 #include "tests/rig/backend.h"
 
@@ -127,7 +128,7 @@ run(struct fixture *f, u64 gaddr, struct bpf_insn insn)
 
 	memcpy(xb_mem_host(f->b.emu->mem, f->ctx->gaddr), &gaddr, sizeof(gaddr));
 	status = xb_proc_run(f->proc, backend_emu_prog(&f->b, fd)->vm, f->ctx->gaddr);
-	xb_emu_run_end(f->b.emu);
+	xb_emu_run_end(f->b.emu, 0);
 	close(fd);
 	return status;
 }

@@ -106,7 +106,7 @@ copy_out(const struct xb_map *map, u64 gaddr, void *value, bool lock)
 
 	if (lock)
 		xb_map_value_lock(map, host);
-	memcpy(value, host, map->value_size);
+	xb_map_value_copy(map, value, host);
 	if (lock)
 		xb_map_value_unlock(map, host);
 	xb_map_value_hide(map, value);

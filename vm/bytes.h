@@ -15,13 +15,13 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian hosts only");
 
 #define XB_BYTES_ACCESS(bits)                                                                      \
-	static inline u##bits xb_ld##bits(const void *p)                                           \
+	XB_NO_TSAN static inline u##bits xb_ld##bits(const void *p)                                \
 	{                                                                                          \
 		u##bits v;                                                                         \
 		memcpy(&v, p, sizeof(v));                                                          \
 		return v;                                                                          \
 	}                                                                                          \
-	static inline void xb_st##bits(void *p, u##bits v)                                         \
+	XB_NO_TSAN static inline void xb_st##bits(void *p, u##bits v)                              \
 	{                                                                                          \
 		memcpy(p, &v, sizeof(v));                                                          \
 	}                                                                                          \

@@ -216,7 +216,7 @@ struct access {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 
-enum xb_run_status
+XB_NO_TSAN enum xb_run_status
 xb_interp_run(struct xb_proc *p, bool step)
 {
 #define I(id, code, dst, src, off, imm, text) [XB_INSN_##id] = &&id,

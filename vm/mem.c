@@ -282,7 +282,7 @@ xb_mem_forbid(struct xb_mem *mem, u64 gaddr, u64 bytes)
 }
 
 /* The addressable bytes of a granule for `need`: from *s to *e - 1. False: none. */
-static bool
+XB_NO_TSAN static bool
 granule_span(u8 shadow, u8 need, u32 *s, u32 *e)
 {
 	if ((need & XB_SHADOW_WRITE) && !(shadow & XB_SHADOW_WRITE))
@@ -299,7 +299,7 @@ granule_span(u8 shadow, u8 need, u32 *s, u32 *e)
 	return *e > *s;
 }
 
-u64
+XB_NO_TSAN u64
 xb_mem_extent(const struct xb_mem *mem, u64 gaddr, u64 max, u8 need)
 {
 	u64 at = gaddr, end;
@@ -319,7 +319,7 @@ xb_mem_extent(const struct xb_mem *mem, u64 gaddr, u64 max, u8 need)
 	return (at < end ? at : end) - gaddr;
 }
 
-bool
+XB_NO_TSAN bool
 xb_mem_check_slow(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
 {
 	const u64 eight = 0x0101010101010101ull * need;

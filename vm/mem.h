@@ -107,7 +107,7 @@ void xb_mem_forbid(struct xb_mem *mem, u64 gaddr, u64 bytes);
 bool xb_mem_check_slow(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need);
 
 /* Whether an access of 1, 2, 4 or 8 bytes is allowed. */
-static inline bool
+XB_NO_TSAN static inline bool
 xb_mem_check(const struct xb_mem *mem, u64 gaddr, u32 bytes, u8 need)
 {
 	u8 s;
@@ -138,7 +138,7 @@ xb_mem_gaddr(const struct xb_mem *mem, const void *host)
  * The host address of a buffer a program named, or NULL where a byte of it is not addressable. 0
  * bytes: never NULL.
  */
-static inline void *
+XB_NO_TSAN static inline void *
 xb_mem_range(const struct xb_mem *mem, u64 gaddr, u64 bytes, u8 need)
 {
 	if (bytes == 0)

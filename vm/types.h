@@ -26,6 +26,21 @@ typedef int64_t s64;
 #define XB_ARRAY_SIZE(a)            (sizeof(a) / sizeof((a)[0]))
 #define XB_PRINTF(fmt_idx, arg_idx) __attribute__((format(printf, fmt_idx, arg_idx)))
 
+/*
+ * For what reads and writes the guest's memory: programs on several vCPUs may race there, as they
+ * do on Linux, and ThreadSanitizer is not to tell of it.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define XB_NO_TSAN __attribute__((no_sanitize_thread))
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define XB_NO_TSAN __attribute__((no_sanitize("thread")))
+#endif
+#endif
+#ifndef XB_NO_TSAN
+#define XB_NO_TSAN
+#endif
+
 /* The structure that holds `member` at address `ptr`. */
 #define XB_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

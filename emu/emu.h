@@ -102,8 +102,9 @@ struct xb_emu {
 	struct xb_map **handles;   /* emu/map.h: by handle index; 0 is unused */
 	u32 handle_cnt;
 	struct xb_region *handle_region;
-	struct xb_map *gc_maps; /* maps with values to free when the run ends */
-	struct xb_lock gc_lock; /* over gc_maps */
+	struct xb_map *gc_maps;      /* maps with values to free when the run ends */
+	struct xb_map *run_end_maps; /* maps that have something to do then, of each vCPU */
+	struct xb_lock gc_lock;      /* over gc_maps */
 	u32 runs; /* programs that run now, one inside a helper of the other; while not concurrent
 	           */
 

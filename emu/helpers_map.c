@@ -35,7 +35,7 @@ no_operation(struct xb_proc *proc, const struct xb_map *map, const char *helper)
 static bool
 may_write(struct xb_proc *proc, const struct xb_map *map)
 {
-	if (XB_LIKELY(!(map->flags & BPF_F_RDONLY_PROG)))
+	if (XB_LIKELY(!(map->flags & BPF_F_RDONLY_PROG) && !map->no_prog_writes))
 		return true;
 	xb_proc_fault(proc, XB_FAULT_READ_ONLY, "write into map '%s' forbidden", map->name);
 	return false;

@@ -254,6 +254,28 @@ map_new(struct xb_emu *emu, const union bpf_attr *attr, int *ret)
 	return map;
 }
 
+int
+xb_map_add(struct xb_map *map)
+{
+	struct xb_emu *emu = map->emu;
+	int ret;
+
+	xb_map_share(map, emu->concurrent);
+	ret = make_handle(map);
+	if (!ret)
+		ret = xb_obj_add(emu, &map->obj, XB_OBJ_MAP, map->name, map_obj_free);
+	if (ret)
+		goto free_map;
+	ret = map->ops->publish ? map->ops->publish(map) : 0;
+	if (!ret)
+		return 0;
+	xb_obj_remove(emu, &map->obj);
+
+free_map:
+	map_free(map);
+	return ret;
+}
+
 /* No descriptor is one of a token (cf. kernel/bpf/token.c: bpf_token_get_from_fd). */
 static int
 check_token(const union bpf_attr *attr)
@@ -290,17 +312,10 @@ xb_map_create(struct xb_emu *emu, const union bpf_attr *user, u32 bytes)
 	map = map_new(emu, &attr, &ret);
 	if (!map)
 		return ret;
-	xb_map_share(map, emu->concurrent);
-	ret = make_handle(map);
-	if (!ret)
-		ret = xb_obj_add(emu, &map->obj, XB_OBJ_MAP, map->name, map_obj_free);
-	if (ret) {
-		map_free(map);
+	ret = xb_map_add(map);
+	if (ret)
 		return ret;
-	}
-	ret = ops->publish ? ops->publish(map) : 0;
-	if (!ret)
-		ret = xb_obj_fd_flags(&map->obj, attr.map_flags);
+	ret = xb_obj_fd_flags(&map->obj, attr.map_flags);
 	if (ret < 0) {
 		xb_obj_remove(emu, &map->obj);
 		map_free(map);
@@ -383,6 +398,13 @@ xb_map_gc_later(struct xb_map *map)
 	map->gc_next = map->emu->gc_maps;
 	map->emu->gc_maps = map;
 	xb_lock_give(lock);
+}
+
+void
+xb_map_on_run_end(struct xb_map *map)
+{
+	map->run_end_next = map->emu->run_end_maps;
+	map->emu->run_end_maps = map;
 }
 
 void

@@ -76,6 +76,13 @@ struct xb_map_ops {
 	const void *(*key_of)(const struct xb_map *map, u64 value, u32 *idx);
 	/* As xb_map_for_each(); NULL: -EINVAL. */
 	long (*for_each)(struct xb_map *map, u32 cpu, xb_map_each_fn fn, void *arg);
+	/*
+	 * Commands of bpf(2), which may be made through the descriptor, when elements are not the
+	 * emulator's; `attr` is its copy. NULL: the functions above serve.
+	 */
+	long (*sys)(struct xb_map *map, int cmd, union bpf_attr *attr);
+	/* A vCPU's outermost run ends; for maps that xb_map_on_run_end() was called for. */
+	void (*run_end)(struct xb_map *map, u32 vcpu);
 };
 
 enum {
@@ -94,6 +101,8 @@ enum {
 	        1 << 10, /* values are sockets: what a program gives update() is a struct xb_sock */
 	XB_MAP_LOCKED = 1 << 11,      /* operations change what others look at */
 	XB_MAP_FREE_LOOKUP = 1 << 12, /* but a program's lookup may run beside them */
+	XB_MAP_RUN_VALUES =
+	        1 << 13, /* addresses of values are good for one run: none in instructions */
 };
 
 /* What an entry of DEVMAP, DEVMAP_HASH, CPUMAP or XSKMAP leads to. */
@@ -123,9 +132,10 @@ struct xb_map {
 	u32 ifindex;
 	struct xb_btf *btf; /* or NULL */
 	u32 btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
-	u64 handle;        /* guest address that programs hold */
-	bool frozen;       /* bpf(2) may not write any more */
-	u32 spin_lock_off; /* of a bpf_spin_lock in the value */
+	u64 handle;          /* guest address that programs hold */
+	bool frozen;         /* bpf(2) may not write any more */
+	bool no_prog_writes; /* programs may not write, whatever the flags say */
+	u32 spin_lock_off;   /* of a bpf_spin_lock in the value */
 	bool has_spin_lock;
 	struct xb_specials specials; /* fields of the value that only helpers touch */
 	struct xb_map *inner;        /* template of map-in-map */
@@ -133,7 +143,7 @@ struct xb_map {
 	struct xb_lock *lock;        /* of operations; NULL: none, or not concurrent */
 	struct xb_lock *lookup_lock; /* the same for lookups of programs */
 	struct xb_lock own_lock;
-	struct xb_map *gc_next;
+	struct xb_map *gc_next, *run_end_next;
 	bool gc_queued;
 	void (*gc)(struct xb_map
 	                   *map); /* frees what was deleted during the run; NULL: nothing to do */
@@ -269,6 +279,9 @@ bool xb_map_load_const(void *emu, u64 gaddr, u32 bytes, u64 *value);
 
 /* Queues map for its gc at the end of the run; concurrently, for when that is over. */
 void xb_map_gc_later(struct xb_map *map);
+
+/* Has ops->run_end called; not while vCPUs run concurrently. */
+void xb_map_on_run_end(struct xb_map *map);
 
 /* Calls what was queued. */
 void xb_map_gc_all(struct xb_emu *emu);

@@ -72,6 +72,12 @@ xb_map_value_need(const struct xb_map *map)
 	return map->flags & BPF_F_RDONLY_PROG ? XB_MEM_READ : XB_MEM_WRITE;
 }
 
+/*
+ * Gives a map, of which all else is made, its handle and its object, and publishes it: emu owns it.
+ * On failure -errno, and it is freed.
+ */
+int xb_map_add(struct xb_map *map);
+
 /* Number of copies that a value has. */
 static inline u32
 xb_map_copy_cnt(const struct xb_map *map)

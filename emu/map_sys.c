@@ -302,13 +302,27 @@ map_lookup_and_delete_elem(struct call *c)
 	return ret ? ret : xb_user_write(c->attr->value, c->value, c->value_bytes);
 }
 
+/* A command on elements that are not the emulator's. */
 static long
-freeze_cmd(struct xb_emu *emu, const union bpf_attr *attr)
+others_cmd(struct xb_map *map, int cmd, union bpf_attr *attr)
+{
+	long ret;
+
+	xb_lock_take(map->lock);
+	ret = map->ops->sys(map, cmd, attr);
+	xb_lock_give(map->lock);
+	return ret;
+}
+
+static long
+freeze_cmd(struct xb_emu *emu, union bpf_attr *attr)
 {
 	struct xb_map *map;
 	int ret = xb_map_by_fd(emu, attr->map_fd, XB_FD_WRITE, &map);
 
-	return ret ? ret : xb_map_freeze(map);
+	if (ret)
+		return ret;
+	return map->ops->sys ? others_cmd(map, BPF_MAP_FREEZE, attr) : xb_map_freeze(map);
 }
 
 /* Commands on one element: what the descriptor must allow, and which flags are checked. */
@@ -326,7 +340,7 @@ static const struct {
 };
 
 static long
-elem_cmd(struct xb_emu *emu, int cmd, const union bpf_attr *attr)
+elem_cmd(struct xb_emu *emu, int cmd, union bpf_attr *attr)
 {
 	bool has_flags = cmd != BPF_MAP_DELETE_ELEM && cmd != BPF_MAP_GET_NEXT_KEY;
 	struct xb_map *map;
@@ -338,6 +352,8 @@ elem_cmd(struct xb_emu *emu, int cmd, const union bpf_attr *attr)
 	ret = xb_map_by_fd(emu, attr->map_fd, cmds[cmd].mode, &map);
 	if (ret)
 		return ret;
+	if (map->ops->sys)
+		return others_cmd(map, cmd, attr);
 	if (has_flags && attr->flags & BPF_F_LOCK && !map->has_spin_lock)
 		return -EINVAL;
 	ret = call_init(&c, map, attr);
@@ -360,6 +376,8 @@ batch_cmd(struct xb_emu *emu, int cmd, union bpf_attr *attr)
 
 	if (ret)
 		return ret;
+	if (map->ops->sys)
+		return others_cmd(map, cmd, attr);
 	ret = xb_map_batch(map, cmd, attr, &count);
 	attr->batch.count = count;
 	return ret;

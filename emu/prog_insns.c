@@ -138,7 +138,7 @@ value_of(struct xb_map *map, u32 off, u64 *gaddr, struct xb_log *log)
 	}
 	if (map->type == XB_MAP_TYPE_ARENA)
 		return arena_address(map, off, gaddr, log);
-	if (map->type != BPF_MAP_TYPE_ARRAY) {
+	if (map->type != BPF_MAP_TYPE_ARRAY || map->ops->flags & XB_MAP_RUN_VALUES) {
 		xb_log_printf(log, "no direct value access support for this map type\n");
 		return -EINVAL;
 	}

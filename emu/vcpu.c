@@ -84,11 +84,22 @@ xb_vcpu_enter(struct xb_emu *emu, struct xb_emu_vcpu *v)
 }
 
 static void
-leave(struct xb_emu_vcpu *v)
+end_in_maps(struct xb_emu *emu, u32 vcpu)
 {
+	for (struct xb_map *map = emu->run_end_maps; map; map = map->run_end_next)
+		map->ops->run_end(map, vcpu);
+}
+
+static void
+leave(struct xb_emu *emu, u32 vcpu)
+{
+	struct xb_emu_vcpu *v = &emu->vcpus[vcpu];
+
 	assert(v->runs);
 	if (--v->runs)
 		return;
+	if (XB_UNLIKELY(emu->run_end_maps != NULL))
+		end_in_maps(emu, vcpu);
 	if (XB_UNLIKELY(v->record_cnt))
 		xb_ringbuf_drop_records(v);
 	__atomic_store_n(&v->thread, 0, __ATOMIC_RELAXED);
@@ -101,13 +112,15 @@ xb_emu_run_end(struct xb_emu *emu, u32 vcpu)
 	struct xb_emu_vcpu *v = &emu->vcpus[vcpu];
 
 	if (XB_UNLIKELY(emu->concurrent)) {
-		leave(v);
+		leave(emu, vcpu);
 		return;
 	}
 	if (emu->runs && --emu->runs)
 		return;
 	if (XB_UNLIKELY(v->record_cnt))
 		xb_ringbuf_drop_records(v);
+	if (XB_UNLIKELY(emu->run_end_maps != NULL))
+		end_in_maps(emu, vcpu);
 	if (emu->gc_maps)
 		xb_map_gc_all(emu);
 }

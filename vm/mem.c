@@ -140,13 +140,14 @@ take_fresh(struct xb_mem *mem, u64 bytes, bool low)
 static int
 commit(struct xb_mem *mem, u64 gaddr, const struct xb_region_opts *opts)
 {
+	int prot = opts->read_only ? PROT_READ : PROT_READ | PROT_WRITE;
 	void *p;
 
 	if (!opts->use_fd)
 		return mprotect(mem->base + gaddr, xb_align_up(opts->bytes, XB_MEM_PAGE_BYTES),
 		                PROT_READ | PROT_WRITE);
-	p = mmap(mem->base + gaddr, xb_align_up(opts->bytes, XB_MEM_PAGE_BYTES),
-	         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, opts->fd, 0);
+	p = mmap(mem->base + gaddr, xb_align_up(opts->bytes, XB_MEM_PAGE_BYTES), prot,
+	         MAP_SHARED | MAP_FIXED, opts->fd, 0);
 	return p == MAP_FAILED ? -1 : 0;
 }
 

@@ -70,7 +70,8 @@ struct xb_region_opts {
 	bool low;         /* must lie below 4 GiB */
 	int fd;           /* >= 0 with `use_fd`: map this file from offset 0, shared */
 	bool use_fd;
-	bool opaque; /* no byte is ever addressable: xb_vm_ops.access_object has rules for it */
+	bool read_only; /* the file may not be written */
+	bool opaque;    /* no byte is ever addressable: xb_vm_ops.access_object has rules for it */
 	const struct xb_mem_object_ops *object; /* kept: the host answers for it; implies opaque */
 	void *object_arg;                       /* handed to its functions; the caller's */
 };

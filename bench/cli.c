@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/cli.h"
 
+#include "bench/mapinit.h"
 #include "bench/option.h"
 #include "vm/vm.h"
 
@@ -251,7 +252,7 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		stdins += opts->stages[i] && is_stdin(opts->stages[i]);
 	for (u32 i = 0; i < opts->map_cnt; i++)
-		if (!strchr(opts->maps[i], '[') && !strcmp(strchr(opts->maps[i], '='), "=-"))
+		if (xb_mapinit_is_file(opts->maps[i]) && !strcmp(strchr(opts->maps[i], '='), "=-"))
 			stdins++;
 	if (stdins > 1)
 		return xb_err_set(err, XB_ERR_USAGE, "standard input is asked for more than once");

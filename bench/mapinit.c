@@ -2,6 +2,7 @@
 #include "bench/mapinit.h"
 
 #include "bench/mapelem.h"
+#include "bench/maplive.h"
 
 #include <bpf/libbpf.h>
 #include <stdlib.h>
@@ -9,11 +10,17 @@
 
 #define MAP_FILE_MAX_BYTES ((size_t)1 << 30)
 
-/* Where the name ends: at "[" of an element, or at "=" of a file. */
+/* Where the name ends: at "[" of an element, "=" of a file, or "@" of a map of the kernel's. */
 static size_t
 name_bytes(const char *arg)
 {
-	return strcspn(arg, "[=");
+	return strcspn(arg, "[=@");
+}
+
+bool
+xb_mapinit_is_file(const char *arg)
+{
+	return arg[name_bytes(arg)] == '=';
 }
 
 static bool
@@ -22,11 +29,17 @@ is_element(const char *arg)
 	return arg[name_bytes(arg)] == '[';
 }
 
+bool
+xb_mapinit_is_live(const struct xb_mapinit *init)
+{
+	return init->arg[name_bytes(init->arg)] == '@';
+}
+
 int
 xb_mapinit_open(struct xb_mapinit *init, const char *arg, struct xb_err *err)
 {
 	*init = (struct xb_mapinit){ .arg = arg, .file = XB_FILE_NONE };
-	if (is_element(arg))
+	if (!xb_mapinit_is_file(arg))
 		return 0;
 	return xb_file_open_read(&init->file, arg + name_bytes(arg) + 1, err);
 }
@@ -219,6 +232,17 @@ xb_mapinit_map(const struct xb_mapinit *init, const struct xb_object *o)
 	return map ? xb_object_map(o, map) : NULL;
 }
 
+static int
+apply_live(struct xb_mapinit *init, struct xb_object *o, struct bpf_map *bpf, struct xb_err *err)
+{
+	const char *where = init->arg + name_bytes(init->arg) + 1;
+
+	if (xb_maplive_use(o, bpf, where, &init->live, err) == 0)
+		return 0;
+	xb_err_prefix(err, "map '%s'", bpf_map__name(bpf));
+	return xb_err_prefix(err, "--map");
+}
+
 int
 xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, struct xb_err *err)
 {
@@ -231,8 +255,15 @@ xb_mapinit_apply(struct xb_mapinit *init, struct xb_object *o, bool loaded, stru
 		xb_err_set(err, XB_ERR_USAGE, "no map '%s' in %s", name, o->opts.path);
 		return xb_err_prefix(err, "--map");
 	}
+	if (xb_mapinit_is_live(init))
+		return loaded ? 0 : apply_live(init, o, t.bpf, err);
 	if (bpf_map__is_internal(t.bpf) == loaded)
 		return 0;
+	if (!loaded && bpf_map__fd(t.bpf) >= 0) {
+		xb_err_set(err, XB_ERR_USAGE,
+		           "map '%s' is the kernel's: its variables are not set anew", name);
+		return xb_err_prefix(err, "--map");
+	}
 	t.map = loaded ? xb_object_map(o, t.bpf) : NULL;
 	if (loaded && !t.map) {
 		xb_err_set(err, XB_ERR_LOAD, "map '%s': type %u is not emulated", name,

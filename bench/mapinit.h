@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mapinit.h - initial contents of maps: --map NAME=FILE in bpftool's JSON, --map 'NAME[KEY]=VALUE'.
+ * mapinit.h - initial contents of maps: --map NAME=FILE in bpftool's JSON, --map 'NAME[KEY]=VALUE';
+ * or a map of the kernel's in the place of one: --map NAME@PIN (bench/maplive.h).
  *
  * Values of program arrays and map-in-map are names; of devmaps and cpumaps "3" or "3:program"; of
  * xskmaps the number of an emulated socket. Global variables (.rodata, .data, .bss) are set before
@@ -18,11 +19,18 @@ struct xb_mapinit {
 	struct xb_file file; /* open where arg is NAME=FILE */
 	char *text;          /* contents of file once read, owned */
 	size_t bytes;
+	struct xb_map *live; /* of NAME@PIN, once it was opened */
 };
+
+/* Whether the argument names a file. */
+bool xb_mapinit_is_file(const char *arg);
 
 /* Opens the file of NAME=FILE. */
 int xb_mapinit_open(struct xb_mapinit *init, const char *arg, struct xb_err *err);
 void xb_mapinit_close(struct xb_mapinit *init);
+
+/* Whether it is a map of the kernel's, which objects get before anything is put into them. */
+bool xb_mapinit_is_live(const struct xb_mapinit *init);
 
 /* Whether the object has the map. */
 bool xb_mapinit_names(const struct xb_mapinit *init, const struct xb_object *o);

@@ -178,8 +178,12 @@ set_rxvlan_offload(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 add_map(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
-	if (!strchr(arg, '=') || arg[0] == '=' || arg[0] == '[')
-		return bad_value(arg, "NAME=FILE or NAME[KEY]=VALUE", err);
+	const char *end = arg + strcspn(arg, "[=@");
+	bool whole = *end == '@' ? end[1] : strchr(end, '=') != NULL;
+
+	if (end == arg || !whole)
+		return bad_value(arg, "NAME=FILE, NAME[KEY]=VALUE, NAME@PIN or NAME@id:NUMBER",
+		                 err);
 	if (opts->map_cnt == XB_OPTS_MAX_MAPS)
 		return xb_err_set(err, XB_ERR_USAGE, "given more than %d times", XB_OPTS_MAX_MAPS);
 	opts->maps[opts->map_cnt++] = arg;
@@ -322,7 +326,8 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "rxvlan-offload", "on|off", set_rxvlan_offload,
 	     "TC: outer VLAN tag in vlan_tci (on), or in the packet (off, the default)"),
 	CALL(ON(RUN), 0, "map", "NAME=FILE", add_map,
-	     "initial contents of a map in bpftool's JSON; or one element: 'NAME[KEY]=VALUE'"),
+	     "initial contents of a map in bpftool's JSON; or one element: 'NAME[KEY]=VALUE'; or a "
+	     "map of the kernel's in its place: NAME@PIN, NAME@id:NUMBER"),
 	{ .kind = XB_OPTION_MAYBE, .commands = ON(RUN), .name = "dump-maps", .arg = "FILE",
 	  .set = set_dump_maps, .help = "contents of all maps at the end, as JSON lines" },
 	STRING(ON(RUN), 0, "json", "FILE", json,

@@ -3,6 +3,7 @@
 
 #include "bench/intake.h"
 #include "bench/lines.h"
+#include "bench/maplive.h"
 #include "bench/path.h"
 #include "bench/replay.h"
 #include "bench/say.h"
@@ -347,6 +348,8 @@ finish(struct work *w, bool interrupted, int *code)
 	    (xb_lines_maps(&w->dump, &w->session, &err) != 0 || xb_json_flush(&w->dump, &err) != 0))
 		keep_error(code, &err);
 	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
+		keep_error(code, &err);
+	if (xb_maplive_check(&w->session, &err) != 0)
 		keep_error(code, &err);
 	if (!cli->quiet)
 		xb_summary_print(w->text, &summary, &w->stats);

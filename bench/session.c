@@ -30,14 +30,21 @@ is_filled(const struct xb_session *s, u32 i, const struct xb_mapinit *init)
 	return false;
 }
 
-/* Contents go to every object that has a map of the name; variables to those that have them. */
+/*
+ * Contents go to every object that has a map of the name; variables to those that have them. Maps
+ * of the kernel's come first: variables that are theirs cannot be set.
+ */
 static int
 apply_inits(struct xb_session *s, const struct xb_session_opts *opts, u32 i, bool loaded,
             struct xb_err *err)
 {
-	for (u32 k = 0; k < opts->cli->map_cnt; k++) {
-		struct xb_mapinit *init = &opts->inits[k];
+	u32 cnt = opts->cli->map_cnt;
 
+	for (u32 k = 0; k < 2 * cnt; k++) {
+		struct xb_mapinit *init = &opts->inits[k % cnt];
+
+		if (xb_mapinit_is_live(init) != (k < cnt))
+			continue;
 		if (loaded ? !xb_mapinit_names(init, s->objects[i]) || is_filled(s, i, init)
 		           : !xb_mapinit_fits(init, s->objects[i]))
 			continue;

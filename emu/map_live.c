@@ -49,9 +49,20 @@ fail(const struct source *s, int ret, const char *text)
 	return ret;
 }
 
+/* cf. kernel/bpf/inode.c: bpf_lookup, which has no other error for that. */
+static bool
+has_dot(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strchr(slash ? slash : path, '.') != NULL;
+}
+
 static int
 fail_open(const struct source *s, int ret)
 {
+	if (ret == -EPERM && s->path && has_dot(s->path))
+		return fail(s, ret, "not permitted, or no pin: names of pins have no dots");
 	switch (-ret) {
 	case ENOENT:
 		return fail(s, ret, s->path ? "no such pin" : "the kernel has no such map");

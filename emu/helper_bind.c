@@ -119,19 +119,29 @@ arg_written(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes,
 	return true;
 }
 
+/* The same where there is more to do than to look at the shadow. */
+__attribute__((noinline, cold)) static bool
+arg_mem_slow(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need,
+             union xb_arg *a)
+{
+	if (a->mem)
+		return arg_written(proc, row, i, bytes, need);
+	if (may_bounce(row->args[i]))
+		a->mem = xb_proc_mem(proc, proc->r[1 + i], bytes, need);
+	if (!a->mem)
+		fault_mem(proc, row, i, bytes, need);
+	return a->mem != NULL;
+}
+
 /* A buffer of `bytes`, as a host pointer; false after a fault. */
 static inline bool
 arg_mem(struct xb_proc *proc, const struct xb_helper *row, u32 i, u64 bytes, u8 need,
         union xb_arg *a)
 {
 	a->mem = xb_mem_range(proc->vm->mem, proc->r[1 + i], bytes, need);
-	if (XB_LIKELY(a->mem != NULL))
-		return XB_LIKELY(!proc->strict) || arg_written(proc, row, i, bytes, need);
-	if (may_bounce(row->args[i]))
-		a->mem = xb_proc_mem(proc, proc->r[1 + i], bytes, need);
-	if (!a->mem)
-		fault_mem(proc, row, i, bytes, need);
-	return a->mem != NULL;
+	if (XB_LIKELY(a->mem != NULL && !proc->strict))
+		return true;
+	return arg_mem_slow(proc, row, i, bytes, need, a);
 }
 
 /* A buffer whose size is the next argument. */
@@ -387,19 +397,28 @@ const_map(const struct xb_call *call)
 	return (struct xb_map *)(uintptr_t)call->aux;
 }
 
+/* With a key that is no memory. */
+__attribute__((noinline, cold)) static u64
+lookup_slow(struct xb_proc *proc, const struct xb_call *call)
+{
+	struct xb_map *map = const_map(call);
+	union xb_arg a = { .mem = NULL };
+
+	if (!arg_mem_slow(proc, call->data, 1, map->key_size, XB_MEM_READ, &a))
+		return 0;
+	return xb_map_op_lookup(map, a.mem, proc->vcpu);
+}
+
 /* bpf_map_lookup_elem of a map known at load, of a type whose lookup is its own. */
 static u64
 call_lookup(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
 	struct xb_map *map = const_map(call);
 	const void *key = xb_mem_range(proc->vm->mem, r[2], map->key_size, XB_MEM_READ);
-	union xb_arg a;
 
 	if (XB_LIKELY(key != NULL))
 		return xb_map_op_lookup(map, key, proc->vcpu);
-	if (!arg_mem(proc, call->data, 1, map->key_size, XB_MEM_READ, &a))
-		return 0;
-	return xb_map_op_lookup(map, a.mem, proc->vcpu);
+	return lookup_slow(proc, call);
 }
 
 /* (map, key) of a map known at load. */

@@ -219,12 +219,10 @@ prepare(struct xb_skb *s, const struct xb_bpf_prog *prog)
 	xb_emu_run_begin(s->emu, s->proc->vcpu);
 }
 
-/* What a run that ended with `status` leads to. */
+/* What a run that ended with `status` leads to; out's redirects are none. */
 static inline void
 finish(struct xb_skb *s, enum xb_run_status status, struct xb_skb_out *out)
 {
-	out->redirect.kind = XB_SKB_REDIRECT_NONE;
-	out->sk_redirect = NULL;
 	out->status = status;
 	out->insns = s->proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT))
@@ -253,6 +251,8 @@ void
 skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_out *out)
 {
 	prepare(s, prog);
+	out->redirect.kind = XB_SKB_REDIRECT_NONE;
+	out->sk_redirect = NULL;
 	finish(s, xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr), out);
 }
 
@@ -292,6 +292,8 @@ xb_skb_end(struct xb_skb *s, const struct xb_bpf_prog *prog, enum xb_run_status 
 	learn(s, prog); /* another one may have been asked about */
 	if (status == XB_RUN_RUNNING)
 		xb_proc_abandon(s->proc);
+	out->redirect.kind = XB_SKB_REDIRECT_NONE;
+	out->sk_redirect = NULL;
 	finish(s, status, out);
 	leave(s, out);
 }

@@ -247,8 +247,7 @@ xb_interp_run(struct xb_proc *p, bool step)
 #undef SPACE
 #undef KNOWN
 #undef I
-	const void *const *const first = XB_UNLIKELY(p->check_all) ? check_table : run_table;
-	const void *const *const tab = step ? step_table : first;
+	const void *const *tab = run_table;
 	const struct xb_mem *const mem = p->vm->mem;
 	const u8 *const shadow = mem->shadow;
 	u8 *const base = mem->base;
@@ -263,7 +262,11 @@ xb_interp_run(struct xb_proc *p, bool step)
 	u32 packet_bytes;
 
 	left--;
-	goto *first[op->code];
+	if (XB_UNLIKELY(step || p->check_all)) {
+		tab = step ? step_table : check_table;
+		goto now;
+	}
+	goto *run_table[op->code];
 
 	DO_ALU_SAME(ADD, a + b)
 	DO_ALU_SAME(SUB, a - b)
@@ -362,10 +365,10 @@ JA32:
 	TAKE(op->imm);
 	NEXT;
 MAY_GOTO:
-	if (p->may_goto[p->depth] == 0)
+	if (p->frames[p->depth].may_goto == 0)
 		TAKE(op->off);
 	else
-		p->may_goto[p->depth]--;
+		p->frames[p->depth].may_goto--;
 	NEXT;
 
 	LDX(B, 1, LD8)
@@ -486,7 +489,7 @@ bad_space_access:
 		goto bad_access; /* a guest address after all */
 	p->pc = (u32)(op - ops);
 	if (xb_proc_fill_space(p, fault_gaddr, fault_access.bytes, fault_access.need))
-		goto *first[op->code];
+		goto now;
 	if (BPF_CLASS(p->prog->insns[p->pc].code) == BPF_LDX)
 		D = 0;
 	NEXT;
@@ -504,7 +507,10 @@ out_of_budget:
 	if (!xb_proc_next_slice(p))
 		goto event;
 	left = (s64)(p->slice_end - p->insns);
-	goto *first[op->code]; /* which did nothing yet, and is counted */
+now: /* the instruction that did nothing yet, and is counted */
+	if (p->check_all)
+		goto *check_table[op->code];
+	goto *run_table[op->code];
 
 stepped:
 	p->pc = (u32)(op - ops);

@@ -32,8 +32,8 @@ xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 	proc->frame_cnt = vm->frame_cnt;
 	proc->frame_bytes = vm->frame_bytes;
 	for (u32 i = 0; i < vm->frame_cnt; i++)
-		proc->frame_top[i] = proc->stack->gaddr + (i + 1) * stride;
-	xb_mem_allow(vm->mem, proc->frame_top[0] - vm->frame_bytes, vm->frame_bytes, XB_MEM_WRITE);
+		proc->frames[i].top = proc->stack->gaddr + (i + 1) * stride;
+	xb_mem_allow(vm->mem, proc->frames[0].top - vm->frame_bytes, vm->frame_bytes, XB_MEM_WRITE);
 	if (!vm->strict)
 		return proc;
 	proc->strict = xb_strict_new(proc);
@@ -88,7 +88,7 @@ xb_proc_frame(const struct xb_proc *proc, u32 idx, struct xb_frame_info *info)
 	if (idx > proc->depth)
 		return false;
 	*info = (struct xb_frame_info){ .bytes = proc->frame_bytes };
-	info->gaddr = proc->frame_top[proc->depth - idx] - proc->frame_bytes;
+	info->gaddr = proc->frames[proc->depth - idx].top - proc->frame_bytes;
 	if (idx == 0) {
 		info->prog = proc->prog;
 		info->pc = proc->pc;
@@ -282,7 +282,7 @@ xb_proc_exec_own(struct xb_proc *proc)
 	proc->vm->ops->exec_own_insn(proc, insn);
 	if (proc->depth != depth) /* a callback faulted, and shows its own */
 		return;
-	proc->r[BPF_REG_10] = proc->frame_top[depth];
+	proc->r[BPF_REG_10] = proc->frames[depth].top;
 	if (proc->event && xb_proc_settle(proc) && proc->event & XB_PROC_FAULTED)
 		memcpy(proc->r, before, sizeof(before));
 }

@@ -32,12 +32,15 @@ enum xb_run_status {
 	XB_RUN_RUNNING, /* xb_vm_step: there is more to do */
 };
 
-/* What a caller keeps of itself while it calls. */
+/* A frame; but for `top`, of those that are active. */
 struct xb_frame {
-	const struct xb_prog *prog; /* tail calls may have changed it below */
+	u64 top;      /* its R10 */
+	u32 may_goto; /* times that it may still go on */
+	/* What its function keeps of itself while it calls: */
 	u32 ret_pc;                 /* slot to go on at */
+	const struct xb_prog *prog; /* tail calls may have changed it below */
 	u64 r6_r9[4];
-};
+}; /* a line of the cache */
 
 /* Things that a call asks the machine to do when it returns. */
 /* Why somebody outside stops a run. */
@@ -51,33 +54,31 @@ struct xb_proc {
 	const struct xb_prog *prog; /* the one that runs, after tail calls */
 	u32 pc; /* current slot; exact at a fault, in a call and between steps */
 	u32 vcpu;
-	u32 event;     /* enum xb_proc_event; set inside calls only */
-	u32 depth;     /* active frames - 1 */
-	u32 frame_cnt; /* at most; the machine's */
+	u32 event;      /* enum xb_proc_event; set inside calls only */
+	u32 depth;      /* active frames - 1 */
+	u32 base_depth; /* where a callback returns to its helper */
+	u32 frame_cnt;  /* at most; the machine's */
 	u32 frame_bytes;
 	u32 tail_calls; /* of this run */
 	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
 	u64 ctx_gaddr;  /* R1 at the start of this run, and after each tail call */
 	u64 max_insns;  /* budget; a run is stopped at the first taken jump or call past it */
 	u64 slice_end;  /* up to max_insns; at the first one past it xb_proc_next_slice() decides */
-	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
 	u64 lock_gaddr; /* of the 4-byte lock that a call took and nobody gave back; 0: none */
+	struct xb_strict *strict;  /* of strict machines, else NULL: vm/strict.h's own */
 	struct xb_bounce *bounces; /* of the call that is under way; see xb_proc_mem() */
 	void *run;                 /* the context's own (an xdp_buff, an sk_buff) */
 	void *user;                /* whoever made the process: the machine never looks at it */
-	u32 base_depth;            /* where a callback returns to its helper */
+	u32 stop;                  /* enum xb_stop; see xb_proc_stop() */
 	bool check_all; /* in this run: also what was proved when the program was loaded */
-	u32 stop;       /* enum xb_stop; see xb_proc_stop() */
+	struct xb_frame frames[XB_PROC_MAX_FRAMES];
+	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
+	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
+	struct xb_region *stack;
 	/* Asked now and then in a run, on its thread, with pc, insns and registers exact; or NULL.
 	 */
 	enum xb_stop (*poll)(struct xb_proc *proc, void *arg);
 	void *poll_arg;
-	struct xb_fault fault;    /* valid after XB_RUN_FAULT */
-	struct xb_strict *strict; /* of strict machines, else NULL: vm/strict.h's own */
-	struct xb_region *stack;
-	u64 frame_top[XB_PROC_MAX_FRAMES]; /* R10 of each frame */
-	u32 may_goto[XB_PROC_MAX_FRAMES];  /* times that each frame may still go on */
-	struct xb_frame frames[XB_PROC_MAX_FRAMES];
 };
 
 /* A process on a vCPU of vm. NULL and err where there is no memory. */

@@ -17,10 +17,10 @@
 static inline void
 xb_proc_enter_frame(struct xb_proc *proc, bool zero)
 {
-	u64 top = proc->frame_top[proc->depth];
+	u64 top = proc->frames[proc->depth].top;
 
 	proc->r[10] = top;
-	proc->may_goto[proc->depth] = XB_PROC_MAY_GOTO;
+	proc->frames[proc->depth].may_goto = XB_PROC_MAY_GOTO;
 	if (!zero)
 		return;
 	if (XB_LIKELY(proc->frame_bytes == XB_PROC_FRAME_BYTES)) /* a few wide stores */
@@ -35,7 +35,7 @@ static inline void
 xb_proc_push_frame(struct xb_proc *proc, bool zero)
 {
 	proc->depth++;
-	xb_mem_allow(proc->vm->mem, proc->frame_top[proc->depth] - proc->frame_bytes,
+	xb_mem_allow(proc->vm->mem, proc->frames[proc->depth].top - proc->frame_bytes,
 	             proc->frame_bytes, XB_MEM_WRITE);
 	xb_proc_enter_frame(proc, zero);
 }
@@ -43,10 +43,10 @@ xb_proc_push_frame(struct xb_proc *proc, bool zero)
 static inline void
 xb_proc_pop_frame(struct xb_proc *proc)
 {
-	xb_mem_forbid(proc->vm->mem, proc->frame_top[proc->depth] - proc->frame_bytes,
+	xb_mem_forbid(proc->vm->mem, proc->frames[proc->depth].top - proc->frame_bytes,
 	              proc->frame_bytes);
 	proc->depth--;
-	proc->r[10] = proc->frame_top[proc->depth];
+	proc->r[10] = proc->frames[proc->depth].top;
 }
 
 /*

@@ -34,7 +34,7 @@ xb_strict_new(const struct xb_proc *proc)
 	xb_insn_index_init(&s->index);
 	s->gaddr = proc->stack->gaddr;
 	s->bytes = proc->stack->bytes;
-	s->stride = proc->frame_top[0] - s->gaddr;
+	s->stride = proc->frames[0].top - s->gaddr;
 	return s;
 }
 
@@ -52,7 +52,7 @@ xb_strict_enter(struct xb_proc *proc, u32 args)
 
 	s->regs.readable = (u16)(((2u << args) - 2) | BIT(10));
 	s->regs.lost = 0;
-	first = proc->frame_top[proc->depth] - proc->frame_bytes - s->gaddr;
+	first = proc->frames[proc->depth].top - proc->frame_bytes - s->gaddr;
 	memset(s->written + first / 8, 0, proc->frame_bytes / 8);
 }
 
@@ -131,11 +131,11 @@ stack_text(const struct xb_proc *proc, u64 gaddr, u64 bytes, char *buf, size_t s
 	if (first == last)
 		snprintf(buf, size, "byte %llu of the stack at fp-%llu%s was",
 		         (unsigned long long)first,
-		         (unsigned long long)(proc->frame_top[frame] - gaddr), of);
+		         (unsigned long long)(proc->frames[frame].top - gaddr), of);
 	else
 		snprintf(buf, size, "bytes %llu to %llu of the stack at fp-%llu%s were",
 		         (unsigned long long)first, (unsigned long long)last,
-		         (unsigned long long)(proc->frame_top[frame] - gaddr), of);
+		         (unsigned long long)(proc->frames[frame].top - gaddr), of);
 }
 
 u64

@@ -205,12 +205,11 @@ prepare(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 	xb_emu_run_begin(x->emu, x->proc->vcpu);
 }
 
-/* What a run that ended with `status` leads to. */
+/* What a run that ended with `status` leads to; out->redirect is NONE. */
 static inline void
 finish(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status status,
        struct xb_xdp_out *out)
 {
-	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
 	out->status = status;
 	out->insns = x->proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
@@ -231,6 +230,7 @@ void
 xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_out *out)
 {
 	prepare(x, prog);
+	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
 	finish(x, prog, xb_proc_run(x->proc, prog->vm, x->ctx->gaddr), out);
 }
 
@@ -263,6 +263,7 @@ xb_xdp_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, enum xb_run_status 
 {
 	if (status == XB_RUN_RUNNING)
 		xb_proc_abandon(x->proc);
+	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
 	finish(x, prog, status, out);
 	leave(x, out);
 }

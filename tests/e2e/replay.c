@@ -77,7 +77,7 @@ run_machine_take(struct run *run, const struct xb_proc *proc)
 	            proc->fault.kind ? proc->fault.message : "");
 	record_put(run->file, proc->r, 11 * sizeof(proc->r[0]), "%s packet %u: registers",
 	           p->capture, p->n);
-	record_put(run->file, xb_mem_host(proc->vm->mem, proc->frame_top[0] - XB_PROC_FRAME_BYTES),
+	record_put(run->file, xb_mem_host(proc->vm->mem, proc->frames[0].top - XB_PROC_FRAME_BYTES),
 	           XB_PROC_FRAME_BYTES, "%s packet %u: stack", p->capture, p->n);
 }
 

@@ -23,7 +23,7 @@ static u64
 address_of(const struct xb_machine *m, const struct xb_ending *row)
 {
 	u64 from = row->from == XB_FROM_CTX     ? m->ctx->gaddr
-	           : row->from == XB_FROM_FRAME ? m->proc->frame_top[0]
+	           : row->from == XB_FROM_FRAME ? m->proc->frames[0].top
 	                                        : 0;
 
 	return from + (u64)row->off;

@@ -386,7 +386,7 @@ test_enumerate(void **state)
 			{ "plain", h.plain->gaddr + 96, 4, true, false },
 			{ "buffer", h.lent->gaddr, DEV_BYTES, true, true },
 			{ "constants", h.lent_read_only->gaddr, DEV_BYTES, false, true },
-			{ "stack", h.proc->frame_top[0] - 512, 512, true, false },
+			{ "stack", h.proc->frames[0].top - 512, 512, true, false },
 		};
 
 		for (size_t i = 0; i < XB_ARRAY_SIZE(expected); i++) {

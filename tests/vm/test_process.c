@@ -223,8 +223,8 @@ test_frame_cnt(void **state)
 		assert_int_equal(box_run(&b, insns, n), XB_RUN_EXIT);
 		assert_int_equal(b.proc->r[0], cnt);
 		for (u32 f = 1; f < cnt; f++)
-			assert_true(b.proc->frame_top[f] - rows[i].bytes >=
-			            b.proc->frame_top[f - 1] + XB_PROC_FRAME_GAP);
+			assert_true(b.proc->frames[f].top - rows[i].bytes >=
+			            b.proc->frames[f - 1].top + XB_PROC_FRAME_GAP);
 		n = chain(insns, cnt + 1, 8);
 		assert_int_equal(box_load(&b, insns, n, &err), -1);
 		snprintf(message, sizeof(message), "more than %u frames of calls", cnt);
@@ -452,7 +452,7 @@ expect_frame(const struct xb_proc *proc, u32 idx, u32 pc)
 	assert_ptr_equal(info.prog, proc->prog);
 	assert_int_equal(info.pc, pc);
 	assert_int_equal(info.bytes, XB_PROC_FRAME_BYTES);
-	assert_int_equal(info.gaddr, proc->frame_top[proc->depth - idx] - XB_PROC_FRAME_BYTES);
+	assert_int_equal(info.gaddr, proc->frames[proc->depth - idx].top - XB_PROC_FRAME_BYTES);
 }
 
 /* main calls a function, which calls a helper, which calls one back, and that one faults. */

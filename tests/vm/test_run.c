@@ -257,7 +257,7 @@ test_eight_frames(void **state)
 	assert_int_equal(m.proc->r[0], XB_PROC_FRAMES);
 	assert_int_equal(m.proc->insns, n);
 	for (u32 i = 0; i < XB_PROC_FRAMES; i++)
-		assert_int_equal(*(u64 *)xb_mem_host(m.vm->mem, m.proc->frame_top[i] - 512), i);
+		assert_int_equal(*(u64 *)xb_mem_host(m.vm->mem, m.proc->frames[i].top - 512), i);
 	xb_prog_free(prog);
 	xb_machine_fini(&m);
 }

@@ -37,7 +37,7 @@ look(struct xb_machine *m, enum xb_run_status status, struct after *a)
 	a->pc = p->pc;
 	a->prog = p->prog;
 	memcpy(a->ctx, xb_machine_ctx(m), sizeof(a->ctx));
-	memcpy(a->stack, xb_mem_host(m->vm->mem, p->frame_top[0] - XB_PROC_FRAME_BYTES),
+	memcpy(a->stack, xb_mem_host(m->vm->mem, p->frames[0].top - XB_PROC_FRAME_BYTES),
 	       sizeof(a->stack));
 	if (status == XB_RUN_FAULT)
 		a->fault = p->fault;

@@ -85,14 +85,15 @@ struct xb_clock {
 
 struct xb_emu {
 	struct xb_vm *vm;
-	struct xb_mem *mem; /* vm->mem */
-	u32 cpu_cnt;
-	u64 seed;
+	struct xb_mem *mem;        /* vm->mem */
 	struct xb_emu_vcpu *vcpus; /* emu/vcpu.h: cpu_cnt of them */
 	bool concurrent;           /* vCPUs run at the same time: emu/vcpu.h */
-	u64 epoch;                 /* emu/vcpu.h's own */
-	pthread_mutex_t sys;       /* over bpf(2), but for elements of maps; may nest */
-	struct xb_clock clock;     /* bpf(2)'s, and programs' while not concurrent */
+	/* While not concurrent: something is to be done when the outermost run ends. */
+	bool untidy;
+	u32 runs; /* and programs that run now, one inside a helper of the other */
+	u32 cpu_cnt;
+	u64 seed;
+	struct xb_clock clock; /* bpf(2)'s, and programs' while not concurrent */
 	struct xb_emu_hooks hooks;
 	char *pin_dir; /* or NULL */
 
@@ -105,8 +106,6 @@ struct xb_emu {
 	struct xb_map *gc_maps;      /* maps with values to free when the run ends */
 	struct xb_map *run_end_maps; /* maps that have something to do then, of each vCPU */
 	struct xb_lock gc_lock;      /* over gc_maps */
-	u32 runs; /* programs that run now, one inside a helper of the other; while not concurrent
-	           */
 
 	const struct xb_helper *helpers[64]; /* registered tables, emu/helper.h */
 	u32 helpers_cnt[64];
@@ -132,6 +131,8 @@ struct xb_emu {
 	struct xb_lock sock_maps_lock; /* of all maps of sockets: one may be in several */
 	struct xb_timers *timers;      /* emu/timer.h's own, or NULL */
 	struct xb_lock timers_lock;    /* over that */
+	pthread_mutex_t sys;           /* over bpf(2), but for elements of maps; may nest */
+	u64 epoch;                     /* emu/vcpu.h's own */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 

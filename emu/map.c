@@ -395,6 +395,7 @@ xb_map_gc_later(struct xb_map *map)
 		return;
 	map->gc_queued = true;
 	xb_lock_take(lock);
+	map->emu->untidy = true;
 	map->gc_next = map->emu->gc_maps;
 	map->emu->gc_maps = map;
 	xb_lock_give(lock);

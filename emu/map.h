@@ -125,6 +125,9 @@ struct xb_map {
 	struct xb_obj obj;
 	struct xb_emu *emu;
 	const struct xb_map_ops *ops;
+	void *priv;                  /* the type's own */
+	struct xb_lock *lookup_lock; /* of lookups by programs; NULL: none, or not concurrent */
+	struct xb_lock *lock;        /* the same for all operations */
 	u32 type, key_size, value_size, max_entries, flags;
 	u32 map_extra_lo; /* low half of map_extra */
 	u64 map_extra;
@@ -140,14 +143,11 @@ struct xb_map {
 	struct xb_specials specials; /* fields of the value that only helpers touch */
 	struct xb_map *inner;        /* template of map-in-map */
 	struct xb_map_owner owner;
-	struct xb_lock *lock;        /* of operations; NULL: none, or not concurrent */
-	struct xb_lock *lookup_lock; /* the same for lookups of programs */
 	struct xb_lock own_lock;
 	struct xb_map *gc_next, *run_end_next;
 	bool gc_queued;
-	void (*gc)(struct xb_map
-	                   *map); /* frees what was deleted during the run; NULL: nothing to do */
-	void *priv;               /* the type's own */
+	/* Frees what was deleted during the run; NULL: nothing to do. */
+	void (*gc)(struct xb_map *map);
 };
 
 /* The operations of a map type, or NULL where it is not emulated. */

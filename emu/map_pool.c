@@ -168,9 +168,9 @@ take_back(struct xb_map_pool *pool)
 	for (; i < pool->dead_cnt && pool->dead[i].epoch < oldest; i++)
 		xb_map_pool_put(pool, pool->dead[i].ref);
 	pool->dead_cnt -= i;
+	pool->dead_first = 0;
 	if (i)
 		memmove(pool->dead, pool->dead + i, pool->dead_cnt * sizeof(*pool->dead));
-	pool->dead_first = 0;
 	pool->dead_due = 2 * pool->dead_cnt + DEAD_LEAST;
 }
 

@@ -136,6 +136,8 @@ xb_ringbuf_reserve(struct xb_map *map, u64 bytes, struct xb_proc *proc)
 	if (!hdr)
 		return 0;
 	gaddr = xb_mem_gaddr(map->emu->mem, hdr) + XB_RING_HDR_BYTES;
+	if (!map->emu->concurrent)
+		map->emu->untidy = true;
 	v->records[v->record_cnt++] = (struct xb_record){ map, gaddr, (u32)bytes };
 	if (map->emu->vm->zeroing == XB_ZERO_ALWAYS) /* Linux does not */
 		memset(hdr + XB_RING_HDR_BYTES, 0, bytes);

@@ -43,6 +43,15 @@ xb_emu_concurrent_begin(struct xb_emu *emu)
 	xb_timer_share(emu);
 }
 
+static void
+tidy(struct xb_emu *emu)
+{
+	emu->untidy = false;
+	for (u32 i = 0; i < emu->cpu_cnt; i++)
+		xb_ringbuf_drop_records(&emu->vcpus[i]);
+	xb_map_gc_all(emu);
+}
+
 void
 xb_emu_concurrent_end(struct xb_emu *emu)
 {
@@ -54,7 +63,7 @@ xb_emu_concurrent_end(struct xb_emu *emu)
 		if (emu->handles[i])
 			xb_map_share(emu->handles[i], false);
 	xb_timer_share(emu);
-	xb_map_gc_all(emu);
+	tidy(emu);
 }
 
 /*
@@ -109,20 +118,16 @@ leave(struct xb_emu *emu, u32 vcpu)
 void
 xb_emu_run_end(struct xb_emu *emu, u32 vcpu)
 {
-	struct xb_emu_vcpu *v = &emu->vcpus[vcpu];
-
 	if (XB_UNLIKELY(emu->concurrent)) {
 		leave(emu, vcpu);
 		return;
 	}
 	if (emu->runs && --emu->runs)
 		return;
-	if (XB_UNLIKELY(v->record_cnt))
-		xb_ringbuf_drop_records(v);
 	if (XB_UNLIKELY(emu->run_end_maps != NULL))
 		end_in_maps(emu, vcpu);
-	if (emu->gc_maps)
-		xb_map_gc_all(emu);
+	if (emu->untidy)
+		tidy(emu);
 }
 
 /*

@@ -210,7 +210,7 @@ xb_prog_relink(struct xb_bpf_prog *prog)
 		.lines = prog->vm_lines,
 	};
 	prog->past = past;
-	prog->vm = made.vm;
+	__atomic_store_n(&prog->vm, made.vm, __ATOMIC_RELEASE); /* vCPUs may be about to run it */
 	prog->vm_funcs = made.funcs;
 	prog->vm_lines = made.lines;
 	return 0;

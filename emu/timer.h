@@ -21,8 +21,9 @@ struct xb_timers;
  * The helpers (cf. kernel/bpf/helpers.c: bpf_timer_init and those that follow). init: 0, -EINVAL
  * (flags), -EBUSY, -ENOMEM, -EFAULT where `at` is in no element of map. `func` is a function of
  * prog, which stays. `cpu` is where the program runs that calls, and where the timer fires. cancel
- * waits for a callback that another vCPU runs; in a callback that is -EDEADLK, as each might wait
- * for the other.
+ * waits for a callback that another vCPU runs.
+ *
+ * Differs: in a callback that is -EDEADLK, which Linux says only where the other one cancels, too.
  */
 long xb_timer_init(struct xb_map *map, u64 at, u64 flags);
 long xb_timer_set_callback(struct xb_emu *emu, u64 at, const struct xb_prog *prog, u64 func);

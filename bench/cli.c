@@ -14,7 +14,7 @@ static const struct {
 } commands[] = {
 	[XB_COMMAND_RUN] = { "run",
 	                     "-r FILE [-w FILE] [options] prog.o | --xdp A.o --tc B.o "
-	                     "--tc-egress C.o",
+	                     "--tc-egress C.o | --ctx-file FILE [options] prog.o",
 	                     "replay a capture through a program (the default)" },
 	[XB_COMMAND_INSPECT] = { "inspect", "[options] prog.o",
 	                         "programs, maps and helpers of an object, and which are "
@@ -243,9 +243,9 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 		                  "--strict: is about the checks that --no-lint leaves out");
 	if (opts->world && opts->world_from)
 		return xb_err_set(err, XB_ERR_USAGE, "--world: there is --world-from too");
-	if (!opts->read)
+	if (!opts->read && !opts->ctx_file)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
-	stdins = (u32)!strcmp(opts->read, "-");
+	stdins = (u32)(opts->read && !strcmp(opts->read, "-"));
 	stdins += opts->object && !strcmp(opts->object, "-");
 	stdins += opts->ctx_file && !strcmp(opts->ctx_file, "-");
 	stdins += opts->world && !strcmp(opts->world, "-");
@@ -258,6 +258,7 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 		return xb_err_set(err, XB_ERR_USAGE, "standard input is asked for more than once");
 	stdouts += opts->write && !strcmp(opts->write, "-");
 	stdouts += opts->json && !strcmp(opts->json, "-");
+	stdouts += opts->record && !strcmp(opts->record, "-");
 	stdouts += opts->dump_maps && !opts->dump_maps_file;
 	if (stdouts > 1)
 		return xb_err_set(err, XB_ERR_USAGE, "standard output is asked for more than once");

@@ -184,12 +184,7 @@ xb_intake_init(struct xb_intake *in, const struct xb_intake_opts *opts)
 void
 xb_intake_start(const struct xb_intake *in, struct xb_result *r)
 {
-	const struct xb_ctx_opts *ctx = &in->opts.cli->ctx;
-
-	r->in.meta = ctx->meta_bytes ? ctx->meta : NULL;
-	r->in.meta_bytes = ctx->meta_bytes;
-	r->in.ingress_ifindex = xb_path_came_in_by(in->opts.cli, in->opts.session);
-	r->in.rx_queue_index = ctx->rx_queue_index;
+	xb_path_init_in(in->opts.cli, in->opts.session, &r->in);
 }
 
 void

@@ -343,6 +343,26 @@ xb_lines_packet(struct xb_json *j, const struct xb_lines_opts *opts, const struc
 	xb_json_newline(j);
 }
 
+void
+xb_lines_context(struct xb_json *j, const struct xb_lines_context *line, const char *after,
+                 size_t bytes)
+{
+	xb_json_open_object(j, NULL);
+	xb_json_string(j, "type", "context");
+	xb_json_u64(j, "n", 1);
+	if (!line->fault)
+		xb_json_u64(j, "retval", line->r0);
+	xb_json_u64(j, "insns", line->insns);
+	xb_json_u64(j, "cpu", 0);
+	xb_json_raw(j, "context", after, bytes);
+	write_printk(j, line->notes);
+	write_events(j, line->session, line->notes);
+	if (line->fault)
+		write_fault(j, line->fault);
+	xb_json_close_object(j);
+	xb_json_newline(j);
+}
+
 struct maps {
 	struct xb_json *j;
 	struct xb_err *err;

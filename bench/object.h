@@ -24,7 +24,8 @@ enum xb_object_want {
 	XB_WANT_ANY,
 	XB_WANT_XDP,
 	XB_WANT_TC,
-	XB_WANT_SKB, /* of no device: socket filters, cgroup_skb, LWT, flow dissectors */
+	XB_WANT_BARE, /* of no packet: of any type, with a context that is memory alone */
+	XB_WANT_SKB,  /* of no device: socket filters, cgroup_skb, LWT, flow dissectors */
 };
 
 struct xb_object_opts {

@@ -8,10 +8,8 @@
 #include <string.h>
 
 static const char *const kinds[] = {
-	[XB_WANT_ANY] = "XDP or TC",
-	[XB_WANT_XDP] = "XDP",
-	[XB_WANT_TC] = "TC",
-	[XB_WANT_SKB] = "packet",
+	[XB_WANT_ANY] = "XDP or TC", [XB_WANT_XDP] = "XDP",    [XB_WANT_TC] = "TC",
+	[XB_WANT_SKB] = "packet",    [XB_WANT_BARE] = "other",
 };
 
 static bool
@@ -20,6 +18,8 @@ is_candidate(enum xb_object_want want, const struct bpf_program *prog)
 	enum bpf_attach_type attach = bpf_program__expected_attach_type(prog);
 	enum xb_object_want kind = object_kind(prog);
 
+	if (want == XB_WANT_BARE)
+		return true;
 	if (want == XB_WANT_ANY ? kind != XB_WANT_XDP && kind != XB_WANT_TC : want != kind)
 		return false;
 	return kind != XB_WANT_XDP || (attach != BPF_XDP_DEVMAP && attach != BPF_XDP_CPUMAP);
@@ -118,7 +118,10 @@ choose_only(struct xb_object *o, struct xb_err *err)
 	if (found)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "more than one %s program; choose one with %s: %s", kinds[want],
-		                  o->opts.want == XB_WANT_ANY ? "-p" : "FILE:NAME", names);
+		                  o->opts.want == XB_WANT_ANY || o->opts.want == XB_WANT_BARE
+		                          ? "-p"
+		                          : "FILE:NAME",
+		                  names);
 	return xb_err_set(err, XB_ERR_LOAD, "no %s program; there are %s", kinds[o->opts.want],
 	                  names);
 }
@@ -139,6 +142,8 @@ check_kind(const struct xb_object *o, struct xb_err *err)
 		                  name, bpf_program__section_name(o->chosen));
 	if (!type_name)
 		type_name = "(unknown)";
+	if (o->opts.want == XB_WANT_BARE)
+		return 0;
 	if (kind == XB_WANT_ANY)
 		return xb_err_set(err, XB_ERR_LOAD,
 		                  "prog '%s': programs of type %s cannot be run in this version",

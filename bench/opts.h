@@ -49,8 +49,10 @@ struct xb_opts {
 	u64 skip, repeat;
 	bool linktype_strict;
 
-	struct xb_ctx_opts ctx;
+	struct xb_ctx_fields ctx;
+	struct xb_context *context;     /* what ctx_file had, or NULL; the owner's to free */
 	const char *ctx_file;           /* or NULL */
+	bool bare;                      /* it is run without a packet: a program of any type */
 	bool captured_strict;           /* calls that differ from their recording are faults */
 	bool captured_emulate;          /* those that it does not have are made */
 	const char *save_ctx;           /* directory for a context per packet, or NULL */

@@ -46,6 +46,10 @@ run_first_tc(struct xb_path *p)
 		.meta_bytes = r->in.meta_bytes,
 	};
 
+	if (XB_UNLIKELY(p->opts.cli->record || p->opts.cli->save_ctx)) {
+		path_start_tc_ctx(p, in.hdr_bytes + in.bytes);
+		p->first_ctx = p->tc_ctx;
+	}
 	if (p->first->kind == XB_STAGE_TC) {
 		path_run_tc(p, &in);
 		return;
@@ -114,7 +118,7 @@ const char *
 xb_path_unfit(const struct xb_path *p, const struct xb_result *r)
 {
 	u32 bytes = r->in.hdr_bytes + r->in.bytes;
-	u32 most = p->first->kind == XB_STAGE_XDP ? XB_XDP_MAX_BYTES : XB_SKB_MAX_BYTES;
+	u32 most = p->first->kind == XB_STAGE_XDP ? xb_xdp_max_bytes(p->xdp) : XB_SKB_MAX_BYTES;
 	struct xb_path *own = (struct xb_path *)(uintptr_t)p;
 
 	if (XB_UNLIKELY(bytes > most)) {
@@ -176,7 +180,7 @@ check_opts(const struct xb_path *p, struct xb_err *err)
 static void
 init_ctx(struct xb_path *p)
 {
-	const struct xb_ctx_opts *ctx = &p->opts.cli->ctx;
+	const struct xb_ctx_fields *ctx = &p->opts.cli->ctx;
 
 	p->tc_ctx = ctx->skb;
 	p->tc_ctx.ingress_ifindex = ctx->ingress_ifindex;
@@ -195,13 +199,27 @@ init_ctx(struct xb_path *p)
 	p->tc_ctx.has |= XB_SKB_HAS_WIRE_LEN;
 }
 
+/* The room before packets, as --headroom or the context has it; the buffer's is a multiple of 8. */
+static u32
+headroom_of(const struct xb_opts *cli)
+{
+	if (cli->headroom)
+		return cli->headroom;
+	return xb_ctx_has(&cli->ctx, "headroom") ? cli->ctx.headroom : XB_XDP_HEADROOM;
+}
+
 static int
 open_xdp(struct xb_path *p, struct xb_err *err)
 {
 	const struct xb_opts *cli = p->opts.cli;
-	struct xb_xdp_opts opts = { .vcpu = p->opts.vcpu, .headroom = cli->headroom };
-	u32 headroom = cli->headroom ? cli->headroom : XB_XDP_HEADROOM;
-	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - headroom;
+	u32 headroom = headroom_of(cli),
+	    most = headroom < XB_OPTS_MIN_HEADROOM ? 0 : headroom - XB_OPTS_MIN_HEADROOM;
+	struct xb_xdp_opts opts = {
+		.vcpu = p->opts.vcpu,
+		.headroom = headroom < XB_OPTS_MIN_HEADROOM ? XB_OPTS_MIN_HEADROOM
+		                                            : (u32)xb_align_up(headroom, 8),
+	};
+	u32 room = XB_XDP_LINEAR_BYTES + XB_XDP_HEADROOM - opts.headroom;
 
 	if (cli->mtu)
 		opts.linear_bytes =
@@ -209,13 +227,52 @@ open_xdp(struct xb_path *p, struct xb_err *err)
 	p->xdp = xb_xdp_new(p->opts.session->emu, &opts, err);
 	if (!p->xdp)
 		return -1;
-	if (cli->ctx.meta_bytes > xb_xdp_max_meta_bytes(p->xdp))
+	if (most > xb_xdp_max_meta_bytes(p->xdp))
+		most = xb_xdp_max_meta_bytes(p->xdp);
+	if (cli->ctx.meta_bytes > most)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "%s: data_meta: %u bytes do not fit: a headroom of %u has room "
 		                  "for %u",
 		                  xb_ctx_option(&cli->ctx, "data_meta"), cli->ctx.meta_bytes,
-		                  headroom, xb_xdp_max_meta_bytes(p->xdp));
+		                  headroom, most);
 	return 0;
+}
+
+void
+xb_path_init_in(const struct xb_opts *cli, const struct xb_session *session, struct xb_xdp_in *in)
+{
+	const struct xb_ctx_fields *ctx = &cli->ctx;
+
+	in->meta = ctx->meta_bytes ? ctx->meta : NULL;
+	in->meta_bytes = ctx->meta_bytes;
+	in->ingress_ifindex = xb_path_came_in_by(cli, session);
+	in->rx_queue_index = ctx->rx_queue_index;
+	in->egress_ifindex = ctx->egress_ifindex;
+	in->has_room = xb_ctx_has(ctx, "headroom") || xb_ctx_has(ctx, "tailroom");
+	in->headroom = headroom_of(cli);
+	in->tailroom = xb_ctx_has(ctx, "tailroom") ? ctx->tailroom : UINT32_MAX;
+}
+
+void
+xb_path_start_fields(const struct xb_path *p, const struct xb_result *r,
+                     struct xb_ctx_fields *fields)
+{
+	const struct xb_opts *cli = p->opts.cli;
+
+	*fields = cli->ctx;
+	fields->rx_queue_index = r->in.rx_queue_index;
+	if (p->first->kind == XB_STAGE_XDP) {
+		fields->ingress_ifindex = r->in.ingress_ifindex;
+		if (cli->headroom) {
+			fields->headroom = cli->headroom;
+			xb_ctx_mark(fields, "headroom");
+		}
+		return;
+	}
+	fields->skb = p->first_ctx;
+	fields->ingress_ifindex = fields->skb.ingress_ifindex;
+	if (p->stack_wire_len)
+		fields->skb.has &= ~(u32)XB_SKB_HAS_WIRE_LEN;
 }
 
 static int

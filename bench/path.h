@@ -50,6 +50,14 @@ struct xb_path *xb_path_open(const struct xb_path_opts *opts, struct xb_err *err
  */
 u32 xb_path_came_in_by(const struct xb_opts *cli, const struct xb_session *session);
 
+/* What --ctx says of packets as they come in, beside the packet itself. */
+void xb_path_init_in(const struct xb_opts *cli, const struct xb_session *session,
+                     struct xb_xdp_in *in);
+
+/* The fields of the context that the first program found; with --record or --save-ctx. */
+void xb_path_start_fields(const struct xb_path *p, const struct xb_result *r,
+                          struct xb_ctx_fields *fields);
+
 /* NULL is allowed. */
 void xb_path_close(struct xb_path *p);
 

@@ -27,8 +27,9 @@ struct xb_path {
 	struct xb_xdp *xdp;
 	struct xb_skb *tc, *egress;
 	struct xb_skb_ctx tc_ctx, egress_ctx;
-	bool stack_wire_len;   /* wire_len is the stack's, and not one given */
-	u8 macs[2 * ETH_ALEN]; /* of a packet whose tag was taken off */
+	struct xb_skb_ctx first_ctx; /* that the packet started with, where contexts are saved */
+	bool stack_wire_len;         /* wire_len is the stack's, and not one given */
+	u8 macs[2 * ETH_ALEN];       /* of a packet whose tag was taken off */
 	bool has_tag;
 	u16 tag_proto, tag_tci;
 	struct xb_result *r;

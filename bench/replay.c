@@ -113,6 +113,7 @@ init(struct replay *p)
 		.need_data = xb_outlet_wants_data(&p->outlet),
 		.keep_text = xb_outlet_wants_text(&p->outlet),
 		.keep_events = xb_outlet_wants_events(&p->outlet),
+		.save = p->opts.save,
 		.send = p->opts.output ? send : NULL,
 		.fault = note_fault,
 		.arg = p,

@@ -5,6 +5,7 @@
 #ifndef XB_BENCH_REPLAY_H
 #define XB_BENCH_REPLAY_H
 
+#include "bench/ctxsave.h"
 #include "bench/opts.h"
 #include "bench/output.h"
 #include "bench/session.h"
@@ -23,6 +24,7 @@ struct xb_replay_opts {
 	struct xb_output *output; /* or NULL */
 	struct xb_json *json;     /* or NULL */
 	FILE *trace;              /* or NULL: a line for each packet */
+	struct xb_ctxsave *save;  /* or NULL */
 	const volatile sig_atomic_t *stop;
 };
 

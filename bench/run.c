@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/run.h"
 
+#include "bench/ctxrun.h"
+#include "bench/ctxsave.h"
 #include "bench/intake.h"
 #include "bench/lines.h"
 #include "bench/maplive.h"
@@ -11,22 +13,22 @@
 #include "bench/summary.h"
 #include "bench/worker.h"
 #include "bench/worldfile.h"
-#include "emu/captured.h"
 #include "emu/pin.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define CTX_MAX_BYTES (1u << 20)
+#define CTX_MAX_BYTES (16u << 20)
 
 /* All that the command line names, open. */
 struct files {
 	struct xb_session_object objects[XB_STAGE_CNT];
 	char *names[XB_STAGE_CNT]; /* of their files and programs, owned */
 	u32 object_cnt;
-	struct xb_file read, write, json, dump, ctx;
+	struct xb_file read, write, json, dump, ctx, record;
 	struct xb_worldfile world;
 	struct xb_mapinit *inits; /* cli->map_cnt */
 };
@@ -47,6 +49,7 @@ struct work {
 	struct xb_output *output;
 	struct xb_json json, dump;
 	bool has_json, has_dump;
+	struct xb_ctxsave *save; /* or NULL */
 	struct xb_stats stats;
 	FILE *text; /* where the summary and the trace go */
 	char comment[256];
@@ -61,6 +64,11 @@ open_writers(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 		return -1;
 	if (cli->json && xb_file_open_write(&f->json, cli->json, err) != 0)
 		return -1;
+	if (cli->record && xb_file_open_write(&f->record, cli->record, err) != 0)
+		return -1;
+	if (cli->save_ctx && mkdir(cli->save_ctx, 0777) != 0 && errno != EEXIST)
+		return xb_err_set(err, XB_ERR_FILE, "%s: cannot be made: %s", cli->save_ctx,
+		                  strerror(errno));
 	if (cli->dump_maps &&
 	    xb_file_open_write(&f->dump, cli->dump_maps_file ? cli->dump_maps_file : "-", err) != 0)
 		return -1;
@@ -88,7 +96,8 @@ check_not_read(const struct job *job, const struct xb_file *out, struct xb_err *
 static int
 check_distinct(const struct job *job, struct xb_err *err)
 {
-	const struct xb_file *outs[] = { &job->files.write, &job->files.json, &job->files.dump };
+	const struct xb_file *outs[] = { &job->files.write, &job->files.json, &job->files.dump,
+		                         &job->files.record };
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(outs); i++) {
 		if (check_not_read(job, outs[i], err) != 0)
@@ -101,13 +110,14 @@ check_distinct(const struct job *job, struct xb_err *err)
 	return 0;
 }
 
-/* The same for a file that -w's template has made. */
+/* The same for a file that is made later: of -w's template, of --save-ctx. */
 static int
 check_made(const void *arg, const struct xb_file *file, struct xb_err *err)
 {
 	const struct job *job = arg;
 
-	if (xb_file_same(file, &job->files.json) || xb_file_same(file, &job->files.dump))
+	if (xb_file_same(file, &job->files.json) || xb_file_same(file, &job->files.dump) ||
+	    xb_file_same(file, &job->files.record))
 		return xb_err_set(err, XB_ERR_FILE, "%s: is written by two options", file->name);
 	return check_not_read(job, file, err);
 }
@@ -147,6 +157,29 @@ open_objects(struct files *f, const struct xb_opts *cli, struct xb_err *err)
 	return 0;
 }
 
+/* Without a capture the context is what is run: its packet, as a capture of one; or by itself. */
+static int
+take_alone(struct job *job, struct xb_err *err)
+{
+	const struct xb_context *inner = xb_ctx_inner(job->opts.context);
+	const u8 *data;
+	u32 bytes;
+
+	if (!inner)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "there is no \"subContext\" to run, and no capture (-r FILE)");
+	if (!xb_ctx_fields(inner)) {
+		job->opts.bare = true;
+		return 0;
+	}
+	if (!xb_ctx_packet(inner, &data, &bytes))
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "there is no packet in it to run, and no capture (-r FILE)");
+	if (xb_ctx_take(&job->opts.ctx, job->opts.context, err) != 0)
+		return -1;
+	return xb_ctxrun_capture(data, bytes, &job->files.read, job->files.ctx.name, err);
+}
+
 static int
 read_ctx_file(struct job *job, struct xb_err *err)
 {
@@ -160,8 +193,12 @@ read_ctx_file(struct job *job, struct xb_err *err)
 	text = xb_file_read_all(file, CTX_MAX_BYTES, &bytes, err);
 	if (!text)
 		return -1;
-	rc = xb_ctx_parse_file(&job->opts.ctx, text, bytes, err);
+	job->opts.context = xb_context_parse(NULL, text, bytes, err);
 	free(text);
+	rc = job->opts.context ? 0 : -1;
+	if (rc == 0)
+		rc = job->cli->read ? xb_ctx_take(&job->opts.ctx, job->opts.context, err)
+		                    : take_alone(job, err);
 	return rc == 0 ? 0 : xb_err_prefix(err, "%s", file->name);
 }
 
@@ -211,12 +248,13 @@ open_files(struct job *job, struct xb_err *err)
 		             .write = XB_FILE_NONE,
 		             .json = XB_FILE_NONE,
 		             .dump = XB_FILE_NONE,
-		             .ctx = XB_FILE_NONE };
+		             .ctx = XB_FILE_NONE,
+		             .record = XB_FILE_NONE };
 	f->inits = calloc(cli->map_cnt + 1, sizeof(*f->inits));
 	if (!f->inits)
 		return xb_err_errno(err, ENOMEM, "maps");
 	if (read_world(job, err) != 0 || open_objects(f, cli, err) != 0 ||
-	    xb_file_open_read(&f->read, cli->read, err) != 0)
+	    (cli->read && xb_file_open_read(&f->read, cli->read, err) != 0))
 		return -1;
 	for (u32 i = 0; i < cli->map_cnt; i++)
 		if (xb_mapinit_open(&f->inits[i], cli->maps[i], err) != 0)
@@ -242,6 +280,7 @@ close_files(struct files *f, const struct xb_opts *cli)
 	xb_file_close(&f->json);
 	xb_file_close(&f->dump);
 	xb_file_close(&f->ctx);
+	xb_file_close(&f->record);
 	xb_worldfile_close(&f->world);
 }
 
@@ -261,6 +300,34 @@ describe(struct work *w)
 	}
 }
 
+static int
+open_json(struct work *w, struct xb_err *err)
+{
+	const struct files *f = &w->job->files;
+	const struct xb_ctxsave_opts save = { .cli = w->job->cli,
+		                              .emu = w->session.emu,
+		                              .record = f->record,
+		                              .check = check_made,
+		                              .check_arg = w->job };
+
+	if (f->json.name) {
+		if (xb_file_start(&f->json, err) != 0 ||
+		    xb_json_init(&w->json, f->json.fd, f->json.name, err) != 0)
+			return -1;
+		w->has_json = true;
+	}
+	if (f->dump.name) {
+		if (xb_file_start(&f->dump, err) != 0 ||
+		    xb_json_init(&w->dump, f->dump.fd, f->dump.name, err) != 0)
+			return -1;
+		w->has_dump = true;
+	}
+	if (!f->record.name && !w->job->cli->save_ctx)
+		return 0;
+	w->save = xb_ctxsave_open(&save, err);
+	return w->save ? 0 : -1;
+}
+
 /* Opens what comes after the object: the capture, and what is written. */
 static int
 open_outputs(struct work *w, struct xb_err *err)
@@ -272,6 +339,8 @@ open_outputs(struct work *w, struct xb_err *err)
 		                       .check = check_made,
 		                       .check_arg = w->job };
 
+	if (w->job->cli->bare)
+		return open_json(w, err);
 	w->reader = xb_reader_open(f->read.fd, f->read.name, err);
 	if (!w->reader)
 		return -1;
@@ -286,19 +355,7 @@ open_outputs(struct work *w, struct xb_err *err)
 	describe(w);
 	if (f->write.name && !(w->output = xb_output_open(&opts, err)))
 		return -1;
-	if (f->json.name) {
-		if (xb_file_start(&f->json, err) != 0 ||
-		    xb_json_init(&w->json, f->json.fd, f->json.name, err) != 0)
-			return -1;
-		w->has_json = true;
-	}
-	if (f->dump.name) {
-		if (xb_file_start(&f->dump, err) != 0 ||
-		    xb_json_init(&w->dump, f->dump.fd, f->dump.name, err) != 0)
-			return -1;
-		w->has_dump = true;
-	}
-	return 0;
+	return open_json(w, err);
 }
 
 /* Text goes to standard output, unless something else does, by whatever name (/dev/stdout). */
@@ -321,21 +378,13 @@ keep_error(int *code, const struct xb_err *err)
 		*code = this_code;
 }
 
-/* Everything that is due after the last packet, whatever happened to it. */
+/* The lines of maps and the summary, and pins. */
 static void
-finish(struct work *w, bool interrupted, int *code)
+finish_lines(struct work *w, int *code)
 {
-	const struct xb_opts *cli = w->job->cli;
-	const struct xb_summary_opts summary = {
-		.session = &w->session,
-		.interrupted = interrupted,
-	};
-	struct xb_err err = XB_ERR_INIT;
 	bool broken = w->has_json && w->json.errnum;
+	struct xb_err err = XB_ERR_INIT;
 
-	if (xb_output_close(w->output, &err) != 0 && *code == XB_EXIT_OK)
-		keep_error(code, &err);
-	w->output = NULL;
 	xb_stats_sort_targets(&w->stats);
 	if (w->has_json && !broken) {
 		if (xb_lines_maps(&w->json, &w->session, &err) != 0)
@@ -347,10 +396,27 @@ finish(struct work *w, bool interrupted, int *code)
 	if (w->has_dump &&
 	    (xb_lines_maps(&w->dump, &w->session, &err) != 0 || xb_json_flush(&w->dump, &err) != 0))
 		keep_error(code, &err);
-	if (cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
+	if (w->job->cli->pin_dir && xb_pin_save(w->session.emu, &err) != 0)
 		keep_error(code, &err);
 	if (xb_maplive_check(&w->session, &err) != 0)
 		keep_error(code, &err);
+}
+
+/* Everything that is due after the last packet, whatever happened to it. */
+static void
+finish(struct work *w, bool interrupted, int *code)
+{
+	const struct xb_opts *cli = w->job->cli;
+	const struct xb_summary_opts summary = {
+		.session = &w->session,
+		.interrupted = interrupted,
+	};
+	struct xb_err err = XB_ERR_INIT;
+
+	if (xb_output_close(w->output, &err) != 0 && *code == XB_EXIT_OK)
+		keep_error(code, &err);
+	w->output = NULL;
+	finish_lines(w, code);
 	if (!cli->quiet)
 		xb_summary_print(w->text, &summary, &w->stats);
 }
@@ -393,13 +459,15 @@ replay(struct work *w)
 		.output = w->output,
 		.json = w->has_json ? &w->json : NULL,
 		.trace = cli->trace ? w->text : NULL,
+		.save = w->save,
 		.stop = w->worker->stop,
 	};
 	struct xb_err err = XB_ERR_INIT;
 	int code = XB_EXIT_OK;
 	bool interrupted;
 
-	if (xb_replay(&opts, &w->stats, &err) != 0)
+	if (xb_replay(&opts, &w->stats, &err) != 0 ||
+	    (w->save && xb_ctxsave_finish(w->save, w->stats.ran, &err) != 0))
 		keep_error(&code, &err);
 	if (err.kind == XB_ERR_USAGE)
 		return code;
@@ -415,6 +483,30 @@ replay(struct work *w)
 		say_linted(w);
 		code = XB_EXIT_FAILED;
 	}
+	return code;
+}
+
+/* One context without a packet. */
+static int
+run_bare(struct work *w)
+{
+	const struct xb_ctxrun_opts opts = {
+		.cli = w->job->cli,
+		.session = &w->session,
+		.json = w->has_json ? &w->json : NULL,
+		.text = w->job->cli->quiet ? NULL : w->text,
+		.save = w->save,
+		.file = w->job->files.ctx.name,
+	};
+	const struct xb_opts *cli = w->job->cli;
+	struct xb_err err = XB_ERR_INIT;
+	int code = XB_EXIT_OK;
+
+	if (xb_ctxrun(&opts, &w->stats, &err) != 0)
+		return xb_say_error(&err);
+	finish_lines(w, &code);
+	if (code == XB_EXIT_OK && w->stats.faults && !cli->faults_count)
+		code = XB_EXIT_FAULT;
 	return code;
 }
 
@@ -445,13 +537,14 @@ work(const struct xb_worker *worker, void *arg)
 	if (open_outputs(w, &err) != 0 || xb_stats_init(&w->stats, job->cli->staged, &err) != 0)
 		code = xb_say_error(&err);
 	else
-		code = replay(w);
+		code = job->cli->bare ? run_bare(w) : replay(w);
 	xb_output_close(w->output, &err);
 	xb_reader_close(w->reader);
 	if (w->has_json)
 		xb_json_fini(&w->json);
 	if (w->has_dump)
 		xb_json_fini(&w->dump);
+	xb_ctxsave_close(w->save);
 	xb_stats_fini(&w->stats);
 	xb_session_close(&w->session);
 	free(w);
@@ -472,6 +565,6 @@ xb_run_main(const struct xb_opts *cli)
 		code = xb_worker_run(job.files.objects[0].file.name, work, &job);
 	xb_world_free(job.world);
 	close_files(&job.files, cli);
-	xb_captured_free(job.opts.ctx.captured);
+	xb_context_free(job.opts.context);
 	return code;
 }

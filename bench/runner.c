@@ -63,8 +63,15 @@ xb_runner_boot(struct xb_runner *runners, u32 cnt, u64 first_ns)
 int
 xb_runner_run(struct xb_runner *runner, struct xb_err *err)
 {
+	struct xb_ctxsave *save = runner->opts.save;
+
 	set_clock(runner, time_of(runner, runner->r.ts_ns));
+	if (XB_UNLIKELY(save != NULL))
+		xb_ctxsave_begin(save);
 	if (xb_path_run(runner->path, &runner->r, err) != 0)
+		return -1;
+	if (XB_UNLIKELY(save != NULL) &&
+	    xb_ctxsave_packet(save, runner->path, &runner->r, err) != 0)
 		return -1;
 	xb_session_collect(runner->opts.session, &runner->notes);
 	return 0;

@@ -8,6 +8,7 @@
 #ifndef XB_BENCH_RUNNER_H
 #define XB_BENCH_RUNNER_H
 
+#include "bench/ctxsave.h"
 #include "bench/notes.h"
 #include "bench/opts.h"
 #include "bench/path.h"
@@ -21,6 +22,7 @@ struct xb_runner_opts {
 	u32 vcpu;
 	struct xb_stats *stats;
 	bool need_data, keep_text, keep_events; /* somebody wants them */
+	struct xb_ctxsave *save;                /* of one vCPU; or NULL */
 	/* As in struct xb_path_opts, also for faults of timers. */
 	int (*send)(void *arg, const struct xb_result *r, const struct xb_path_send *send,
 	            struct xb_err *err);

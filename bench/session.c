@@ -4,6 +4,7 @@
 #include "bench/say.h"
 #include "emu/captured.h"
 #include "emu/world.h"
+#include "lib/bind.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,6 +73,8 @@ check_init(struct xb_session *s, struct xb_mapinit *init, struct xb_err *err)
 static enum xb_object_want
 want_of(const struct xb_session_opts *opts, u32 i)
 {
+	if (opts->cli->bare)
+		return XB_WANT_BARE;
 	if (opts->object_cnt == 1 && !opts->cli->staged)
 		return XB_WANT_ANY;
 	return opts->objects[i].kind == XB_STAGE_XDP ? XB_WANT_XDP : XB_WANT_TC;
@@ -275,6 +278,7 @@ warn(void *arg, struct xb_proc *proc, const char *text)
 static int
 open_playback(struct xb_session *s, const struct xb_opts *cli, struct xb_err *err)
 {
+	const struct xb_captured *calls = cli->context ? xb_ctx_calls(cli->context) : NULL;
 	const struct xb_playback_opts opts = {
 		.strict = cli->captured_strict,
 		.emulate = cli->captured_emulate,
@@ -282,9 +286,9 @@ open_playback(struct xb_session *s, const struct xb_opts *cli, struct xb_err *er
 		.arg = s,
 	};
 
-	if (!cli->ctx.captured)
+	if (!calls || cli->bare) /* lib/bind.h has its own */
 		return 0;
-	s->playback = xb_playback_new(s->emu, cli->ctx.captured, &opts, err);
+	s->playback = xb_playback_new(s->emu, calls, &opts, err);
 	return s->playback ? 0 : -1;
 }
 
@@ -304,9 +308,11 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 		xb_world_free(opts->world);
 		return -1;
 	}
-	s->emu->watch = opts->cli->ctx.captured || opts->cli->record;
+	s->emu->watch = opts->cli->context || opts->cli->record;
 	xb_xdp_register(s->emu);
 	xb_skb_register(s->emu);
+	if (opts->cli->bare)
+		xb_bound_register_types(s->emu);
 	if (set_world(s, opts->world, err) != 0 || open_playback(s, opts->cli, err) != 0 ||
 	    open_all(s, opts, err) != 0) {
 		xb_session_close(s);

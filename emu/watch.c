@@ -102,7 +102,7 @@ is_scalar(const struct xb_proc *proc, enum xb_arg_kind kind, u64 value)
 	if (value < XB_MEM_NULL_BYTES || value >= proc->vm->mem->limit)
 		return true;
 	xb_mem_describe(proc->vm->mem, value, 1, XB_MEM_READ, &where);
-	return where.name == NULL;
+	return where.name[0] == 0;
 }
 
 /* The map that a register names, or NULL. */

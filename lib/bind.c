@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/bind.h"
 
+#include "emu/vcpu.h"
 #include "lib/context_priv.h"
 
 #include <errno.h>
@@ -102,9 +103,7 @@ ctx_run_bare(struct xb_bound *b, struct xb_bound_out *out)
 	enum xb_run_status status;
 
 	xb_emu_run_begin(b->opts.emu, b->proc->vcpu);
-	do
-		status = xb_vm_step(b->proc);
-	while (status == XB_RUN_RUNNING);
+	status = xb_proc_continue(b->proc);
 	xb_emu_run_end(b->opts.emu, b->proc->vcpu);
 	*out = (struct xb_bound_out){
 		.status = status,

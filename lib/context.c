@@ -352,3 +352,15 @@ xb_ctx_wrap(struct xb_context *sub, struct xb_captured *calls, struct xb_err *er
 	c->calls = calls;
 	return c;
 }
+
+/* By way of its text, which loses nothing. */
+struct xb_context *
+xb_ctx_clone(const struct xb_context *c, struct xb_err *err)
+{
+	size_t bytes = 0;
+	char *text = xb_context_print(c, &bytes, err);
+	struct xb_context *copy = text ? xb_context_parse(NULL, text, bytes, err) : NULL;
+
+	free(text);
+	return copy;
+}

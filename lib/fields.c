@@ -297,15 +297,19 @@ find_json_row(const char *key)
 	return find_row(key);
 }
 
-/* What a value is as text; NULL where it is none. */
-static const char *
-text_of(const struct row *row, const struct xb_value *v)
+/* What a value is as text. */
+static int
+text_of(const struct ctx_reader *r, const struct row *row, const struct xb_value *v,
+        const char **text)
 {
+	*text = v->text;
 	if (row->form == FLAG && v->kind == XB_VALUE_BOOL)
-		return v->truth ? "1" : "0";
-	if (v->kind != XB_VALUE_NUMBER && v->kind != XB_VALUE_STRING)
-		return NULL;
-	return strlen(v->text) == v->bytes ? v->text : NULL;
+		*text = v->truth ? "1" : "0";
+	else if (v->kind != XB_VALUE_NUMBER && v->kind != XB_VALUE_STRING)
+		return ctx_fail(r, v, "expected a number or a string");
+	else if (strlen(v->text) != v->bytes)
+		return ctx_fail(r, v, "there is a NUL in it");
+	return 0;
 }
 
 int
@@ -319,9 +323,8 @@ xb_ctx_field_read(struct ctx_reader *r, const struct xb_value *v, u32 kind, stru
 		return ctx_fail(r, v, "no field of %s that can be set", xb_ctx_kind_name(kind));
 	if (f->set & bit(row))
 		return ctx_fail(r, v, "given twice");
-	text = text_of(row, v);
-	if (!text)
-		return ctx_fail(r, v, "expected a number or a string");
+	if (text_of(r, row, v, &text) != 0)
+		return -1;
 	if (set_row(f, row, text, &err) != 0)
 		return ctx_fail(r, v, "%s", err.msg);
 	f->set |= bit(row);

@@ -34,6 +34,9 @@ bool xb_ctx_packet(const struct xb_context *c, const u8 **data, u32 *bytes);
 struct xb_context *xb_ctx_make(enum xb_ctx_type type, const char *name, const u8 *data, u32 bytes,
                                const struct xb_ctx_fields *fields, struct xb_err *err);
 
+/* A copy, of a type that is built in. NULL and err where there is no memory. */
+struct xb_context *xb_ctx_clone(const struct xb_context *c, struct xb_err *err);
+
 /* A captured context from both, which it takes over, also where it fails. sub may be NULL. */
 struct xb_context *xb_ctx_wrap(struct xb_context *sub, struct xb_captured *calls,
                                struct xb_err *err);

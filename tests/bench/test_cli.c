@@ -149,15 +149,18 @@ static const struct cli_row rows[] = {
 	  "--json - --no-data -c 1 --ctx-file c.json -p needs_tracing $B/needs.o",
 	  0, NULL, "*\"retval\":67305985,*" },
 	{ "recorded with other arguments",
-	  "sed 's/:8}/:4}/' c.json >d.json; " RUN "--ctx-file d.json -p needs_tracing $B/needs.o",
+	  "sed 's/:8}/:4}/' c.json >d.json; " RUN
+	  "--captured strict --ctx-file d.json -p needs_tracing $B/needs.o",
 	  4, SAYS("*bpf_probe_read_kernel: recorded call 1 has 0x4 in r2, the program 0x8, at *"),
 	  NULL },
 	{ "recorded call without a number",
 	  "sed 's/113/x/' c.json >d.json; $X -r $C/demo.pcap --ctx-file d.json $P/pass.o", 2,
-	  SAYS("d.json: line 1, column *: x: no helper has this number"), NULL },
+	  SAYS("d.json: line 1, column *: ctx.helperCalls.x: no helper has this number"), NULL },
 	{ "recorded bytes that are no base64",
 	  "sed 's/AQID/AQI/' c.json >d.json; $X -r $C/demo.pcap --ctx-file d.json $P/pass.o", 2,
-	  SAYS("d.json: line 1, column *: value: expected base64"), NULL },
+	  SAYS("d.json: line 1, column *: ctx.helperCalls.113[[]0].results[[]1].value: expected "
+	       "base64"),
+	  NULL },
 	{ "map of before BTF", RUN "-p packets $B/../emu/progs/legacy.o", 0, NULL, NULL },
 	{ "map of iproute2 with others inside", RUN "-p packets $B/../emu/progs/legacy_nested.o", 3,
 	  SAYS("*legacy_nested.o: legacy map 'kinds': inner_id 2, inner_idx 0: *"), NULL },
@@ -298,9 +301,10 @@ static const struct cli_row rows[] = {
 	  ">a.json && $X -r $C/demo.pcap --ctx-file a.json --map 'groups[1]=8' $B/groups.o",
 	  0, NULL, "*TC_ACT_SHOT * 60 *" },
 	{ "cgroups above a socket's, of text",
-	  "echo '{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[\"a\"]}}}' "
-	  ">a.json; $X -r $C/demo.pcap --ctx-file a.json $B/groups.o",
-	  2, SAYS("a.json: cgroupAncestors: *expected a number"), NULL },
+	  "echo '{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[\"a\"]}}}' >a.json; "
+	  "$X -r $C/demo.pcap --ctx-file a.json $B/groups.o",
+	  2, SAYS("a.json: line 1, column 53: ctx.sock.cgroupAncestors[[]0]: expected a number"),
+	  NULL },
 	{ "cgroups above a socket's, too many",
 	  "echo "
 	  "'{\"type\":\"sk_buff\",\"ctx\":{\"sock\":{\"cgroupAncestors\":[1,2,3,4,5,6,7,8,9]}}}' "

@@ -204,24 +204,22 @@ begin_record(struct xb_captured *c, struct xb_proc *proc, const struct xb_helper
 	return c->cnt[row->id] - 1;
 }
 
-static u64
-make_call(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u64 *r)
+/* The results of a call that was not made, as they were recorded. */
+static bool
+copy_results(struct xb_captured_call *to, const struct xb_captured_call *from)
 {
-	struct xb_captured *c = xb_proc_emu(proc)->record[proc->vcpu];
-	const struct xb_helper *row = call->data;
-	u64 was[1 + MAX_ARGS], r0;
-	u32 n;
+	for (u32 i = 0; i < from->result_cnt; i++) {
+		struct xb_captured_reg reg = from->results[i];
 
-	if (!c || c->cut)
-		return fn(proc, call, r);
-	memcpy(was, r, sizeof(was));
-	n = begin_record(c, proc, row, was);
-	if (c->cut)
-		return fn(proc, call, r);
-	r0 = fn(proc, call, r);
-	if (!c->cut && !add_results(proc, row, was, r0, &c->calls[row->id][n]))
-		c->cut = true;
-	return r0;
+		if (reg.bytes) {
+			reg.bytes = malloc((size_t)reg.byte_cnt + 1);
+			if (!reg.bytes)
+				return false;
+			memcpy(reg.bytes, from->results[i].bytes, reg.byte_cnt);
+		}
+		to->results[to->result_cnt++] = reg;
+	}
+	return true;
 }
 
 static u64
@@ -236,26 +234,56 @@ fault_beyond(struct xb_proc *proc, const struct xb_playback *playback, const str
 	        row->name, cnt + 1, cnt);
 }
 
-u64
-xb_watch_call(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u64 *r)
+/* R0. *given is the recorded call where that alone answered, and nothing was called. */
+static u64
+answer(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u64 *r,
+       const struct xb_captured_call **given)
 {
 	struct xb_playback *playback = xb_proc_emu(proc)->playback[proc->vcpu];
 	const struct xb_helper *row = call->data;
 	const struct xb_captured_call *was;
 	u64 r0;
 
-	if (!playback || row->state == XB_HELPER_CAPTURED)
-		return make_call(proc, call, fn, r);
+	if (!playback)
+		return fn(proc, call, r);
 	was = xb_playback_take(playback, proc, row->id);
 	if (!was && proc->event)
 		return 0;
+	if (!was && (row->state == XB_HELPER_CAPTURED || xb_playback_emulates(playback)))
+		return fn(proc, call, r);
 	if (!was)
-		return xb_playback_emulates(playback) ? make_call(proc, call, fn, r)
-		                                      : fault_beyond(proc, playback, row);
-	if (!is_live(row, was))
+		return fault_beyond(proc, playback, row);
+	if (!is_live(row, was)) {
+		*given = was;
 		return xb_playback_apply(playback, proc, row->id, was);
-	r0 = make_call(proc, call, fn, r);
+	}
+	r0 = fn(proc, call, r);
 	if (proc->event || xb_playback_same_result(playback, proc, row->id, was, r0))
 		return r0;
 	return 0;
+}
+
+u64
+xb_watch_call(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u64 *r)
+{
+	struct xb_captured *c = xb_proc_emu(proc)->record[proc->vcpu];
+	const struct xb_captured_call *given = NULL;
+	const struct xb_helper *row = call->data;
+	struct xb_captured_call *to;
+	u64 was[1 + MAX_ARGS], r0;
+	u32 n;
+
+	if (!c || c->cut)
+		return answer(proc, call, fn, r, &given);
+	memcpy(was, r, sizeof(was));
+	n = begin_record(c, proc, row, was);
+	r0 = answer(proc, call, fn, r, &given);
+	if (proc->event & XB_PROC_FAULTED && c->cnt[row->id] == n + 1)
+		c->cnt[row->id]--; /* it has no bytes yet: as if it had never been called */
+	if (c->cut || proc->event & XB_PROC_FAULTED)
+		return r0;
+	to = &c->calls[row->id][n]; /* callbacks may have moved it */
+	if (!(given ? copy_results(to, given) : add_results(proc, row, was, r0, to)))
+		c->cut = true;
+	return r0;
 }

@@ -77,17 +77,25 @@ xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n)
 	xb_stats_insns(&stage->insns, run->insns, n);
 }
 
+/* Without memory `large` stays NULL. */
+static void
+map_large(struct xb_insn_stats *i)
+{
+	void *p;
+
+	if (i->large)
+		return;
+	p = mmap(NULL, XB_INSNS_EXACT * sizeof(u64), PROT_READ | PROT_WRITE,
+	         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	i->large = p == MAP_FAILED ? NULL : p;
+}
+
 void
 xb_stats_insns_large(struct xb_insn_stats *i, u64 insns)
 {
 	if (insns >= XB_INSNS_EXACT)
 		insns = XB_INSNS_EXACT - 1;
-	if (!i->large) {
-		void *p = mmap(NULL, XB_INSNS_EXACT * sizeof(u64), PROT_READ | PROT_WRITE,
-		               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-		i->large = p == MAP_FAILED ? NULL : p;
-	}
+	map_large(i);
 	i->blocks[insns / XB_INSNS_SMALL]++;
 	if (i->large)
 		i->large[insns]++;
@@ -148,20 +156,25 @@ new_target(struct xb_stats *s, struct xb_port port)
 	return &s->targets[s->target_last];
 }
 
+/* The target, new where it is not there yet; NULL: too many. */
+static struct xb_target_stats *
+find_target(struct xb_stats *s, struct xb_port port)
+{
+	if (s->target_cnt && same_port(s->targets[s->target_last].port, port))
+		return &s->targets[s->target_last];
+	for (u32 i = 0; i < s->target_cnt; i++)
+		if (same_port(s->targets[i].port, port)) {
+			s->target_last = i;
+			return &s->targets[i];
+		}
+	return new_target(s, port);
+}
+
 void
 xb_stats_target(struct xb_stats *s, struct xb_port port, u64 bytes)
 {
-	struct xb_target_stats *t = NULL;
+	struct xb_target_stats *t = find_target(s, port);
 
-	if (s->target_cnt && same_port(s->targets[s->target_last].port, port))
-		t = &s->targets[s->target_last];
-	for (u32 i = 0; !t && i < s->target_cnt; i++)
-		if (same_port(s->targets[i].port, port)) {
-			s->target_last = i;
-			t = &s->targets[i];
-		}
-	if (!t)
-		t = new_target(s, port);
 	if (!t) {
 		s->targets_lost++;
 		return;
@@ -186,6 +199,93 @@ xb_stats_sort_targets(struct xb_stats *s)
 	if (s->target_cnt)
 		qsort(s->targets, s->target_cnt, sizeof(*s->targets), compare_targets);
 	s->target_last = 0;
+}
+
+static void
+add_large(struct xb_insn_stats *i, const struct xb_insn_stats *more)
+{
+	for (u32 block = 1; block < XB_ARRAY_SIZE(more->blocks); block++) {
+		u64 first = (u64)block * XB_INSNS_SMALL;
+
+		if (!more->blocks[block])
+			continue;
+		map_large(i);
+		i->blocks[block] += more->blocks[block];
+		for (u64 k = first; i->large && more->large && k < first + XB_INSNS_SMALL; k++)
+			if (more->large[k])
+				i->large[k] += more->large[k];
+	}
+}
+
+static void
+add_insns(struct xb_insn_stats *i, const struct xb_insn_stats *more)
+{
+	i->total += more->total;
+	if (!more->runs)
+		return;
+	if (more->max > i->max || !i->runs ||
+	    (more->max == i->max && more->max_packet < i->max_packet)) {
+		i->max = more->max;
+		i->max_packet = more->max_packet;
+	}
+	i->runs += more->runs;
+	for (u32 k = 0; k < XB_INSNS_SMALL; k++)
+		if (more->small[k])
+			i->small[k] += more->small[k];
+	add_large(i, more);
+}
+
+static void
+add_targets(struct xb_stats *s, const struct xb_stats *more)
+{
+	s->targets_lost += more->targets_lost;
+	for (u32 i = 0; i < more->target_cnt; i++) {
+		const struct xb_target_stats *from = &more->targets[i];
+		struct xb_target_stats *to = find_target(s, from->port);
+
+		if (!to) {
+			s->targets_lost += from->packets;
+			continue;
+		}
+		to->packets += from->packets;
+		to->bytes += from->bytes;
+	}
+}
+
+static void
+add_stages(struct xb_stage_stats *stages, const struct xb_stage_stats *more)
+{
+	for (u32 i = 0; i < XB_STAGE_CNT; i++) {
+		stages[i].runs += more[i].runs;
+		stages[i].faults += more[i].faults;
+		for (u32 v = 0; v < XB_VERDICT_CNT; v++)
+			stages[i].verdicts[v] += more[i].verdicts[v];
+		add_insns(&stages[i].insns, &more[i].insns);
+	}
+}
+
+void
+xb_stats_add(struct xb_stats *s, const struct xb_stats *more)
+{
+	static const size_t counters[] = {
+#define COUNTER(name) offsetof(struct xb_stats, name)
+		COUNTER(packets),   COUNTER(bytes),  COUNTER(ran),     COUNTER(unmatched),
+		COUNTER(truncated), COUNTER(unfit),  COUNTER(clones),  COUNTER(linted),
+		COUNTER(nowhere),   COUNTER(events), COUNTER(printks), COUNTER(faults),
+#undef COUNTER
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(counters); i++)
+		*(u64 *)(void *)((u8 *)s + counters[i]) +=
+		        *(const u64 *)(const void *)((const u8 *)more + counters[i]);
+	for (u32 v = 0; v < XB_VERDICT_CNT; v++)
+		s->verdicts[v] += more->verdicts[v];
+	for (u32 i = 0; i < XB_STATS_LINTS; i++)
+		s->lints[i] += more->lints[i];
+	add_insns(&s->insns, &more->insns);
+	add_targets(s, more);
+	if (s->stages && more->stages)
+		add_stages(s->stages, more->stages);
 }
 
 void

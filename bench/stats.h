@@ -127,6 +127,12 @@ void xb_stats_sort_targets(struct xb_stats *s);
 /* One run, where stages are counted by themselves. */
 void xb_stats_stage(struct xb_stats *s, const struct xb_stage_run *run, u64 n);
 
+/*
+ * Adds what another vCPU counted of the same run: all but faults' places and times, which depend on
+ * the order of packets.
+ */
+void xb_stats_add(struct xb_stats *s, const struct xb_stats *more);
+
 void xb_stats_fault(struct xb_stats *s, const struct xb_fault *fault, u64 n);
 
 #endif

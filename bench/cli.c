@@ -243,6 +243,9 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 		                  "--strict: is about the checks that --no-lint leaves out");
 	if (opts->world && opts->world_from)
 		return xb_err_set(err, XB_ERR_USAGE, "--world: there is --world-from too");
+	if (opts->cpus > 1 && (opts->record || opts->save_ctx))
+		return xb_err_set(err, XB_ERR_USAGE, "--%s: one packet at a time: without --cpus",
+		                  opts->record ? "record" : "save-ctx");
 	if (!opts->read && !opts->ctx_file)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
 	stdins = (u32)(opts->read && !strcmp(opts->read, "-"));

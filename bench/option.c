@@ -250,9 +250,6 @@ set_cpus(struct xb_opts *opts, const char *arg, struct xb_err *err)
 
 	if (set_number(&v, arg, 1, XB_EMU_MAX_CPUS, err) != 0)
 		return -1;
-	if (v > 1)
-		return xb_err_set(err, XB_ERR_USAGE,
-		                  "%s: more than one CPU is not available in this version", arg);
 	opts->cpus = (u32)v;
 	return 0;
 }
@@ -336,7 +333,7 @@ const struct xb_option xb_options[] = {
 	FLAG(ON(RUN), 0, "no-data", no_data, "leave packet bytes out of --json"),
 	FLAG(ON(RUN), 0, "no-events", no_events, "no reader on ring buffers and perf event arrays"),
 	CALL(ON(RUN), 0, "engine", "auto|interp", set_engine, "how programs are executed"),
-	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "virtual CPUs"),
+	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "run on N virtual CPUs at a time, packets by flow"),
 	CALL(ON(RUN), 0, "clock", "capture|wall|NS", set_clock,
 	     "what bpf_ktime_get_ns follows; default the capture's timestamps"),
 	NUMBER(ON(RUN), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),

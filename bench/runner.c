@@ -2,6 +2,7 @@
 #include "bench/runner.h"
 
 #include "emu/timer.h"
+#include "emu/vcpu.h"
 
 #include <time.h>
 
@@ -17,19 +18,23 @@ wall_ns(void)
 	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
 }
 
-static struct xb_clock *
-clock_of(const struct xb_runner *runner)
+u64
+xb_runner_time(const struct xb_runner *runner, u64 ts_ns)
 {
-	return &runner->opts.session->emu->clock;
+	const struct xb_opts *cli = runner->opts.cli;
+
+	if (cli->clock == XB_CLOCK_CAPTURE)
+		return ts_ns;
+	return cli->clock == XB_CLOCK_WALL ? wall_ns() : cli->clock_ns;
 }
 
-/* The time at which a packet is seen that was captured at ts_ns. */
-static u64
-time_of(const struct xb_runner *runner, u64 ts_ns)
+static const struct xb_fault *
+run_timers(const struct xb_runner *runner, u64 now_ns)
 {
-	if (runner->opts.cli->clock == XB_CLOCK_CAPTURE)
-		return ts_ns;
-	return runner->opts.cli->clock == XB_CLOCK_WALL ? wall_ns() : clock_of(runner)->now_ns;
+	struct xb_emu *emu = runner->emu;
+
+	return XB_UNLIKELY(emu->concurrent) ? xb_timer_run_on(emu, runner->opts.vcpu, now_ns)
+	                                    : xb_timer_run_until(emu, now_ns);
 }
 
 /* Timers fire before the packet that comes next; what they print is put down to it. */
@@ -38,34 +43,33 @@ set_clock(struct xb_runner *runner, u64 now_ns)
 {
 	const struct xb_fault *fault;
 
-	while ((fault = xb_timer_run_until(runner->opts.session->emu, now_ns)) != NULL)
+	while ((fault = run_timers(runner, now_ns)) != NULL)
 		runner->opts.fault(runner->opts.arg, &runner->r, fault);
-	clock_of(runner)->now_ns = now_ns;
+	runner->clock->now_ns = now_ns;
 }
 
 void
-xb_runner_boot(struct xb_runner *runners, u32 cnt, u64 first_ns)
+xb_runner_boot(struct xb_runner *runner, u64 now_ns)
 {
-	const struct xb_opts *cli = runners[0].opts.cli;
-	u64 now_ns = time_of(&runners[0], first_ns);
-	u64 boot_ns = now_ns > BOOT_BEFORE_NS ? now_ns - BOOT_BEFORE_NS : 0;
+	struct xb_clock *clock = xb_emu_clock(runner->emu, runner->opts.vcpu);
 
-	for (u32 i = 0; i < cnt; i++) {
-		if (cli->clock == XB_CLOCK_FIXED) {
-			*clock_of(&runners[i]) = (struct xb_clock){ .now_ns = cli->clock_ns };
-			continue;
-		}
-		set_clock(&runners[i], now_ns);
-		clock_of(&runners[i])->boot_ns = boot_ns;
+	runner->clock = clock;
+	if (runner->opts.cli->clock == XB_CLOCK_FIXED) {
+		*clock = (struct xb_clock){ .now_ns = runner->opts.cli->clock_ns };
+		return;
 	}
+	set_clock(runner, now_ns);
+	clock->boot_ns = now_ns > BOOT_BEFORE_NS ? now_ns - BOOT_BEFORE_NS : 0;
 }
 
 int
 xb_runner_run(struct xb_runner *runner, struct xb_err *err)
 {
+	bool captured = runner->opts.cli->clock == XB_CLOCK_CAPTURE;
 	struct xb_ctxsave *save = runner->opts.save;
 
-	set_clock(runner, time_of(runner, runner->r.ts_ns));
+	set_clock(runner,
+	          XB_LIKELY(captured) ? runner->r.ts_ns : xb_runner_time(runner, runner->r.ts_ns));
 	if (XB_UNLIKELY(save != NULL))
 		xb_ctxsave_begin(save);
 	if (xb_path_run(runner->path, &runner->r, err) != 0)
@@ -73,7 +77,10 @@ xb_runner_run(struct xb_runner *runner, struct xb_err *err)
 	if (XB_UNLIKELY(save != NULL) &&
 	    xb_ctxsave_packet(save, runner->path, &runner->r, err) != 0)
 		return -1;
-	xb_session_collect(runner->opts.session, &runner->notes);
+	if (runner->opts.session->vcpus)
+		xb_session_collect_on(runner->opts.session, runner->opts.vcpu);
+	else
+		xb_session_collect(runner->opts.session, &runner->notes);
 	return 0;
 }
 
@@ -91,7 +98,7 @@ xb_runner_init(struct xb_runner *runner, const struct xb_runner_opts *opts, stru
 		.arg = opts->arg,
 	};
 
-	*runner = (struct xb_runner){ .opts = *opts };
+	*runner = (struct xb_runner){ .opts = *opts, .emu = opts->session->emu };
 	runner->notes.keep_events = opts->keep_events;
 	runner->notes.keep_text = opts->keep_text;
 	runner->r.notes = &runner->notes;

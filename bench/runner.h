@@ -33,6 +33,8 @@ struct xb_runner_opts {
 struct xb_runner {
 	struct xb_runner_opts opts;
 	struct xb_path *path;
+	struct xb_emu *emu;
+	struct xb_clock *clock; /* of the vCPU; from xb_runner_boot() on */
 	struct xb_notes notes;
 	struct xb_result
 	        r; /* of the packet that runs: the caller fills what comes before the run */
@@ -42,8 +44,11 @@ struct xb_runner {
 int xb_runner_init(struct xb_runner *runner, const struct xb_runner_opts *opts, struct xb_err *err);
 void xb_runner_fini(struct xb_runner *runner);
 
-/* Fixes when the machine was booted, for all of its vCPUs: first_ns is the first packet's time. */
-void xb_runner_boot(struct xb_runner *runners, u32 cnt, u64 first_ns);
+/* The time at which programs find themselves for a packet captured at ts_ns. */
+u64 xb_runner_time(const struct xb_runner *runner, u64 ts_ns);
+
+/* Before the first packet, at which it is now_ns: fixes when the machine was booted. */
+void xb_runner_boot(struct xb_runner *runner, u64 now_ns);
 
 /* Forgets what the packet before said. */
 static inline void

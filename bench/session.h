@@ -12,6 +12,8 @@
 #include "bench/opts.h"
 #include "bench/stage.h"
 
+#include <pthread.h>
+
 /* One object file, and what is wanted of it. */
 struct xb_session_object {
 	struct xb_file file;
@@ -27,6 +29,8 @@ struct xb_session_opts {
 	struct xb_world *world; /* the network around, or NULL; the session's from its opening on */
 };
 
+struct xb_session_vcpu;
+
 struct xb_session {
 	struct xb_emu *emu;
 	struct xb_object *objects[XB_STAGE_CNT]; /* in the order given */
@@ -38,6 +42,8 @@ struct xb_session {
 	u32 ringbuf_cnt;
 	struct xb_playback *playback; /* of a captured context, or NULL */
 	bool warned;                  /* that a call differs from its recording */
+	struct xb_session_vcpu *vcpus; /* of xb_session_spread(); or NULL */
+	pthread_mutex_t drain;         /* over the ring buffers' readers, then */
 };
 
 /* Messages begin with the object's name, but for those about map files and options. */
@@ -47,6 +53,17 @@ void xb_session_close(struct xb_session *s);
 /* Sends what programs say to `notes`, and puts readers on perf event arrays if `events`. */
 int xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events,
                       struct xb_err *err);
+
+/*
+ * Has programs run on several vCPUs at the same time: what they say goes to notes[vcpu], an array
+ * of the caller's. Nothing runs meanwhile; nor when that is over.
+ */
+int xb_session_spread(struct xb_session *s, struct xb_notes **notes, bool events,
+                      struct xb_err *err);
+void xb_session_gather(struct xb_session *s);
+
+/* Then: puts what a vCPU's run left in ring buffers to its notes. On that vCPU's thread. */
+void xb_session_collect_on(struct xb_session *s, u32 vcpu);
 
 /* The full name of a map that the emulator hands out. */
 const char *xb_session_map_name(const struct xb_session *s, const struct xb_map *map);

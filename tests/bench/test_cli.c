@@ -48,7 +48,6 @@ static const struct cli_row rows[] = {
 	{ "later: jit", "$X --engine jit", 2, SAYS("--engine: 'jit' is not available*"), NULL },
 	{ "later: kernel", "$X --engine=kernel", 2, SAYS("--engine: 'kernel' is not available*"),
 	  NULL },
-	{ "later: cpus", "$X --cpus 2", 2, SAYS("--cpus: 2: more than one CPU*"), NULL },
 	{ "field of a TC context", RUN "--ctx mark=1 $P/pass.o", 2,
 	  SAYS("--ctx: mark: no field of xdp_md, which XDP programs have"), NULL },
 	{ "field of no context", "$X --ctx marc=1", 2,

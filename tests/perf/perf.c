@@ -25,6 +25,9 @@ static const char *const programs[] = { "trivial",    "parser",    "tables", "re
 static const char *const job_programs[] = { "trivial", "parser", "tables", "rewrite",
 	                                    "tc_trivial" };
 
+/* 500 instructions a packet, and next to none. */
+static const char *const cpus_programs[] = { "digest", "trivial" };
+
 struct bench {
 	const char *tool, *objects;
 	u32 packets;
@@ -112,6 +115,44 @@ print_jobs(const struct bench *b, const char *in)
 	return 0;
 }
 
+/* Whole jobs with two CPUs beside the same with one. */
+static int
+print_cpus(const struct bench *b, const char *in)
+{
+	char out[PATH_BYTES], object[XB_ARRAY_SIZE(cpus_programs)][PATH_BYTES];
+	const char *jobs[2 * XB_ARRAY_SIZE(cpus_programs)][11];
+	const char *const *commands[2 * XB_ARRAY_SIZE(cpus_programs)];
+	const char *const outputs[] = { out, NULL };
+	struct job_figures f[2 * XB_ARRAY_SIZE(cpus_programs)];
+
+	path(out, b->dir, "out.pcapng", "");
+	for (u32 i = 0; i < XB_ARRAY_SIZE(commands); i++) {
+		path(object[i / 2], b->objects, cpus_programs[i / 2], ".o");
+		memcpy(jobs[i],
+		       (const char *[]){ b->tool, "-q", "--cpus", i % 2 ? "2" : "1", "-r", in, "-w",
+		                         out, object[i / 2], NULL },
+		       10 * sizeof(char *));
+		commands[i] = jobs[i];
+	}
+	if (job_compare(commands, XB_ARRAY_SIZE(commands), RUNS, outputs, f)) {
+		fprintf(stderr, "perf: a command cannot be started\n");
+		return -1;
+	}
+	printf("\nWhole job with `--cpus 2`, of %ld on the machine, beside `--cpus 1`, in turn\n\n"
+	       "| program | wall s, 1 | wall s, 2 | CPU s, 1 | CPU s, 2 | times as fast |\n"
+	       "|-|-:|-:|-:|-:|-:|\n",
+	       sysconf(_SC_NPROCESSORS_ONLN));
+	for (u32 i = 0; i < XB_ARRAY_SIZE(commands); i += 2) {
+		const char *name = cpus_programs[i / 2];
+
+		if (failed(name, &f[i]) || failed(name, &f[i + 1]))
+			return -1;
+		printf("| %s | %.3f | %.3f | %.3f | %.3f | %.2f |\n", name, f[i].wall_s,
+		       f[i + 1].wall_s, f[i].cpu_s, f[i + 1].cpu_s, f[i].wall_s / f[i + 1].wall_s);
+	}
+	return 0;
+}
+
 /*
  * From the start of the process to the end of a job of one packet, for 3 and for 1,000
  * instructions.
@@ -184,7 +225,10 @@ measure(const struct bench *b)
 		perror("perf: capture");
 	} else {
 		settle(in);
-		ret = print_engine(b) || print_jobs(b, in) || print_load(b, one) ? -1 : 0;
+		ret = print_engine(b) || print_jobs(b, in) || print_cpus(b, in) ||
+		                      print_load(b, one)
+		              ? -1
+		              : 0;
 	}
 	unlink(in);
 	unlink(one);

@@ -87,9 +87,9 @@ filter_of(struct xb_intake *in, u16 linktype, struct xb_err *err)
 	return f->filter;
 }
 
-/* Whether the packet goes through the program: 1, 0, or -1. */
-static int
-wanted(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r, struct xb_err *err)
+int
+xb_intake_wanted(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r,
+                 struct xb_err *err)
 {
 	const struct xb_filter *filter;
 	int rc = make_ether(in, pkt, r, err);
@@ -117,34 +117,6 @@ wanted(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r, s
 		return 0;
 	}
 	return 1;
-}
-
-static void
-note_time(struct xb_intake *in, const struct xb_packet *pkt)
-{
-	if (!in->timed) {
-		in->timed = true;
-		in->first_ns = pkt->ts_ns;
-		in->last_ns = pkt->ts_ns;
-	}
-	if (pkt->ts_ns > in->last_ns)
-		in->last_ns = pkt->ts_ns;
-}
-
-int
-xb_intake_packet(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r,
-                 struct xb_err *err)
-{
-	note_time(in, pkt);
-	r->n = ++in->n;
-	r->pkt = pkt;
-	r->ts_ns = pkt->ts_ns + in->shift_ns;
-	r->ran = false;
-	if (!in->has_queue)
-		r->in.rx_queue_index = pkt->meta.queue;
-	in->opts.stats->packets++;
-	in->opts.stats->bytes += pkt->caplen;
-	return wanted(in, pkt, r, err);
 }
 
 void

@@ -58,12 +58,41 @@ void xb_intake_fini(struct xb_intake *in);
 /* Fills what all packets have in common: context and metadata that they start with. */
 void xb_intake_start(const struct xb_intake *in, struct xb_result *r);
 
+/* Whether the packet that r has otherwise goes through the program: 1, 0, or -1. */
+int xb_intake_wanted(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r,
+                     struct xb_err *err);
+
 /*
  * Takes a packet into r: `n`, `ts_ns`, `pkt`, `in`, `ether`; `ran` is cleared. All is borrowed,
  * until the next packet. 1: it is to run; 0: it is not; -1 and err: the capture cannot be used.
  */
-int xb_intake_packet(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r,
-                     struct xb_err *err);
+static inline int
+xb_intake_packet(struct xb_intake *in, const struct xb_packet *pkt, struct xb_result *r,
+                 struct xb_err *err)
+{
+	if (XB_UNLIKELY(!in->timed)) {
+		in->timed = true;
+		in->first_ns = pkt->ts_ns;
+		in->last_ns = pkt->ts_ns;
+	}
+	if (pkt->ts_ns > in->last_ns)
+		in->last_ns = pkt->ts_ns;
+	r->n = ++in->n;
+	r->pkt = pkt;
+	r->ts_ns = pkt->ts_ns + in->shift_ns;
+	r->ran = false;
+	if (!in->has_queue)
+		r->in.rx_queue_index = pkt->meta.queue;
+	in->opts.stats->packets++;
+	in->opts.stats->bytes += pkt->caplen;
+	if (XB_UNLIKELY(pkt->linktype != XB_LINKTYPE_ETHERNET || in->opts.cli->filter))
+		return xb_intake_wanted(in, pkt, r, err);
+	r->in.hdr_bytes = 0;
+	r->in.data = pkt->data;
+	r->in.bytes = pkt->caplen;
+	r->ether = true;
+	return XB_LIKELY(!xb_path_unfit(in->opts.path, r)) ? 1 : xb_intake_wanted(in, pkt, r, err);
+}
 
 /* The capture is at its end: the next round begins a microsecond after its last packet. */
 void xb_intake_end_round(struct xb_intake *in);

@@ -40,8 +40,8 @@ struct xb_session {
 	struct xb_stage stages[XB_STAGE_CNT]; /* by kind */
 	struct xb_map **ringbufs;             /* the objects', each once */
 	u32 ringbuf_cnt;
-	struct xb_playback *playback; /* of a captured context, or NULL */
-	bool warned;                  /* that a call differs from its recording */
+	struct xb_playback *playback;  /* of a captured context, or NULL */
+	bool warned;                   /* that a call differs from its recording */
 	struct xb_session_vcpu *vcpus; /* of xb_session_spread(); or NULL */
 	pthread_mutex_t drain;         /* over the ring buffers' readers, then */
 };

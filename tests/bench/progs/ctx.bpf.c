@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ctx.bpf.c - programs for contexts in JSON: one whose result is never the same twice, and some of types
- * without a packet.
+/* ctx.bpf.c - programs for contexts in JSON: one whose result is never the same twice, and some of
+ * types without a packet.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -18,7 +18,8 @@ struct {
 	__uint(value_size, 4);
 } samples SEC(".maps");
 
-/* Time, chance, and what the packets before have left: into the return value, a sample, the packet. */
+/* Time, chance, and what the packets before have left: into the return value, a sample, the packet.
+ */
 SEC("xdp")
 int
 ctx_calls(struct xdp_md *ctx)
@@ -50,7 +51,8 @@ int
 ctx_kprobe(struct request *request)
 {
 	*request->count += request->by;
-	bpf_printk("count %llu, pid %u", *request->count, (__u32)(bpf_get_current_pid_tgid() >> 32));
+	bpf_printk("count %llu, pid %u", *request->count,
+	           (__u32)(bpf_get_current_pid_tgid() >> 32));
 	return (int)request->by;
 }
 

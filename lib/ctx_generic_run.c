@@ -12,8 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What lies in a block or struct. */
+struct block {
+	u8 *data;
+	u32 bytes;
+	u8 *own; /* of one whose bytes programs load and store the other way round; or NULL */
+};
+
 struct ctx_generic_bound {
 	struct xb_region **regions; /* by memory; NULL: a value */
+	struct block *blocks;       /* likewise */
 };
 
 static const struct ctx_generic *
@@ -36,27 +44,77 @@ value_of(const struct xb_bound *b, u32 i)
 	return regions[i]->gaddr;
 }
 
+static u8 *
+host_of(const struct xb_bound *b, u32 i)
+{
+	return b->generic->blocks[i].data;
+}
+
+static int
+big_load(void *arg, u64 off, u32 bytes, u64 *value)
+{
+	const struct block *block = arg;
+
+	if (off > block->bytes || bytes > block->bytes - off)
+		return -EFAULT; /* an empty block has a region of one byte */
+	*value = 0;
+	for (u32 i = 0; i < bytes; i++)
+		*value = *value << 8 | block->data[off + i];
+	return 0;
+}
+
+static int
+big_store(void *arg, u64 off, u32 bytes, u64 value)
+{
+	const struct block *block = arg;
+
+	if (off > block->bytes || bytes > block->bytes - off)
+		return -EFAULT;
+	for (u32 i = bytes; i-- > 0; value >>= 8)
+		block->data[off + i] = (u8)value;
+	return 0;
+}
+
+static void *
+big_host(void *arg, u64 off)
+{
+	const struct block *block = arg;
+
+	return block->data + off;
+}
+
+static const struct xb_mem_object_ops big_ops = {
+	.load = big_load,
+	.store = big_store,
+	.host = big_host,
+};
+
 static int
 map_memory(struct xb_bound *b, u32 i, struct xb_err *err)
 {
 	const struct generic_memory *m = &generic_of(b)->memory[i];
 	char name[48];
+	struct block *block = &b->generic->blocks[i];
+	bool big = m->kind == GENERIC_BLOCK && m->big;
 	const struct xb_region_opts opts = { .name = name,
 		                             .bytes = m->bytes ? m->bytes : 1,
-		                             .low = true };
+		                             .low = true,
+		                             .object = big ? &big_ops : NULL,
+		                             .object_arg = block };
 	struct xb_region *region;
 
-	if (m->kind == GENERIC_BLOCK && m->big)
-		return xb_err_set(err, XB_ERR_LOAD,
-		                  "memory '%.64s': big-endian memory is not emulated", m->name);
 	snprintf(name, sizeof(name), "memory '%.32s'", m->name);
 	region = xb_mem_map(b->opts.emu->mem, &opts, err);
 	if (!region)
 		return -1;
-	if (m->bytes)
+	if (m->bytes && !big)
 		xb_mem_allow(b->opts.emu->mem, region->gaddr, m->bytes, XB_MEM_WRITE);
 	b->generic->regions[i] = region;
-	return 0;
+	*block = (struct block){ xb_mem_host(b->opts.emu->mem, region->gaddr), m->bytes, NULL };
+	if (!big)
+		return 0;
+	block->data = block->own = malloc((size_t)m->bytes + 1);
+	return block->own ? 0 : xb_err_errno(err, ENOMEM, "context");
 }
 
 /*
@@ -84,9 +142,11 @@ ctx_generic_bind(struct xb_bound *b, struct xb_err *err)
 	const struct ctx_generic *g = generic_of(b);
 
 	b->generic = calloc(1, sizeof(*b->generic));
-	if (b->generic)
+	if (b->generic) {
 		b->generic->regions = calloc((size_t)g->cnt + 1, sizeof(struct xb_region *));
-	if (!b->generic || !b->generic->regions)
+		b->generic->blocks = calloc((size_t)g->cnt + 1, sizeof(struct block));
+	}
+	if (!b->generic || !b->generic->regions || !b->generic->blocks)
 		return xb_err_errno(err, ENOMEM, "context");
 	for (u32 i = 0; i < g->cnt; i++)
 		if (generic_is_memory(&g->memory[i]) && map_memory(b, i, err) != 0)
@@ -107,6 +167,9 @@ ctx_generic_unbind(struct xb_bound *b)
 		return;
 	for (u32 i = 0; b->generic->regions && i < g->cnt; i++)
 		xb_mem_unmap(b->opts.emu->mem, b->generic->regions[i]);
+	for (u32 i = 0; b->generic->blocks && i < g->cnt; i++)
+		free(b->generic->blocks[i].own);
+	free(b->generic->blocks);
 	free(b->generic->regions);
 	free(b->generic);
 }
@@ -121,12 +184,6 @@ load_struct(const struct xb_bound *b, const struct generic_memory *m, u8 *to)
 		memcpy(to, &value, bytes); /* little-endian, cf. vm/bytes.h */
 		to += bytes;
 	}
-}
-
-static u8 *
-host_of(const struct xb_bound *b, u32 i)
-{
-	return xb_mem_host(b->opts.emu->mem, b->generic->regions[i]->gaddr);
 }
 
 int

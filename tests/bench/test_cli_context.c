@@ -5,7 +5,7 @@
 #include "tests/bench/cli.h"
 
 #define FILE_OF(json) "printf '%s' '" json "' >c.json; "
-#define ONE           "$X -q --no-data --json - --ctx-file c.json "
+#define ALONE         "$X -q --no-data --json - --ctx-file c.json "
 #define PACKET        "\"packet_hex\":\"02000000000102000000000208004500\""
 #define XDP(members)  "{\"type\":\"xdp_md\",\"ctx\":{" members "}}"
 #define SKB(members)  "{\"type\":\"sk_buff\",\"ctx\":{" members "}}"
@@ -26,7 +26,7 @@
 
 static const struct cli_row rows[] = {
 	/* One context, without a capture. */
-	{ "xdp_md", FILE_OF(XDP(PACKET ",\"rx_queue_idx\":3")) ONE "$P/pass.o", 0, NULL,
+	{ "xdp_md", FILE_OF(XDP(PACKET ",\"rx_queue_idx\":3")) ALONE "$P/pass.o", 0, NULL,
 	  "{\"type\":\"packet\",\"n\":1,\"ts\":\"1000.000000000\",\"caplen\":16,\"len\":16,"
 	  "\"verdict\":\"XDP_PASS\",*\"ctx\":{\"ingress_ifindex\":1,\"rx_queue_index\":3}}\n*" },
 	{ "as text", FILE_OF(XDP(PACKET)) "$X --ctx-file c.json $P/pass.o", 0, NULL,
@@ -38,17 +38,18 @@ static const struct cli_row rows[] = {
 	                       "$P/pass.o; $X --json - -q -r o.pcapng $P/pass.o | grep -o "
 	                       "'\"data\":\"[0-9a-f]*'",
 	  0, NULL, "\"data\":\"02000000000102000000000208004500\n" },
-	{ "sk_buff", FILE_OF(SKB(PACKET ",\"mark\":7")) ONE "-p tc_shows $B/ways_tc.o", 0, NULL,
+	{ "sk_buff", FILE_OF(SKB(PACKET ",\"mark\":7")) ALONE "-p tc_shows $B/ways_tc.o", 0, NULL,
 	  "*\"mark\":7,*" },
-	{ "a return value that is no verdict", FILE_OF(XDP(PACKET)) ONE "-p returns_77 $B/needs.o",
-	  0, NULL, "*\"verdict\":\"INVALID\",\"retval\":77,*" },
+	{ "a return value that is no verdict",
+	  FILE_OF(XDP(PACKET)) ALONE "-p returns_77 $B/needs.o", 0, NULL,
+	  "*\"verdict\":\"INVALID\",\"retval\":77,*" },
 	{ "--ctx goes first",
-	  FILE_OF(XDP(PACKET ",\"rx_queue_idx\":3")) ONE "--ctx rx_queue_index=4 $P/pass.o", 0,
+	  FILE_OF(XDP(PACKET ",\"rx_queue_idx\":3")) ALONE "--ctx rx_queue_index=4 $P/pass.o", 0,
 	  NULL, "*\"rx_queue_index\":4*" },
-	{ "headroom", FILE_OF(XDP(PACKET ",\"headroom\":40")) ONE "$P/headroom.o", 0, NULL,
+	{ "headroom", FILE_OF(XDP(PACKET ",\"headroom\":40")) ALONE "$P/headroom.o", 0, NULL,
 	  "*\"type\":\"packet\"*" },
 	{ "metadata beyond the headroom",
-	  FILE_OF(XDP(PACKET ",\"headroom\":43,\"data_meta\":\"01020304\"")) ONE "$P/pass.o", 2,
+	  FILE_OF(XDP(PACKET ",\"headroom\":43,\"data_meta\":\"01020304\"")) ALONE "$P/pass.o", 2,
 	  SAYS("--ctx-file: data_meta: 4 bytes do not fit: a headroom of 43 has room for 3"),
 	  NULL },
 	{ "a fault",
@@ -70,7 +71,7 @@ static const struct cli_row rows[] = {
 	  FILE_OF(CAPTURED(REQUEST, PID)) "$X --trace --captured emulate --ctx-file c.json "
 	                                  "-p ctx_kprobe $B/ctx.o",
 	  0, NULL, "*ctx.o: ctx_kprobe: returned 3, * instructions\n    count 8, pid 7\n" },
-	{ "kprobe, JSON", ONE "--captured emulate -p ctx_kprobe $B/ctx.o | head -n 1", 0, NULL,
+	{ "kprobe, JSON", ALONE "--captured emulate -p ctx_kprobe $B/ctx.o | head -n 1", 0, NULL,
 	  "{\"type\":\"context\",\"n\":1,\"retval\":3,\"insns\":*,\"cpu\":0,\"context\":{\"type\":"
 	  "\"captured\",*\"name\":\"count\",\"type\":\"block\",\"value\":{\"value\":\"CAAAAAAAAAA="
 	  "\",*"
@@ -181,6 +182,14 @@ static const struct cli_row rows[] = {
 	{ "the same, strict", "$X -q --captured strict --ctx-file s.json " CALLS, 4,
 	  SAYS("*bpf_perf_event_output: recorded call 1 has 0x9 in r5, the program 0x4, at *"),
 	  NULL },
+	{ "recorded calls on two CPUs", RUN "--cpus 2 --ctx-file r.json " CALLS, 2,
+	  SAYS("r.json: recorded calls are for one CPU (--cpus)"), NULL },
+	{ "recorded on two CPUs", RUN "--cpus 2 --record t.json " CALLS, 2,
+	  SAYS("--cpus: --record is for one CPU"), NULL },
+	{ "saved on two CPUs", RUN "--cpus 2 --save-ctx x " CALLS, 2,
+	  SAYS("--cpus: --save-ctx is for one CPU"), NULL },
+	{ "alone on two CPUs", "$X --cpus 2 --ctx-file r.json " CALLS, 2,
+	  SAYS("--cpus: a context without a capture is for one CPU"), NULL },
 	{ "--captured", "$X -q --captured x --ctx-file s.json " CALLS, 2,
 	  SAYS("--captured: 'x': expected strict, emulate, or strict,emulate"), NULL },
 };

@@ -7,7 +7,7 @@
 #include "skb/skb.h"
 #include "tests/insns.h"
 #include "tests/rig/backend.h"
-#include "vm/mem.h"
+#include "vm/mem_host.h"
 #include "xdp/xdp.h"
 
 #include <setjmp.h>
@@ -53,6 +53,8 @@ struct row {
 #define STRUCT(name, fields) "{\"name\":\"" name "\",\"type\":\"struct\",\"value\":[" fields "]}"
 #define FIELD(name, memory) "{\"name\":\"" name "\",\"memory\":\"" memory "\"}"
 #define ZEROS24 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+#define BIG GENERIC("\"registers\":{\"r1\":\"b\"},\"memory\":[{\"name\":\"b\",\"type\":\"block\",\"value\":{\"value\":\"AQIDBAUGBwg=\",\"byteorder\":\"be\"}}]")
 
 static const struct row rows[] = {
 	/* xdp_md */
@@ -122,8 +124,11 @@ static const struct row rows[] = {
 	  PROG(XB_MOV64_REG(6, 1), XB_LD_ABS(BPF_W, 0), XB_EXIT()), OF(SOCKET_FILTER), .fault = "a load from the packet, and the context is memory alone" },
 	{ .name = "generic: beyond a __sk_buff", .json = GENERIC("\"registers\":{\"r1\":\"b\"},\"memory\":[" BLOCK("b", ZEROS24 ZEROS24 ZEROS24 ZEROS24 ZEROS24 ZEROS24 ZEROS24 ZEROS24) "]"),
 	  PROG(LOAD(BPF_W, 192)), OF(SCHED_CLS), .fault = "past the end of memory 'b'" },
-	{ .name = "generic: big-endian", .json = GENERIC("\"memory\":[{\"name\":\"b\",\"type\":\"block\",\"value\":{\"value\":\"AAAA\",\"byteorder\":\"be\"}}]"), PROG(LOAD(BPF_W, 0)), OF(KPROBE),
-	  .error = "memory 'b': big-endian memory is not emulated" },
+	{ .name = "generic: big-endian", .json = BIG,
+	  PROG(XB_LDX_MEM(BPF_H, 0, 1, 0), XB_LDX_MEM(BPF_W, 2, 1, 0), XB_ALU64_REG(BPF_ADD, 0, 2), XB_ST_MEM(BPF_W, 1, 4, 0x01020304), XB_LDX_MEM(BPF_B, 2, 1, 7), XB_ALU64_REG(BPF_ADD, 0, 2), XB_EXIT()),
+	  OF(KPROBE), .r0 = 0x0102 + 0x01020304 + 4,
+	  .after = GENERIC("\"registers\":{\"r1\":\"b\"},\"memory\":[{\"name\":\"b\",\"type\":\"block\",\"value\":{\"value\":\"AQIDBAECAwQ=\",\"byteorder\":\"be\"}}],\"emulator\":{}") },
+	{ .name = "generic: past the end, big-endian", .json = BIG, PROG(LOAD(BPF_W, 5)), OF(KPROBE), .fault = "past the end of memory 'b' (8 bytes)" },
 
 	/* captured */
 	{ .name = "captured: a helper that reads the machine", .json = "{\"type\":\"captured\",\"ctx\":{\"subContext\":" GENERIC("") ",\"helperCalls\":{\"14\":[{\"results\":[{\"reg\":0,\"value\":77}]}]}}}",
@@ -173,10 +178,12 @@ load(const struct backend *b, const struct row *row)
 static u32
 region_cnt(const struct xb_emu *emu)
 {
+	struct xb_mem_info info = { .region_gaddr = 0 };
+	u64 from = 0;
 	u32 cnt = 0;
 
-	for (const struct xb_region *r = emu->mem->regions; r; r = r->next)
-		cnt++;
+	for (; xb_mem_next_region(emu->mem, from, &info); cnt++)
+		from = info.region_gaddr + 1;
 	return cnt;
 }
 

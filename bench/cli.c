@@ -246,13 +246,11 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	if (opts->cpus > 1 && (opts->record || opts->save_ctx))
 		return xb_err_set(err, XB_ERR_USAGE, "--%s: one packet at a time: without --cpus",
 		                  opts->record ? "record" : "save-ctx");
-	if (opts->cpus > 1 && (opts->record || opts->save_ctx || !opts->read))
-		return xb_err_set(err, XB_ERR_USAGE, "--cpus: %s is for one CPU",
-		                  opts->record     ? "--record"
-		                  : opts->save_ctx ? "--save-ctx"
-		                                   : "a context without a capture");
 	if (!opts->read && !opts->ctx_file)
 		return xb_err_set(err, XB_ERR_USAGE, "no capture to read: name one with -r FILE");
+	if (!opts->read && opts->cpus > 1)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--cpus: a context without a capture is one run");
 	stdins = (u32)(opts->read && !strcmp(opts->read, "-"));
 	stdins += opts->object && !strcmp(opts->object, "-");
 	stdins += opts->ctx_file && !strcmp(opts->ctx_file, "-");

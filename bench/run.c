@@ -196,8 +196,6 @@ read_ctx_file(struct job *job, struct xb_err *err)
 	job->opts.context = xb_context_parse(NULL, text, bytes, err);
 	free(text);
 	rc = job->opts.context ? 0 : -1;
-	if (rc == 0 && xb_ctx_calls(job->opts.context) && job->cli->cpus > 1)
-		rc = xb_err_set(err, XB_ERR_USAGE, "recorded calls are for one CPU (--cpus)");
 	if (rc == 0)
 		rc = job->cli->read ? xb_ctx_take(&job->opts.ctx, job->opts.context, err)
 		                    : take_alone(job, err);

@@ -2,7 +2,7 @@
 #include "bench/inspect.h"
 
 #include "bench/file.h"
-#include "bench/object.h"
+#include "lib/object.h"
 #include "bench/say.h"
 #include "bench/worker.h"
 #include "emu/helper.h"

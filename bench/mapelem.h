@@ -7,7 +7,7 @@
 #ifndef XB_BENCH_MAPELEM_H
 #define XB_BENCH_MAPELEM_H
 
-#include "bench/object.h"
+#include "lib/object.h"
 #include "emu/value.h"
 
 /* The map that is filled, and what its elements are made in. */

@@ -11,7 +11,7 @@
 #define XB_BENCH_MAPINIT_H
 
 #include "bench/file.h"
-#include "bench/object.h"
+#include "lib/object.h"
 
 /* One --map. */
 struct xb_mapinit {

@@ -5,7 +5,7 @@
 #ifndef XB_BENCH_MAPLIVE_H
 #define XB_BENCH_MAPLIVE_H
 
-#include "bench/object.h"
+#include "lib/object.h"
 #include "bench/session.h"
 
 /*

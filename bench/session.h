@@ -8,7 +8,7 @@
 #include "bench/file.h"
 #include "bench/mapinit.h"
 #include "bench/notes.h"
-#include "bench/object.h"
+#include "lib/object.h"
 #include "bench/opts.h"
 #include "bench/stage.h"
 

@@ -4,7 +4,7 @@
  *
  *   test_object SECTIONS_O NEEDS_O
  */
-#include "bench/object.h"
+#include "lib/object.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 

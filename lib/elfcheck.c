@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/elfcheck.h"
+#include "lib/elfcheck.h"
 
 #include <elf.h>
 #include <string.h>

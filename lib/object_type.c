@@ -2,7 +2,7 @@
 /*
  * object_type.c - of what type each program is, and which of them are loaded.
  */
-#include "bench/object_priv.h"
+#include "lib/object_priv.h"
 
 #include <bpf/libbpf.h>
 #include <string.h>
@@ -120,6 +120,15 @@ object_is_left_out(const struct xb_object *o, const struct bpf_program *prog)
 	return o->opts.alone;
 }
 
+/* Without a choice: programs of devices, or all that there is. */
+static bool
+is_wanted(const struct xb_object *o, const struct bpf_program *prog)
+{
+	enum xb_object_want kind = object_kind(prog);
+
+	return o->opts.all || (kind != XB_WANT_ANY && kind != XB_WANT_SKB);
+}
+
 void
 object_prepare_programs(struct xb_object *o)
 {
@@ -128,8 +137,7 @@ object_prepare_programs(struct xb_object *o)
 	bpf_object__for_each_program(prog, o->bpf)
 	{
 		set_type(o, prog);
-		if (object_kind(prog) == XB_WANT_ANY || object_kind(prog) == XB_WANT_SKB ||
-		    object_is_left_out(o, prog))
+		if (!is_wanted(o, prog) || object_is_left_out(o, prog))
 			bpf_program__set_autoload(prog, false);
 		if (object_kind(prog) == XB_WANT_XDP && o->opts.frags)
 			bpf_program__set_flags(prog,

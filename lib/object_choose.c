@@ -2,7 +2,7 @@
 /*
  * object_choose.c - which of the object's programs is run.
  */
-#include "bench/object_priv.h"
+#include "lib/object_priv.h"
 
 #include <bpf/libbpf.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * the program, the instruction and its source line. All XDP and TC programs are loaded, or all of
  * the chosen one's other type: it may call them through a program array.
  */
-#ifndef XB_BENCH_OBJECT_H
-#define XB_BENCH_OBJECT_H
+#ifndef XB_LIB_OBJECT_H
+#define XB_LIB_OBJECT_H
 
 #include "emu/emu.h"
 #include "emu/map.h"
@@ -35,6 +35,7 @@ struct xb_object_opts {
 	const char *prog; /* -p, or NULL */
 	const char *type; /* --type: "xdp", "tc", "tcx"; or NULL */
 	enum xb_object_want want;
+	bool all;     /* load programs of all types */
 	bool frags;   /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
 	bool verbose; /* libbpf's messages go to standard error too */
 	bool alone;   /* load no program but the chosen one */

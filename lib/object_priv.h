@@ -2,10 +2,10 @@
 /*
  * object_priv.h - between the files of struct xb_object.
  */
-#ifndef XB_BENCH_OBJECT_PRIV_H
-#define XB_BENCH_OBJECT_PRIV_H
+#ifndef XB_LIB_OBJECT_PRIV_H
+#define XB_LIB_OBJECT_PRIV_H
 
-#include "bench/object.h"
+#include "lib/object.h"
 
 #define OBJECT_SAID_BYTES     (16u << 10)
 #define OBJECT_LOAD_LOG_BYTES (64u << 10)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bench/object_priv.h"
+#include "lib/object_priv.h"
 
-#include "bench/elfcheck.h"
+#include "lib/elfcheck.h"
 #include "emu/btf.h"
 #include "emu/legacy.h"
 #include "emu/map.h"

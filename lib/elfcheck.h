@@ -2,8 +2,8 @@
 /*
  * elfcheck.h - whether a file is a BPF object at all, looked at before libbpf is.
  */
-#ifndef XB_BENCH_ELFCHECK_H
-#define XB_BENCH_ELFCHECK_H
+#ifndef XB_LIB_ELFCHECK_H
+#define XB_LIB_ELFCHECK_H
 
 #include "vm/err.h"
 #include "vm/types.h"

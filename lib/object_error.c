@@ -2,7 +2,7 @@
 /*
  * object_error.c - what libbpf said, and one sentence made of it.
  */
-#include "bench/object_priv.h"
+#include "lib/object_priv.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>

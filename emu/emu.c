@@ -107,6 +107,7 @@ make_parts(struct xb_emu *emu, const struct xb_emu_opts *opts, struct xb_err *er
 		.max_insns = opts->max_insns,
 		.frame_bytes = opts->frame_bytes,
 		.frame_cnt = opts->frame_cnt,
+		.max_tail_calls = opts->max_tail_calls,
 		.zeroing = opts->zeroing,
 		.strict = opts->strict,
 		.ops = &vm_ops,

@@ -72,7 +72,7 @@ struct xb_emu_opts {
 	const char *pin_dir; /* directory that stands for bpffs; NULL: pins are kept in memory */
 	u64 max_insns;       /* budget of a run; 0: XB_VM_MAX_INSNS */
 	u64 arena_bytes;     /* 0: default */
-	u32 frame_bytes, frame_cnt; /* of stacks; see struct xb_vm_opts */
+	u32 frame_bytes, frame_cnt, max_tail_calls; /* see struct xb_vm_opts */
 	enum xb_zeroing zeroing;
 	bool strict;
 };
@@ -156,5 +156,8 @@ const char *xb_emu_cmd_name(int cmd);
  * goes to emu, all else through. NULL ends it.
  */
 void xb_emu_enter(struct xb_emu *emu);
+
+/* Whether a bpf(2) of this thread came to the emulator that it entered last. */
+bool xb_emu_arrived(void);
 
 #endif

@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * err.h - what stops the bench: one message, built from the inside out.
- *
- * A function that can fail takes a `struct xb_err *`, owned by its caller, as its last parameter,
- * and returns 0 or -1 (NULL for constructors). The innermost level sets the message, each level
- * above puts its own words in front of it: "prog.o: map 'flows': value_size 0 is not allowed".
+ * err.h - what stops the bench: the library's struct xb_err, under the name that the inner folders
+ * know it by.
  */
 #ifndef XB_VM_ERR_H
 #define XB_VM_ERR_H
 
+#include "xdpbench/err.h"
 #include "vm/types.h"
-
-#define XB_ERR_LEN 1024
-
-/* What kind of thing went wrong; bench/ derives the exit code from it. */
-enum xb_err_kind {
-	XB_ERR_NONE = 0,
-	XB_ERR_USAGE,  /* the command line or a configuration file */
-	XB_ERR_FILE,   /* a file cannot be read, written or understood */
-	XB_ERR_LOAD,   /* the object cannot be loaded, or needs something not emulated */
-	XB_ERR_SYSTEM, /* memory, file descriptors, fork */
-};
-
-struct xb_err {
-	enum xb_err_kind kind;
-	char msg[XB_ERR_LEN]; /* UTF-8, no newline at the end; cut where it is too long */
-};
-
-#define XB_ERR_INIT ((struct xb_err){ .kind = XB_ERR_NONE })
-
-/* Sets kind and message, over whatever was there. Returns -1. */
-int xb_err_set(struct xb_err *err, enum xb_err_kind kind, const char *fmt, ...) XB_PRINTF(3, 4);
-
-/* Puts words and ": " in front of the message. Returns -1. */
-int xb_err_prefix(struct xb_err *err, const char *fmt, ...) XB_PRINTF(2, 3);
-
-/* Sets an XB_ERR_SYSTEM error: the words, then ": " and strerror(errnum). Returns -1. */
-int xb_err_errno(struct xb_err *err, int errnum, const char *fmt, ...) XB_PRINTF(3, 4);
 
 #endif

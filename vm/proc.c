@@ -300,7 +300,7 @@ xb_proc_fill_space(struct xb_proc *proc, u64 gaddr, u32 bytes, u8 need)
 bool
 xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog)
 {
-	if (proc->tail_calls >= XB_PROC_TAIL_CALLS)
+	if (proc->tail_calls >= proc->vm->max_tail_calls)
 		return false;
 	proc->tail_calls++;
 	proc->next_prog = prog;

@@ -21,7 +21,6 @@
  */
 #define XB_PROC_FRAME_STRIDE 4096 /* where frames have 512 bytes */
 #define XB_PROC_FRAME_GAP    (XB_PROC_FRAME_STRIDE - XB_PROC_FRAME_BYTES)
-#define XB_PROC_TAIL_CALLS   33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
 /* A run looks at most so many instructions after the last time whether it is to stop. */
 #define XB_PROC_SLICE_INSNS 65536u
@@ -162,7 +161,7 @@ void *xb_proc_mem(struct xb_proc *proc, u64 gaddr, u64 bytes, u8 need);
 
 /*
  * Inside a call: asks for prog to take the place of the current one, with R1 as at the start of the
- * run. False: 33 were done already.
+ * run. False: as many as the machine allows were done already.
  */
 bool xb_proc_tail_call(struct xb_proc *proc, const struct xb_prog *prog);
 

@@ -43,6 +43,7 @@ xb_vm_new(const struct xb_vm_opts *opts, struct xb_err *err)
 	if (vm->max_insns > INT64_MAX) /* engines count down, below 0 */
 		vm->max_insns = INT64_MAX;
 	vm->strict = opts->strict;
+	vm->max_tail_calls = opts->max_tail_calls ? opts->max_tail_calls : XB_PROC_TAIL_CALLS;
 	vm->zeroing = opts->strict ? XB_ZERO_ALWAYS : opts->zeroing;
 	vm->ops = opts->ops;
 	vm->emu = opts->emu;

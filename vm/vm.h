@@ -8,6 +8,7 @@
 #include "vm/mem.h"
 #include "vm/prog.h"
 #include "vm/types.h"
+#include "xdpbench/machine.h"
 
 #define XB_VM_MAX_INSNS 10000000ull /* budget of a run where nothing else is said */
 
@@ -19,11 +20,7 @@
 #define XB_PROC_MIN_FRAME_BYTES 16
 #define XB_PROC_MAX_FRAME_BYTES 4096
 
-/* Which memory is zeroed when it is used again. */
-enum xb_zeroing {
-	XB_ZERO_NEEDED, /* frames of functions that look at them, and all that Linux zeroes */
-	XB_ZERO_ALWAYS, /* every frame; and whatever the emulator hands out afresh */
-};
+#define XB_PROC_TAIL_CALLS 33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
 struct xb_vm_opts {
 	u64 arena_bytes; /* 0: the default of xb_mem_new() */
@@ -31,6 +28,7 @@ struct xb_vm_opts {
 	u64 max_insns;   /* 0: XB_VM_MAX_INSNS */
 	u32 frame_bytes; /* of a function's stack, 16 to 4096, a multiple of 8; 0: 512 */
 	u32 frame_cnt;   /* active functions at once, 1 to 64; 0: 8 */
+	u32 max_tail_calls; /* in a run; 0: 33 */
 	enum xb_zeroing zeroing;
 	/*
 	 * Stops programs that read a register or a byte of the stack which nobody wrote (see
@@ -45,7 +43,7 @@ struct xb_vm {
 	struct xb_mem *mem;
 	u32 vcpu_cnt;
 	u64 max_insns;
-	u32 frame_bytes, frame_cnt;
+	u32 frame_bytes, frame_cnt, max_tail_calls;
 	enum xb_zeroing zeroing;
 	bool strict;
 	const struct xb_vm_ops *ops;

@@ -13,42 +13,7 @@
 #include "emu/emu.h"
 #include "emu/map.h"
 #include "vm/proc.h"
-
-/* What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). */
-enum xb_arg_kind {
-	XB_ARG_NONE,        /* not used */
-	XB_ARG_ANY,         /* a number, or a pointer nobody looks behind */
-	XB_ARG_MAYBE,       /* the same, where another argument says whether it is there */
-	XB_ARG_CTX,         /* the run's context: the address R1 had at entry */
-	XB_ARG_CTX_OR_NULL, /* the same, or 0 */
-	XB_ARG_MAP,         /* a map's handle */
-	XB_ARG_MAP_KEY,     /* key_size bytes of the map in an earlier argument, read */
-	XB_ARG_MAP_VALUE,   /* value_size bytes, read */
-	XB_ARG_MAP_VALUE_W, /* value_size bytes, written */
-	XB_ARG_MAP_VALUE_OR_NULL,
-	XB_ARG_MEM,           /* bytes read; the next argument is the size */
-	XB_ARG_MEM_W,         /* bytes written; the next argument is the size */
-	XB_ARG_MEM_OR_NULL,   /* as MEM, but NULL is allowed where the size is 0 */
-	XB_ARG_MEM_W_OR_NULL, /* as MEM_W, likewise */
-	XB_ARG_SIZE,          /* from 1 */
-	XB_ARG_SIZE_OR_0,
-	XB_ARG_STR,   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
-	XB_ARG_U32_W, /* 4 bytes read and written, aligned */
-	XB_ARG_U64_W, /* 8 bytes written */
-	XB_ARG_U64_RW,
-	XB_ARG_MEM20,       /* 20 bytes read: struct iphdr, struct tcphdr */
-	XB_ARG_MEM40,       /* 40 bytes read: struct ipv6hdr */
-	XB_ARG_SPIN_LOCK,   /* a bpf_spin_lock in a map value: 4 bytes written */
-	XB_ARG_FUNC,        /* a function of the program, as BPF_PSEUDO_FUNC loads it */
-	XB_ARG_RECORD,      /* a record reserved in a ring buffer, its first byte; .map is the ring
-	                       buffer */
-	XB_ARG_SOCK_COMMON, /* a socket, in either form; .sock */
-	XB_ARG_STACK_OR_NULL, /* callback context: any address or 0 */
-	XB_ARG_TIMER,         /* a bpf_timer in a map value: 16 bytes written */
-	XB_ARG_DYNPTR,        /* a struct bpf_dynptr that was initialised: its 16 bytes */
-	XB_ARG_DYNPTR_W,      /* one to be: 16 bytes written */
-	XB_ARG_KIND_CNT
-};
+#include "xdpbench/helper.h"
 
 union xb_arg {
 	u64 u;
@@ -86,6 +51,8 @@ struct xb_helper {
 	                               check_map_func_compatibility) */
 	enum xb_helper_state state; /* EMULATED, WORLD or CAPTURED */
 	bool might_sleep;           /* only for programs that were loaded with BPF_F_SLEEPABLE */
+	/* In place of fn: a row of somebody else's, who is told which. */
+	u64 (*own)(struct xb_proc *proc, const union xb_arg *a, const struct xb_helper *row);
 };
 
 #define XB_PROG_TYPES_ALL   (~0ull)

@@ -345,24 +345,43 @@ may_call_bare(struct xb_proc *proc, const struct xb_helper *row)
 	return false;
 }
 
+/* Checks all arguments, in their order. False after a fault. */
+static bool
+check_args(struct xb_proc *proc, const struct xb_helper *row, union xb_arg *a)
+{
+	const struct xb_map *map = NULL;
+
+	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
+		return false;
+	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++) {
+		if (XB_UNLIKELY(!check_arg(proc, row, i, map, &a[i])))
+			return false;
+		if (row->args[i] == XB_ARG_MAP)
+			map = a[i].map;
+	}
+	return true;
+}
+
 /* Any helper. */
 static u64
 call_checked(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
 	const struct xb_helper *row = call->data;
-	const struct xb_map *map = NULL;
 	union xb_arg a[MAX_ARGS];
 
 	(void)r;
-	if (XB_UNLIKELY(!proc->run) && !may_call_bare(proc, row))
-		return 0;
-	for (u32 i = 0; i < MAX_ARGS && row->args[i] != XB_ARG_NONE; i++) {
-		if (XB_UNLIKELY(!check_arg(proc, row, i, map, &a[i])))
-			return 0;
-		if (row->args[i] == XB_ARG_MAP)
-			map = a[i].map;
-	}
-	return row->fn(proc, a);
+	return check_args(proc, row, a) ? row->fn(proc, a) : 0;
+}
+
+/* The same, of somebody else's row. */
+static u64
+call_own(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
+{
+	const struct xb_helper *row = call->data;
+	union xb_arg a[MAX_ARGS] = { 0 };
+
+	(void)r;
+	return check_args(proc, row, a) ? row->own(proc, a, row) : 0;
 }
 
 /* One that has no arguments. */
@@ -505,6 +524,8 @@ numbers_from(const struct xb_helper *row, u32 i)
 static xb_call_fn
 choose_fn(const struct xb_helper *row, const struct xb_map *map)
 {
+	if (row->own)
+		return call_own;
 	if (row->args[0] == XB_ARG_NONE)
 		return call_none;
 	if (numbers_from(row, 0))
@@ -529,7 +550,7 @@ choose_fn(const struct xb_helper *row, const struct xb_map *map)
 static xb_call_fn
 fn_of(const struct xb_vm *vm, const struct xb_helper *row, const struct xb_map *map)
 {
-	return vm->strict ? call_checked : choose_fn(row, map);
+	return vm->strict && !row->own ? call_checked : choose_fn(row, map);
 }
 
 /* One of a program that is watched. */
@@ -608,9 +629,9 @@ static const struct xb_helper *
 find_row(const struct xb_emu *emu, const struct xb_bpf_prog *prog, u32 id, struct xb_err *err)
 {
 	const struct xb_helper *row = xb_helper_find(emu, id, xb_bpf_prog_type(prog));
-	const char *name = xb_helper_name(id), *source;
+	const char *name = row ? row->name : xb_helper_name(id), *source;
 
-	if (!name)
+	if (!name && !row)
 		xb_err_set(err, XB_ERR_LOAD, "invalid func unknown#%u", id);
 	else if (!row && xb_helper_state_of(emu, id, &source) != XB_HELPER_MISSING)
 		xb_err_set(err, XB_ERR_LOAD, "program of this type cannot use helper bpf_%s#%u",

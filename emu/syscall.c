@@ -32,6 +32,7 @@
 
 /* The kernel of this thread: what --wrap reaches has no other argument to find it by. */
 static _Thread_local struct xb_emu *entered;
+static _Thread_local bool arrived;
 
 long __wrap_syscall(long nr, ...);
 long __real_syscall(long nr, ...);
@@ -52,6 +53,14 @@ void
 xb_emu_enter(struct xb_emu *emu)
 {
 	entered = emu;
+	if (emu)
+		arrived = false;
+}
+
+bool
+xb_emu_arrived(void)
+{
+	return arrived;
 }
 
 /* A system call's result as the C library gives it. */
@@ -85,6 +94,7 @@ take_bpf(va_list ap)
 	int cmd = (int)va_arg(ap, long);
 	union bpf_attr *attr = va_arg(ap, union bpf_attr *);
 
+	arrived = true;
 	return result(xb_emu_bpf(entered, cmd, attr, (u32)va_arg(ap, long)));
 }
 

@@ -53,6 +53,12 @@ xb_bound_new(const struct xb_bound_opts *opts, struct xb_err *err)
 		return NULL;
 	}
 	b->opts = *opts;
+	if (opts->prog) {
+		b->opts.vm = opts->emu->vm;
+		b->opts.vm_prog = opts->prog->vm;
+		b->opts.ctx_bytes =
+		        opts->prog->ops->ctx_bytes ? opts->prog->ops->ctx_bytes(opts->prog) : 0;
+	}
 	b->type = opts->context->type;
 	if (b->type->bind(b, err) == 0)
 		return b;
@@ -78,11 +84,30 @@ xb_bound_proc(struct xb_bound *b)
 }
 
 int
+xb_bound_load(struct xb_bound *b, struct xb_err *err)
+{
+	return b->type->load(b, err);
+}
+
+void
+xb_bound_begin(struct xb_bound *b)
+{
+	b->type->begin(b);
+}
+
+void
+xb_bound_end(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out)
+{
+	b->type->end(b, status, out);
+}
+
+int
 xb_bound_run(struct xb_bound *b, struct xb_bound_out *out, struct xb_err *err)
 {
-	if (b->type->load(b, err) != 0)
+	if (xb_bound_load(b, err) != 0)
 		return -1;
-	b->type->run(b, out);
+	xb_bound_begin(b);
+	xb_bound_end(b, xb_proc_continue(b->proc), out);
 	return 0;
 }
 
@@ -98,13 +123,19 @@ xb_bound_save(struct xb_bound *b, struct xb_err *err)
 }
 
 void
-ctx_run_bare(struct xb_bound *b, struct xb_bound_out *out)
+ctx_begin_bare(struct xb_bound *b)
 {
-	enum xb_run_status status;
+	if (b->opts.emu)
+		xb_emu_run_begin(b->opts.emu, b->proc->vcpu);
+}
 
-	xb_emu_run_begin(b->opts.emu, b->proc->vcpu);
-	status = xb_proc_continue(b->proc);
-	xb_emu_run_end(b->opts.emu, b->proc->vcpu);
+void
+ctx_end_bare(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out)
+{
+	if (status == XB_RUN_RUNNING)
+		xb_proc_abandon(b->proc);
+	if (b->opts.emu)
+		xb_emu_run_end(b->opts.emu, b->proc->vcpu);
 	*out = (struct xb_bound_out){
 		.status = status,
 		.r0 = status == XB_RUN_EXIT ? b->proc->r[0] : 0,

@@ -15,8 +15,11 @@ struct xb_bound;
 
 struct xb_bound_opts {
 	const struct xb_context *context; /* stays until the binding is freed */
-	struct xb_emu *emu;
-	const struct xb_bpf_prog *prog; /* that is run */
+	struct xb_emu *emu;               /* Linux; NULL: another emulator, with: */
+	const struct xb_bpf_prog *prog;   /* that is run; NULL without Linux, */
+	struct xb_vm *vm;                 /* else the machine, */
+	const struct xb_prog *vm_prog;    /* the program, */
+	u32 ctx_bytes;                    /* and what it takes for readable from R1 on */
 	u32 vcpu;
 	struct xb_process *process;       /* for types of users; or NULL */
 	struct xb_playback_opts playback; /* of captured contexts */
@@ -50,7 +53,16 @@ void xb_bound_free(struct xb_bound *b);
 /* The process. */
 struct xb_proc *xb_bound_proc(struct xb_bound *b);
 
-/* Loads the context afresh, and runs the program. -1 and err where it cannot be loaded. */
+/*
+ * A run in parts: the context is put in afresh (-1 and err where it cannot be), the run prepared,
+ * the process stepped or continued by the caller (vm/proc.h), and what came of it told, with the
+ * process's last status; XB_RUN_RUNNING gives the run up. Every begin has its end.
+ */
+int xb_bound_load(struct xb_bound *b, struct xb_err *err);
+void xb_bound_begin(struct xb_bound *b);
+void xb_bound_end(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out);
+
+/* All of it. -1 and err where the context cannot be loaded. */
 int xb_bound_run(struct xb_bound *b, struct xb_bound_out *out, struct xb_err *err);
 
 /* The context as the last run left it. NULL and err where its type cannot do that. */

@@ -39,7 +39,10 @@ struct ctx_type {
 	void (*unbind)(struct xb_bound *b);
 	/* Puts the context in, as it was read. -1 and err. */
 	int (*load)(struct xb_bound *b, struct xb_err *err);
-	void (*run)(struct xb_bound *b, struct xb_bound_out *out);
+	/* Prepares the run of what was loaded; and says what came of it, where it is over or given
+	 * up. */
+	void (*begin)(struct xb_bound *b);
+	void (*end)(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out);
 	/* Fills `to`, which is empty but for its type and name, with what there is now. */
 	int (*save)(struct xb_bound *b, struct xb_context *to, struct xb_err *err);
 };
@@ -160,7 +163,8 @@ struct xb_bound {
 	u8 *piece;      /* a packet in one piece */
 };
 
-/* bind.c: goes on with a process that was started, and has no packet. */
-void ctx_run_bare(struct xb_bound *b, struct xb_bound_out *out);
+/* bind.c: of a process that load() started, and that has no packet. */
+void ctx_begin_bare(struct xb_bound *b);
+void ctx_end_bare(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out);
 
 #endif

@@ -62,6 +62,12 @@ captured_bind(struct xb_bound *b, struct xb_err *err)
 	const struct xb_context *c = b->opts.context;
 	struct xb_bound_opts sub = b->opts;
 
+	if (!b->opts.prog)
+		return xb_err_set(err, XB_ERR_USAGE, "captured is a context of Linux's programs");
+	if (!b->opts.emu->watch)
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "calls of programs are not watched: the emulator's option "
+		                  "watch_calls is not set");
 	if (!c->sub)
 		return xb_err_set(err, XB_ERR_USAGE, "there is no \"subContext\" to run");
 	sub.context = c->sub;
@@ -87,10 +93,16 @@ captured_load(struct xb_bound *b, struct xb_err *err)
 }
 
 static void
-captured_run(struct xb_bound *b, struct xb_bound_out *out)
+captured_begin(struct xb_bound *b)
 {
 	xb_playback_start(b->playback, b->proc->vcpu);
-	b->sub->type->run(b->sub, out);
+	b->sub->type->begin(b->sub);
+}
+
+static void
+captured_end(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out)
+{
+	b->sub->type->end(b->sub, status, out);
 	xb_playback_stop(b->playback);
 }
 
@@ -111,6 +123,7 @@ const struct ctx_type ctx_type_captured = {
 	.bind = captured_bind,
 	.unbind = captured_unbind,
 	.load = captured_load,
-	.run = captured_run,
+	.begin = captured_begin,
+	.end = captured_end,
 	.save = captured_save,
 };

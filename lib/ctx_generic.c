@@ -155,6 +155,7 @@ const struct ctx_type ctx_type_generic = {
 	.bind = ctx_generic_bind,
 	.unbind = ctx_generic_unbind,
 	.load = ctx_generic_load,
-	.run = ctx_run_bare,
+	.begin = ctx_begin_bare,
+	.end = ctx_end_bare,
 	.save = ctx_generic_save,
 };

@@ -104,13 +104,13 @@ map_memory(struct xb_bound *b, u32 i, struct xb_err *err)
 	struct xb_region *region;
 
 	snprintf(name, sizeof(name), "memory '%.32s'", m->name);
-	region = xb_mem_map(b->opts.emu->mem, &opts, err);
+	region = xb_mem_map(b->opts.vm->mem, &opts, err);
 	if (!region)
 		return -1;
 	if (m->bytes && !big)
-		xb_mem_allow(b->opts.emu->mem, region->gaddr, m->bytes, XB_MEM_WRITE);
+		xb_mem_allow(b->opts.vm->mem, region->gaddr, m->bytes, XB_MEM_WRITE);
 	b->generic->regions[i] = region;
-	*block = (struct block){ xb_mem_host(b->opts.emu->mem, region->gaddr), m->bytes, NULL };
+	*block = (struct block){ xb_mem_host(b->opts.vm->mem, region->gaddr), m->bytes, NULL };
 	if (!big)
 		return 0;
 	block->data = block->own = malloc((size_t)m->bytes + 1);
@@ -124,16 +124,15 @@ map_memory(struct xb_bound *b, u32 i, struct xb_err *err)
 static int
 check_r1(const struct xb_bound *b, struct xb_err *err)
 {
-	const struct xb_bpf_prog *prog = b->opts.prog;
-	u32 need = prog->ops->ctx_bytes ? prog->ops->ctx_bytes(prog) : 0;
-	u32 r1 = generic_of(b)->regs[0];
+	u32 need = b->opts.ctx_bytes, r1 = generic_of(b)->regs[0];
 
 	if (need == 0 || (r1 != GENERIC_NONE &&
-	                  xb_mem_range(b->opts.emu->mem, value_of(b, r1), need, XB_MEM_WRITE)))
+	                  xb_mem_range(b->opts.vm->mem, value_of(b, r1), need, XB_MEM_WRITE)))
 		return 0;
 	return xb_err_set(err, XB_ERR_USAGE,
 	                  "registers: r1: a program of type %s looks at a context of %u bytes",
-	                  xb_prog_type_name(prog->type), need);
+	                  b->opts.prog ? xb_prog_type_name(b->opts.prog->type) : "this machine's",
+	                  need);
 }
 
 int
@@ -153,7 +152,7 @@ ctx_generic_bind(struct xb_bound *b, struct xb_err *err)
 			return -1;
 	if (check_r1(b, err) != 0)
 		return -1;
-	b->own_proc = xb_proc_new(b->opts.emu->vm, b->opts.vcpu, err);
+	b->own_proc = xb_proc_new(b->opts.vm, b->opts.vcpu, err);
 	b->proc = b->own_proc;
 	return b->proc ? 0 : -1;
 }
@@ -166,7 +165,7 @@ ctx_generic_unbind(struct xb_bound *b)
 	if (!b->generic)
 		return;
 	for (u32 i = 0; b->generic->regions && i < g->cnt; i++)
-		xb_mem_unmap(b->opts.emu->mem, b->generic->regions[i]);
+		xb_mem_unmap(b->opts.vm->mem, b->generic->regions[i]);
 	for (u32 i = 0; b->generic->blocks && i < g->cnt; i++)
 		free(b->generic->blocks[i].own);
 	free(b->generic->blocks);
@@ -200,7 +199,7 @@ ctx_generic_load(struct xb_bound *b, struct xb_err *err)
 		else if (m->kind == GENERIC_STRUCT)
 			load_struct(b, m, host_of(b, i));
 	}
-	xb_proc_start(b->proc, b->opts.prog->vm,
+	xb_proc_start(b->proc, b->opts.vm_prog,
 	              g->regs[0] == GENERIC_NONE ? 0 : value_of(b, g->regs[0]));
 	for (u32 i = 1; i < GENERIC_REGS; i++)
 		if (g->regs[i] != GENERIC_NONE)

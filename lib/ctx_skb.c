@@ -117,6 +117,8 @@ skb_bind(struct xb_bound *b, struct xb_err *err)
 	const struct xb_skb_opts opts = { .vcpu = b->opts.vcpu, .any_ifindex = true };
 	const struct xb_context *c = b->opts.context;
 
+	if (!b->opts.prog)
+		return xb_err_set(err, XB_ERR_USAGE, "sk_buff is a context of Linux's programs");
 	if (!has_sk_buff(xb_bpf_prog_type(b->opts.prog)))
 		return xb_err_set(err, XB_ERR_USAGE, "sk_buff is no context of %s programs",
 		                  xb_prog_type_name(b->opts.prog->type));
@@ -160,11 +162,17 @@ skb_load(struct xb_bound *b, struct xb_err *err)
 }
 
 static void
-skb_run(struct xb_bound *b, struct xb_bound_out *out)
+skb_begin(struct xb_bound *b)
+{
+	xb_skb_begin(b->skb, b->opts.prog);
+}
+
+static void
+skb_end(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out)
 {
 	struct xb_skb_out *s = &b->skb_out;
 
-	xb_skb_run(b->skb, b->opts.prog, s);
+	xb_skb_end(b->skb, b->opts.prog, status, s);
 	*out = (struct xb_bound_out){
 		.status = s->status,
 		.r0 = s->fault ? s->retval : b->proc->r[0],
@@ -222,6 +230,7 @@ const struct ctx_type ctx_type_sk_buff = {
 	.bind = skb_bind,
 	.unbind = skb_unbind,
 	.load = skb_load,
-	.run = skb_run,
+	.begin = skb_begin,
+	.end = skb_end,
 	.save = skb_save,
 };

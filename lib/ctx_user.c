@@ -72,7 +72,7 @@ user_bind(struct xb_bound *b, struct xb_err *err)
 	if (!b->opts.context->user.load)
 		return xb_err_set(err, XB_ERR_USAGE, "contexts of type '%.64s' cannot be run",
 		                  b->opts.context->user.name);
-	b->own_proc = xb_proc_new(b->opts.emu->vm, b->opts.vcpu, err);
+	b->own_proc = xb_proc_new(b->opts.vm, b->opts.vcpu, err);
 	b->proc = b->own_proc;
 	return b->proc ? 0 : -1;
 }
@@ -100,7 +100,7 @@ user_load(struct xb_bound *b, struct xb_err *err)
 	const struct xb_context *c = b->opts.context;
 
 	cleanup(b);
-	xb_proc_start(b->proc, b->opts.prog->vm, 0);
+	xb_proc_start(b->proc, b->opts.vm_prog, 0);
 	if (c->user.load(c->state, b->opts.process, &b->loaded, err) != 0)
 		return -1;
 	b->proc->ctx_gaddr = b->proc->r[1];
@@ -138,6 +138,7 @@ const struct ctx_type ctx_type_user = {
 	.bind = user_bind,
 	.unbind = user_unbind,
 	.load = user_load,
-	.run = ctx_run_bare,
+	.begin = ctx_begin_bare,
+	.end = ctx_end_bare,
 	.save = user_save,
 };

@@ -72,6 +72,8 @@ xdp_bind(struct xb_bound *b, struct xb_err *err)
 	u32 headroom = headroom_of(&c->fields);
 	struct xb_xdp_opts opts = { .vcpu = b->opts.vcpu };
 
+	if (!b->opts.prog)
+		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is a context of Linux's programs");
 	if (xb_bpf_prog_type(b->opts.prog) != BPF_PROG_TYPE_XDP)
 		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is no context of %s programs",
 		                  xb_prog_type_name(b->opts.prog->type));
@@ -123,11 +125,17 @@ xdp_load(struct xb_bound *b, struct xb_err *err)
 }
 
 static void
-xdp_run(struct xb_bound *b, struct xb_bound_out *out)
+xdp_begin(struct xb_bound *b)
+{
+	xb_xdp_begin(b->xdp, b->opts.prog);
+}
+
+static void
+xdp_end(struct xb_bound *b, enum xb_run_status status, struct xb_bound_out *out)
 {
 	struct xb_xdp_out *x = &b->xdp_out;
 
-	xb_xdp_run(b->xdp, b->opts.prog, x);
+	xb_xdp_end(b->xdp, b->opts.prog, status, x);
 	xb_xdp_copy(b->xdp, 0, x->bytes, b->piece);
 	*out = (struct xb_bound_out){
 		.status = x->status,
@@ -164,6 +172,7 @@ const struct ctx_type ctx_type_xdp_md = {
 	.bind = xdp_bind,
 	.unbind = xdp_unbind,
 	.load = xdp_load,
-	.run = xdp_run,
+	.begin = xdp_begin,
+	.end = xdp_end,
 	.save = xdp_save,
 };

@@ -18,6 +18,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct xb_context;
 struct xb_context_registry;
@@ -96,6 +97,7 @@ const char *xb_context_emulator_value(const struct xb_context *context, const ch
  */
 char *xb_context_print(const struct xb_context *context, size_t *bytes, struct xb_err *err);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

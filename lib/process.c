@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/process_priv.h"
+
+#include "lib/linux_priv.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void
+value_free(struct lib_value **link)
+{
+	struct lib_value *v = *link;
+
+	*link = v->next;
+	if (v->release)
+		v->release(v->value);
+	free(v);
+}
+
+static void
+end_run(struct xb_process *p, enum xb_run_status status)
+{
+	const struct lib_emulator_kind *kind = p->machine->emulator->kind;
+
+	p->begun = false;
+	if (p->bound) {
+		xb_bound_end(p->bound, status, &p->out);
+		return;
+	}
+	if (status == XB_RUN_RUNNING)
+		xb_proc_abandon(p->proc);
+	if (kind->run_end)
+		kind->run_end(p->machine->emulator, p->proc->vcpu);
+}
+
+/* Until it is looked at, a process that waits to run holds nothing up. */
+static void
+begin_run(struct xb_process *p)
+{
+	const struct lib_emulator_kind *kind = p->machine->emulator->kind;
+
+	if (p->begun || p->loading || p->status != XB_PROCESS_READY)
+		return;
+	p->begun = true;
+	if (p->bound) {
+		xb_bound_begin(p->bound);
+		return;
+	}
+	if (kind->run_begin)
+		kind->run_begin(p->machine->emulator, p->proc->vcpu);
+	xb_proc_start(p->proc, lib_prog(p->program), 0);
+}
+
+static void
+note(void *arg, struct xb_proc *proc, const char *text)
+{
+	const struct xb_process *p = arg;
+
+	(void)proc;
+	if (p->opts.note)
+		p->opts.note(p->opts.arg, proc->user, text);
+}
+
+static int
+bind_context(struct xb_process *p, struct xb_err *err)
+{
+	struct xb_linux *lx = xb_linux_of(p->machine);
+	struct xb_bound_opts opts = {
+		.context = p->context,
+		.vm = p->machine->vm,
+		.vm_prog = lib_prog(p->program),
+		.ctx_bytes = p->program->ctx_bytes,
+		.vcpu = p->opts.vcpu,
+		.process = p,
+		.playback = { .strict = p->opts.strict_calls,
+		              .emulate = p->opts.emulate_calls,
+		              .note = note,
+		              .arg = p },
+	};
+
+	if (lx) {
+		opts.emu = lx->emu;
+		opts.prog = ((const struct lib_linux_program *)p->program->data)->bpf;
+	}
+	p->bound = xb_bound_new(&opts, err);
+	p->proc = p->bound ? xb_bound_proc(p->bound) : NULL;
+	return p->bound ? 0 : -1;
+}
+
+/* Gives up what is under way, and all that the context made. */
+static void
+unbind(struct xb_process *p)
+{
+	if (p->begun)
+		end_run(p, XB_RUN_RUNNING);
+	if (p->bound)
+		xb_bound_free(p->bound);
+	else
+		xb_proc_free(p->proc);
+	p->bound = NULL;
+	p->proc = NULL;
+}
+
+static int
+load(struct xb_process *p, struct xb_err *err)
+{
+	int rc = 0;
+
+	if (!p->proc && p->context)
+		rc = bind_context(p, err);
+	else if (!p->proc)
+		p->proc = xb_proc_new(p->machine->vm, p->opts.vcpu, err);
+	if (rc != 0 || !p->proc)
+		return -1;
+	p->proc->user = p;
+	p->status = XB_PROCESS_READY;
+	p->loading = true;
+	rc = p->bound ? xb_bound_load(p->bound, err) : 0;
+	p->loading = false;
+	return rc;
+}
+
+static int
+check_opts(const struct xb_machine *machine, const struct xb_program *program,
+           const struct xb_process_opts *o, struct xb_err *err)
+{
+	if (program->machine != machine)
+		return xb_err_set(err, XB_ERR_USAGE, "process: the program is another machine's");
+	if (o->vcpu >= machine->vm->vcpu_cnt)
+		return xb_err_set(err, XB_ERR_USAGE, "process: virtual CPU %u of %u", o->vcpu,
+		                  machine->vm->vcpu_cnt);
+	return 0;
+}
+
+struct xb_process *
+xb_process_new(struct xb_machine *machine, struct xb_program *program,
+               const struct xb_context *context, const struct xb_process_opts *opts,
+               struct xb_err *err)
+{
+	struct xb_process_opts o = { .size = 0 };
+	struct xb_process *p;
+
+	if (opts && lib_opts_copy(&o, sizeof(o), opts, "process", err) != 0)
+		return NULL;
+	if (check_opts(machine, program, &o, err) != 0)
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p) {
+		xb_err_errno(err, ENOMEM, "process");
+		return NULL;
+	}
+	*p = (struct xb_process){
+		.machine = machine, .program = program, .context = context, .opts = o
+	};
+	if (load(p, err) == 0)
+		return p;
+	xb_process_free(p);
+	return NULL;
+}
+
+void
+xb_process_free(struct xb_process *p)
+{
+	if (!p)
+		return;
+	unbind(p);
+	while (p->values)
+		value_free(&p->values);
+	free(p);
+}
+
+int
+xb_process_reset(struct xb_process *p, struct xb_err *err)
+{
+	if (p->begun)
+		end_run(p, XB_RUN_RUNNING);
+	return load(p, err);
+}
+
+/* What the engine's answer makes of the process. */
+static enum xb_process_status
+take_status(struct xb_process *p, enum xb_run_status status)
+{
+	static const enum xb_process_status of[] = {
+		[XB_RUN_EXIT] = XB_PROCESS_EXITED,
+		[XB_RUN_FAULT] = XB_PROCESS_FAULTED,
+		[XB_RUN_RUNNING] = XB_PROCESS_RUNNING,
+	};
+
+	if (status != XB_RUN_RUNNING) {
+		end_run(p, status);
+		/* A return value that the type does not have is a fault, too. */
+		if (p->bound)
+			status = p->out.status;
+	}
+	p->status = of[status];
+	return p->status;
+}
+
+static bool
+is_over(const struct xb_process *p)
+{
+	return p->status == XB_PROCESS_EXITED || p->status == XB_PROCESS_FAULTED;
+}
+
+static u64
+monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
+}
+
+static enum xb_stop
+ask(struct xb_proc *proc, void *arg)
+{
+	const struct xb_run_opts *o = arg;
+
+	(void)proc;
+	if (o->cancel && __atomic_load_n(o->cancel, __ATOMIC_ACQUIRE))
+		return XB_STOP_CANCELLED;
+	return o->deadline_ns && monotonic_ns() >= o->deadline_ns ? XB_STOP_DEADLINE : XB_STOP_NONE;
+}
+
+static enum xb_process_status
+stop(struct xb_process *p, const char *why)
+{
+	xb_proc_fault(p->proc, XB_FAULT_STOPPED, "%s", why);
+	return take_status(p, XB_RUN_FAULT);
+}
+
+enum xb_process_status
+xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
+{
+	struct xb_run_opts o = { .size = 0 };
+	struct xb_err err = XB_ERR_INIT;
+	enum xb_run_status status;
+	enum xb_stop asked;
+
+	if (is_over(p))
+		return p->status;
+	begin_run(p);
+	if (opts && lib_opts_copy(&o, sizeof(o), opts, "run", &err) != 0)
+		return stop(p, err.msg);
+	asked = ask(p->proc, &o);
+	if (asked != XB_STOP_NONE)
+		return stop(p, asked == XB_STOP_DEADLINE ? "deadline passed" : "cancelled");
+	p->proc->poll = o.deadline_ns || o.cancel ? ask : NULL;
+	p->proc->poll_arg = &o;
+	status = xb_proc_continue(p->proc);
+	p->proc->poll = NULL;
+	return take_status(p, status);
+}
+
+enum xb_process_status
+xb_process_step(struct xb_process *p)
+{
+	if (is_over(p))
+		return p->status;
+	begin_run(p);
+	return take_status(p, xb_vm_step(p->proc));
+}
+
+enum xb_process_status
+xb_process_status(const struct xb_process *p)
+{
+	return p->status;
+}
+
+struct xb_program *
+xb_process_program(const struct xb_process *p)
+{
+	return p->program;
+}
+
+struct xb_program *
+xb_process_current_program(const struct xb_process *p)
+{
+	return p->proc->prog ? lib_program_of(p->machine, p->proc->prog) : p->program;
+}
+
+uint64_t
+xb_process_insns(const struct xb_process *p)
+{
+	return p->status == XB_PROCESS_READY ? 0 : p->proc->insns;
+}
+
+uint32_t
+xb_process_pc(const struct xb_process *p)
+{
+	return p->status == XB_PROCESS_READY ? 0 : p->proc->pc;
+}
+
+int
+xb_process_reg(struct xb_process *p, uint32_t reg, uint64_t *value)
+{
+	if (reg > BPF_REG_10)
+		return -1;
+	begin_run(p);
+	*value = p->proc->r[reg];
+	return 0;
+}
+
+int
+xb_process_set_reg(struct xb_process *p, uint32_t reg, uint64_t value)
+{
+	if (reg >= BPF_REG_10)
+		return -1;
+	begin_run(p);
+	xb_proc_set_reg(p->proc, reg, value);
+	return 0;
+}
+
+uint32_t
+xb_process_frame_cnt(struct xb_process *p)
+{
+	begin_run(p);
+	return p->proc->depth + 1;
+}
+
+int
+xb_process_frame(struct xb_process *p, uint32_t frame, struct xb_stack_frame *info)
+{
+	struct xb_frame_info f;
+
+	begin_run(p);
+	if (frame > p->proc->depth || !xb_proc_frame(p->proc, p->proc->depth - frame, &f))
+		return -1;
+	*info = (struct xb_stack_frame){
+		.top = f.gaddr + f.bytes,
+		.bytes = f.bytes,
+		.program = lib_program_of(p->machine, f.prog),
+		.pc = f.pc,
+		.function = xb_prog_func_name(f.prog, f.pc),
+	};
+	return 0;
+}
+
+uint32_t
+xb_process_vcpu(const struct xb_process *p)
+{
+	return p->opts.vcpu;
+}
+
+int
+xb_process_set_vcpu(struct xb_process *p, uint32_t vcpu, struct xb_err *err)
+{
+	const struct xb_process_opts opts = { .vcpu = vcpu };
+
+	if (check_opts(p->machine, p->program, &opts, err) != 0)
+		return -1;
+	unbind(p);
+	p->opts.vcpu = vcpu;
+	return load(p, err);
+}
+
+uint64_t
+xb_process_result(const struct xb_process *p)
+{
+	return p->proc->r[0];
+}
+
+bool
+xb_process_fault(const struct xb_process *p, struct xb_fault_info *info)
+{
+	const struct xb_fault *f = &p->proc->fault;
+	const struct xb_line *line;
+
+	if (p->status != XB_PROCESS_FAULTED)
+		return false;
+	line = xb_prog_line(f->prog, f->pc);
+	*info = (struct xb_fault_info){
+		.kind = f->kind,
+		.message = f->message,
+		.pc = f->pc,
+		.program = xb_prog_name(f->prog),
+		.function = xb_prog_func_name(f->prog, f->pc),
+		.gaddr = f->gaddr,
+		.bytes = f->bytes,
+		.object = f->object,
+	};
+	if (!line)
+		return true;
+	info->file = line->file;
+	info->line = line->line;
+	info->col = line->col;
+	return true;
+}
+
+static struct lib_value **
+find_value(struct xb_process *p, const void *key)
+{
+	struct lib_value **link = &p->values;
+
+	while (*link && (*link)->key != key)
+		link = &(*link)->next;
+	return link;
+}
+
+void *
+xb_process_value(const struct xb_process *p, const void *key)
+{
+	const struct lib_value *v = p->values;
+
+	while (v && v->key != key)
+		v = v->next;
+	return v ? v->value : NULL;
+}
+
+int
+xb_process_set_value(struct xb_process *p, const void *key, void *value,
+                     void (*release)(void *value), struct xb_err *err)
+{
+	struct lib_value *v = NULL, **link;
+
+	if (value) {
+		v = malloc(sizeof(*v));
+		if (!v)
+			return xb_err_errno(err, ENOMEM, "value of a process");
+	}
+	link = find_value(p, key);
+	if (*link)
+		value_free(link);
+	if (!v)
+		return 0;
+	*v = (struct lib_value){ p->values, key, value, release };
+	p->values = v;
+	return 0;
+}
+
+bool
+xb_process_packet(struct xb_process *p, const uint8_t **data, size_t *bytes)
+{
+	if (!is_over(p) || !p->out.data)
+		return false;
+	*data = p->out.data;
+	*bytes = p->out.bytes;
+	return true;
+}
+
+char *
+xb_process_save_context(struct xb_process *p, struct xb_err *err)
+{
+	struct xb_context *c;
+	char *text;
+
+	if (!p->bound || !is_over(p)) {
+		xb_err_set(err, XB_ERR_USAGE,
+		           p->bound ? "the process is not over" : "the process has no context");
+		return NULL;
+	}
+	c = xb_bound_save(p->bound, err);
+	if (!c)
+		return NULL;
+	text = xb_context_print(c, NULL, err);
+	xb_context_free(c);
+	return text;
+}
+
+struct xb_machine *
+xb_process_machine(const struct xb_process *p)
+{
+	return p->machine;
+}
+
+uint64_t
+xb_process_stop(struct xb_process *p, enum xb_fault_kind kind, const char *fmt, ...)
+{
+	char msg[sizeof(p->proc->fault.message)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	return xb_proc_fault(p->proc, kind, "%s", msg);
+}
+
+void *
+xb_process_memory(struct xb_process *p, uint64_t gaddr, uint64_t bytes, uint32_t access,
+                  const char *what)
+{
+	u8 need = access & XB_ACCESS_WRITE ? XB_MEM_WRITE : XB_MEM_READ;
+	void *host = xb_proc_mem(p->proc, gaddr, bytes, need);
+
+	if (!host && !p->proc->event)
+		xb_proc_fault_mem(p->proc, gaddr, bytes, need, what);
+	return host;
+}
+
+bool
+xb_process_callback(struct xb_process *p, uint64_t func, const uint64_t args[5], uint64_t *result)
+{
+	return xb_proc_callback(p->proc, func, args, result);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * process_priv.h - a process, and what its context made of it.
+ */
+#ifndef XB_LIB_PROCESS_PRIV_H
+#define XB_LIB_PROCESS_PRIV_H
+
+#include "lib/bind.h"
+#include "lib/lib_priv.h"
+#include "vm/proc.h"
+#include "xdpbench/process.h"
+
+struct lib_value {
+	struct lib_value *next;
+	const void *key;
+	void *value;
+	void (*release)(void *value);
+};
+
+struct xb_process {
+	struct xb_machine *machine;
+	struct xb_program *program;
+	const struct xb_context *context; /* or NULL */
+	struct xb_process_opts opts;
+	struct xb_proc *proc;    /* bound's, or its own */
+	struct xb_bound *bound;  /* what the context put into memory; or NULL */
+	struct xb_bound_out out; /* of the last run, with a context */
+	enum xb_process_status status;
+	bool loading; /* the context is being loaded */
+	bool begun;   /* the run has, and is not over */
+	struct lib_value *values;
+};
+
+#endif

@@ -489,7 +489,8 @@ xb_mem_where_text(const struct xb_mem_where *where, u64 gaddr, char *buf, size_t
 		break;
 	}
 	if (where->name[0])
-		snprintf(buf, bytes, "memory of a %s that does not exist (any more)", where->name);
+		snprintf(buf, bytes, "memory for %s, none of which is in use within %d bytes",
+		         where->name, SEARCH_BYTES);
 	else
 		snprintf(buf, bytes, "address 0x%llx is in no object", (unsigned long long)gaddr);
 }

@@ -417,7 +417,7 @@ work(const struct xb_worker *worker, void *arg)
 		                       .prog = in->cli->prog,
 		                       .type = in->cli->type,
 		                       .frags = in->cli->frags,
-		                       .verbose = in->cli->verbose };
+		                       .print = in->cli->verbose ? xb_say_text : NULL };
 	const struct xb_emu_opts emu_opts = { .cpu_cnt = 1, .pin_dir = in->cli->pin_dir };
 	struct xb_err err = XB_ERR_INIT;
 	void *image;

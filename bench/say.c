@@ -42,3 +42,9 @@ xb_say_error(const struct xb_err *err)
 	xb_say("%s", err->msg);
 	return codes[err->kind];
 }
+
+void
+xb_say_text(const char *text)
+{
+	fputs(text, stderr);
+}

@@ -20,6 +20,9 @@ enum xb_exit {
 /* One line, in one write. Line breaks and control characters inside become spaces. */
 void xb_say(const char *fmt, ...) XB_PRINTF(1, 2);
 
+/* Puts text on standard error as it is. */
+void xb_say_text(const char *text);
+
 /* Says the error; returns the exit code that its kind stands for. */
 int xb_say_error(const struct xb_err *err);
 

@@ -15,9 +15,7 @@
 #include "emu/prog.h"
 #include "skb/verdict.h"
 
-struct bpf_map;
-struct bpf_object;
-struct bpf_program;
+#include <bpf/libbpf.h>
 
 /* For what kind of place on a packet's way a program is wanted. */
 enum xb_object_want {
@@ -35,10 +33,10 @@ struct xb_object_opts {
 	const char *prog; /* -p, or NULL */
 	const char *type; /* --type: "xdp", "tc", "tcx"; or NULL */
 	enum xb_object_want want;
-	bool all;     /* load programs of all types */
-	bool frags;   /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
-	bool verbose; /* libbpf's messages go to standard error too */
-	bool alone;   /* load no program but the chosen one */
+	bool all;                        /* load programs of all types */
+	bool frags;                      /* load XDP programs with BPF_F_XDP_HAS_FRAGS */
+	void (*print)(const char *text); /* what libbpf says, as it says it; or NULL */
+	bool alone;                      /* load no program but the chosen one */
 	/* Or none of these, by name; kept by the caller until the program is chosen. */
 	char *const *without;
 	u32 without_cnt;
@@ -55,6 +53,7 @@ struct xb_object {
 	struct xb_object_opts opts;
 	void *converted; /* the image with maps in BTF, where it had legacy ones; owned */
 	struct bpf_object *bpf;
+	libbpf_print_fn_t print_before; /* whoever libbpf's messages went to, and go to again */
 	struct bpf_program *chosen;
 	struct xb_bpf_prog *prog;   /* the chosen one, when loaded */
 	char *other_failed;         /* see xb_object_load(); owned */

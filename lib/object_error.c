@@ -18,15 +18,17 @@ static int
 listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	struct xb_object *o = listening;
+	char text[2048];
 	va_list copy;
 	int n;
 
 	if (!o || level == LIBBPF_DEBUG)
 		return 0;
-	if (o->opts.verbose) {
+	if (o->opts.print) {
 		va_copy(copy, ap);
-		vfprintf(stderr, fmt, copy);
+		vsnprintf(text, sizeof(text), fmt, copy);
 		va_end(copy);
+		o->opts.print(text);
 	}
 	if (level != LIBBPF_WARN || o->said_bytes >= OBJECT_SAID_BYTES - 1)
 		return 0;
@@ -41,12 +43,14 @@ listen_to_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 void
 object_listen(struct xb_object *o, bool on)
 {
-	libbpf_set_print(listen_to_libbpf);
 	listening = on ? o : NULL;
-	if (on) {
-		o->said[0] = 0;
-		o->said_bytes = 0;
+	if (!on) {
+		libbpf_set_print(o->print_before);
+		return;
 	}
+	o->print_before = libbpf_set_print(listen_to_libbpf);
+	o->said[0] = 0;
+	o->said_bytes = 0;
 }
 
 /* Whether a line of libbpf's says nothing that another has not said before or better. */

@@ -9,6 +9,7 @@
  */
 #include "emu/world_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct world_key keys[] = {
@@ -43,7 +44,7 @@ world_add_cgroup(struct world_reader *r, u64 id, const char *path)
 	if (!to)
 		return -1;
 	to->id = id;
-	strncpy(to->path, path, sizeof(to->path) - 1);
+	snprintf(to->path, sizeof(to->path), "%s", path);
 	return 0;
 }
 

@@ -36,12 +36,12 @@ key_at(u32 bit)
 void
 xb_rss_init(struct xb_rss *rss, u32 queue_cnt)
 {
-	for (u32 at = 0; at < XB_ARRAY_SIZE(rss->nibbles); at++)
-		for (u32 value = 0; value < 16; value++) {
-			rss->nibbles[at][value] = 0;
-			for (u32 bit = 0; bit < 4; bit++)
-				if (value & 8u >> bit)
-					rss->nibbles[at][value] ^= key_at(4 * at + bit);
+	for (u32 at = 0; at < XB_RSS_INPUT_MAX; at++)
+		for (u32 value = 0; value < 256; value++) {
+			rss->bytes[at][value] = 0;
+			for (u32 bit = 0; bit < 8; bit++)
+				if (value & 0x80u >> bit)
+					rss->bytes[at][value] ^= key_at(8 * at + bit);
 		}
 	for (u32 i = 0; i < XB_RSS_TABLE; i++)
 		rss->table[i] = (u8)(i % queue_cnt);
@@ -53,7 +53,7 @@ xb_rss_toeplitz(const struct xb_rss *rss, const u8 *input, u32 bytes)
 	u32 hash = 0;
 
 	for (u32 i = 0; i < bytes; i++)
-		hash ^= rss->nibbles[2 * i][input[i] >> 4] ^ rss->nibbles[2 * i + 1][input[i] & 15];
+		hash ^= rss->bytes[i][input[i]];
 	return hash;
 }
 

@@ -17,8 +17,8 @@
 
 /* Filled by xb_rss_init(), and read only from then on. */
 struct xb_rss {
-	u32 nibbles[2 * XB_RSS_INPUT_MAX][16]; /* the hash of each half byte at each place */
-	u8 table[XB_RSS_TABLE];                /* indirection: queues */
+	u32 bytes[XB_RSS_INPUT_MAX][256]; /* the hash of each byte at each place */
+	u8 table[XB_RSS_TABLE];           /* indirection: queues */
 };
 
 /* For 1 to 256 queues; those from 128 on get no packet by their hash. */

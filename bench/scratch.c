@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define CHUNK_LEAST (4u << 10)
-#define CHUNK_MOST  (256u << 10) /* but where more is asked for at once */
+#define CHUNK_MOST  (2u << 20) /* but where more is asked for at once */
 
 struct xb_scratch_chunk {
 	struct xb_scratch_chunk *next;

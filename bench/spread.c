@@ -13,7 +13,7 @@
 
 #define BATCHES       8u          /* on their way at a time */
 #define BATCH_FIRST   16u         /* packets of the first batch */
-#define BATCH_PER_CPU 128u        /* packets of a large one, for each vCPU */
+#define BATCH_PER_CPU 512u        /* packets of a large one, for each vCPU */
 #define BATCH_MOST    8192u       /* packets, whatever the number of vCPUs */
 #define BATCH_BYTES   (8u << 20)  /* a batch that takes more is followed by smaller ones */
 #define BATCH_NS      20000000ull /* the same for time on a vCPU */

@@ -151,6 +151,6 @@ int xb_prog_err_at(const struct xb_prog *prog, u32 pc, struct xb_err *err);
 
 /* Sets an XB_ERR_LOAD error that starts with "insn 17 (fw.bpf.c:33): ". Returns -1. */
 int xb_prog_err(const struct xb_prog *prog, u32 pc, struct xb_err *err, const char *fmt, ...)
-        XB_PRINTF(4, 5);
+        XB_PRINTF(4, 5) __attribute__((nonnull(4)));
 
 #endif

@@ -310,7 +310,7 @@ changed(const u64 *before, const u64 *after)
 	u16 regs = 0;
 
 	for (u32 i = 0; i < BPF_REG_10; i++)
-		regs |= before[i] != after[i] ? BIT(i) : 0;
+		regs |= (u16)(before[i] != after[i] ? BIT(i) : 0);
 	return regs;
 }
 

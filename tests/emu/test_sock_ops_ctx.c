@@ -114,16 +114,16 @@ static const struct outcome {
 	  .header = ended, .r0 = -ENOSPC, .tail = { 1, 1, 1, 1, 1, 1, 1, 1 } },
 	{ "an option is behind the end", SCRIPT(PARSE_HDR_OPT_CB, STEP(LOAD, 6, 0, { 2 })),
 	  .header = ended, .r0 = -ENOMSG },
-	{ "room is reserved", SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0), .room = 12), .reserved = 8 },
+	{ "room is reserved", SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0, { 0 }), .room = 12), .reserved = 8 },
 	{ "room is reserved by one that fails",
-	  SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0), .room = 12, .fails = true), .reply = -1 },
-	{ "a reply", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7)), .reply = 7, .r0 = 7 },
-	{ "a reply of one that fails", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7), .fails = true),
+	  SCRIPT(HDR_OPT_LEN_CB, STEP(RESERVE, 5, 0, { 0 }), .room = 12, .fails = true), .reply = -1 },
+	{ "a reply", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7, { 0 })), .reply = 7, .r0 = 7 },
+	{ "a reply of one that fails", SCRIPT(TIMEOUT_INIT, STEP(REPLY, 0, 7, { 0 }), .fails = true),
 	  .reply = -1, .r0 = 7 },
-	{ "an array of sockets has it", SCRIPT(TCP_LISTEN_CB, STEP(MAP_UPDATE, 0, 0)),
+	{ "an array of sockets has it", SCRIPT(TCP_LISTEN_CB, STEP(MAP_UPDATE, 0, 0, { 0 })),
 	  .in_sockarray = true, .r0 = -EBUSY },
 	{ "an array of sockets has it, and it goes to a hash",
-	  SCRIPT(TCP_LISTEN_CB, STEP(HASH_UPDATE, 0, 0)), .in_sockarray = true, .r0 = -EBUSY },
+	  SCRIPT(TCP_LISTEN_CB, STEP(HASH_UPDATE, 0, 0, { 0 })), .in_sockarray = true, .r0 = -EBUSY },
 };
 /* clang-format on */
 

@@ -153,9 +153,9 @@ const char *xb_emu_cmd_name(int cmd);
 
 /*
  * Takes the place of the kernel for this thread's code that was linked with --wrap=syscall: bpf(2)
- * goes to emu, all else through. NULL ends it.
+ * goes to emu, all else through. NULL ends it. Returns the one that it was, or NULL.
  */
-void xb_emu_enter(struct xb_emu *emu);
+struct xb_emu *xb_emu_enter(struct xb_emu *emu);
 
 /* Whether a bpf(2) of this thread came to the emulator that it entered last. */
 bool xb_emu_arrived(void);

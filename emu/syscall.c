@@ -49,12 +49,15 @@ int __real_open64(const char *path, int flags, ...);
 FILE *__wrap_fopen64(const char *path, const char *mode);
 FILE *__real_fopen64(const char *path, const char *mode);
 
-void
+struct xb_emu *
 xb_emu_enter(struct xb_emu *emu)
 {
+	struct xb_emu *was = entered;
+
 	entered = emu;
 	if (emu)
 		arrived = false;
+	return was;
 }
 
 bool

@@ -53,13 +53,13 @@ lib_linux_map_name(const struct xb_linux *lx, const struct xb_map *map)
 static int
 check_calls(struct xb_linux *lx, struct xb_err *err)
 {
+	struct xb_emu *was = xb_emu_enter(lx->emu);
 	bool arrived;
 	u32 id;
 
-	xb_emu_enter(lx->emu);
 	bpf_map_get_next_id(0, &id);
 	arrived = xb_emu_arrived();
-	xb_emu_enter(NULL);
+	xb_emu_enter(was);
 	if (arrived)
 		return 0;
 	return xb_err_set(err, XB_ERR_SYSTEM,

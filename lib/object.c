@@ -48,7 +48,10 @@ not_emulated(struct bpf_map *map)
 	return inner && !xb_map_ops_of(bpf_map__type(inner)) ? inner : NULL;
 }
 
-/* Maps of a type that is not emulated are left out; programs that need one are refused later. */
+/*
+ * Maps of a type that is not emulated are left out; programs that need one are refused later. Where
+ * a perf event array has no size libbpf gives it one slot for each CPU, of which it asks only once.
+ */
 static void
 prepare_maps(struct xb_object *o)
 {
@@ -58,6 +61,9 @@ prepare_maps(struct xb_object *o)
 	{
 		if (not_emulated(map))
 			bpf_map__set_autocreate(map, false);
+		if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
+		    bpf_map__max_entries(map) == 0)
+			bpf_map__set_max_entries(map, o->emu->cpu_cnt);
 	}
 }
 
@@ -83,6 +89,7 @@ open_bpf(struct xb_object *o, struct xb_err *err)
 {
 	char name[64];
 	LIBBPF_OPTS(bpf_object_open_opts, open_opts);
+	struct xb_emu *was;
 	const char *said;
 	int errnum;
 
@@ -99,10 +106,10 @@ open_bpf(struct xb_object *o, struct xb_err *err)
 	if (xb_btf_kernel_set(o->emu, o->opts.image, o->opts.bytes, true, err) != 0)
 		return -1;
 	object_listen(o, true);
-	xb_emu_enter(o->emu);
+	was = xb_emu_enter(o->emu);
 	o->bpf = bpf_object__open_mem(o->opts.image, o->opts.bytes, &open_opts);
 	errnum = errno;
-	xb_emu_enter(NULL);
+	xb_emu_enter(was);
 	object_listen(o, false);
 	if (o->bpf)
 		return 0;
@@ -151,9 +158,10 @@ xb_object_free(struct xb_object *o)
 	if (!o)
 		return;
 	if (o->bpf) {
-		xb_emu_enter(o->emu);
+		struct xb_emu *was = xb_emu_enter(o->emu);
+
 		bpf_object__close(o->bpf);
-		xb_emu_enter(NULL);
+		xb_emu_enter(was);
 	}
 	free(o->converted);
 	free(o->maps);
@@ -234,11 +242,12 @@ check_all_maps(const struct xb_object *o, struct xb_err *err)
 int
 xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct xb_err *err)
 {
+	struct xb_emu *was;
 	struct bpf_map *map;
 	int rc = 0;
 
 	object_listen(o, true);
-	xb_emu_enter(o->emu);
+	was = xb_emu_enter(o->emu);
 	bpf_object__for_each_map(map, o->bpf)
 	{
 		const struct bpf_map *made = xb_object_find_map(other, bpf_map__name(map));
@@ -248,7 +257,7 @@ xb_object_share_maps(struct xb_object *o, const struct xb_object *other, struct 
 		if (rc != 0)
 			break;
 	}
-	xb_emu_enter(NULL);
+	xb_emu_enter(was);
 	object_listen(o, false);
 	if (rc == 0)
 		return 0;
@@ -282,15 +291,16 @@ place_arenas(struct xb_object *o)
 int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
+	struct xb_emu *was;
 	int rc;
 
 	object_listen(o, true);
-	xb_emu_enter(o->emu);
+	was = xb_emu_enter(o->emu);
 	retype_maps(o, BPF_MAP_TYPE_STRUCT_OPS, NO_MAP_TYPE);
 	place_arenas(o);
 	rc = bpf_object__load(o->bpf);
 	retype_maps(o, NO_MAP_TYPE, BPF_MAP_TYPE_STRUCT_OPS);
-	xb_emu_enter(NULL);
+	xb_emu_enter(was);
 	object_listen(o, false);
 	if (rc != 0)
 		return object_load_error(o, -rc, err);

@@ -44,6 +44,8 @@ no_memory:
 static void
 map_free(struct xb_linux_map *m)
 {
+	if (m->records)
+		xb_perf_array_close(m->map);
 	lib_records_free(m->records);
 	close(m->fd);
 	free(m);
@@ -125,6 +127,11 @@ xb_linux_map_create(struct xb_linux *lx, const struct xb_linux_map_opts *opts, s
 
 	if (lib_opts_copy(&o, sizeof(o), opts, "map", err) != 0)
 		return NULL;
+	if (o.name && strlen(o.name) >= sizeof(attr.map_name)) {
+		xb_err_set(err, XB_ERR_LOAD, "map '%s': a name has up to %zu characters", o.name,
+		           sizeof(attr.map_name) - 1);
+		return NULL;
+	}
 	attr.map_type = o.type;
 	attr.key_size = o.key_size;
 	attr.value_size = o.value_size;
@@ -305,10 +312,11 @@ int
 xb_linux_map_update_map(struct xb_linux_map *map, const void *key, struct xb_linux_map *inner,
                         uint64_t flags)
 {
-	int fd = inner->fd;
+	int fd;
 
-	if (!(map->map->ops->flags & XB_MAP_OF_MAPS))
+	if (!(map->map->ops->flags & XB_MAP_OF_MAPS) || !inner)
 		return -EINVAL;
+	fd = inner->fd;
 	return elem(map, BPF_MAP_UPDATE_ELEM, key, &fd, flags);
 }
 
@@ -339,7 +347,7 @@ int
 xb_linux_map_update_program(struct xb_linux_map *map, const void *key, struct xb_program *program,
                             uint64_t flags)
 {
-	int fd = xb_linux_program_fd(program);
+	int fd = program ? xb_linux_program_fd(program) : -1;
 
 	if (map->map->type != BPF_MAP_TYPE_PROG_ARRAY || fd < 0)
 		return -EINVAL;

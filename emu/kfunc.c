@@ -65,6 +65,13 @@ xb_kfunc_name(struct xb_emu *emu, u32 btf_id)
 	return name && name[0] ? name : NULL;
 }
 
+/* A program that is linked anew was checked, part by part, when its parts were loaded. */
+static bool
+may_call_gpl(const struct xb_bpf_prog *prog)
+{
+	return prog->gpl_compatible || prog->vm != NULL;
+}
+
 const struct xb_kfunc *
 xb_kfunc_resolve(struct xb_emu *emu, struct xb_bpf_prog *prog, const struct bpf_insn *insn,
                  struct xb_err *err)
@@ -73,6 +80,11 @@ xb_kfunc_resolve(struct xb_emu *emu, struct xb_bpf_prog *prog, const struct bpf_
 	const struct xb_kfunc *row;
 
 	prog->refusal = -EINVAL;
+	if (!may_call_gpl(prog)) {
+		xb_err_set(err, XB_ERR_LOAD,
+		           "cannot call kernel function from non-GPL compatible program");
+		return NULL;
+	}
 	if (insn->off) {
 		xb_err_set(err, XB_ERR_LOAD, "functions of kernel modules are not emulated");
 		return NULL;

@@ -39,6 +39,8 @@ static const struct bind_row {
 	{ "not GPL only", "BSD", XB_CALL(BPF_FUNC_ktime_get_ns), NULL },
 	{ "kernel function", "GPL", XB_CALL_KFUNC(99999999, 0),
 	  "kernel btf_id 99999999 is not a function" },
+	{ "kernel function, not GPL", "BSD", XB_CALL_KFUNC(99999999, 0),
+	  "cannot call kernel function from non-GPL compatible program" },
 	{ "weak kernel function", "GPL", XB_CALL_KFUNC(0, 0), NULL },
 };
 

@@ -4,6 +4,7 @@
  * things.
  */
 #include "emu/arena.h"
+#include "emu/kfunc.h"
 #include "emu/map.h"
 #include "emu/prog_priv.h"
 #include "emu/sha1.h"
@@ -209,6 +210,31 @@ resolve_map(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct
 	return xb_prog_use_map(prog, map, MAX_USED_MAPS);
 }
 
+/* Where the kernel has its text: what lies there no program can read. */
+#define TEXT_ADDR 0xffffffff80000000ull
+
+/*
+ * The address of a kernel function, which programs ask for to see whether there is one (cf.
+ * kernel/bpf/verifier.c: check_pseudo_btf_id). Variables are not emulated.
+ */
+static int
+resolve_btf_id(struct xb_bpf_prog *prog, u32 pc, struct xb_log *log)
+{
+	struct bpf_insn *in = &prog->insns[pc];
+	u64 addr = TEXT_ADDR + 16ull * (u32)in->imm;
+
+	if (in[1].imm || !xb_kfunc_name(prog->emu, (u32)in->imm)) {
+		xb_log_printf(log,
+		              "insn %u: variables of the kernel are not emulated (btf_id %d)\n", pc,
+		              in->imm);
+		return -EINVAL;
+	}
+	in[0].src_reg = 0;
+	in[0].imm = (s32)(u32)addr;
+	in[1].imm = (s32)(u32)(addr >> 32);
+	return 0;
+}
+
 static int
 resolve_one(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct xb_log *log)
 {
@@ -228,10 +254,7 @@ resolve_one(struct xb_bpf_prog *prog, const union bpf_attr *attr, u32 pc, struct
 	case BPF_PSEUDO_MAP_IDX_VALUE:
 		return resolve_map(prog, attr, pc, log);
 	case BPF_PSEUDO_BTF_ID:
-		xb_log_printf(log,
-		              "insn %u: variables of the kernel are not emulated (btf_id %d)\n", pc,
-		              in->imm);
-		return -EINVAL;
+		return resolve_btf_id(prog, pc, log);
 	default:
 		xb_log_printf(log, "unrecognized bpf_ld_imm64 insn\n");
 		return -EINVAL;

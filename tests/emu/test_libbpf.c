@@ -43,6 +43,7 @@ static const struct row rows[] = {
 	{ "maps", { { "last", 77, 77 }, { "jump", 77, 77 }, { "nested", 110, 110 } }, false },
 	{ "core", { { "relocated", 27, 27 } }, true },
 	{ "weak", { { "without", 1, 1 } }, true },
+	{ "weak_there", { { "with", 21, 21 } }, true },
 };
 
 static char *

@@ -4,12 +4,13 @@
  *
  * It is an existing BTF (the host's, or the object's own) in which some names are blotted out, by
  * setting their offset to that of the empty string: every VAR and every FUNC but those of kernel
- * functions that the emulator has (emu/kfunc.h; an object's own declarations of them serve), and
- * all but one of the types that CO-RE takes for flavours of each other ("task_struct",
- * "task_struct___old"): the plain name stays, else the first. An object's own types would otherwise
- * match each other, with different layouts, and libbpf refuses that.
+ * functions that the emulator has (emu/kfunc.h; an object's own declarations of them serve, also of
+ * those that the host has not), and all but one of the types that CO-RE takes for flavours of each
+ * other ("task_struct", "task_struct___old"): the plain name stays, else the first. An object's own
+ * types would otherwise match each other, with different layouts, and libbpf refuses that.
  */
 #include "emu/btf.h"
+#include "emu/btf_kernel_priv.h"
 #include "emu/kfunc.h"
 #include "emu/log.h"
 #include "emu/vcpu.h"
@@ -29,13 +30,8 @@
 
 #define HOST_PATH "/sys/kernel/btf/vmlinux"
 
-struct blob {
-	u8 *data; /* owned */
-	size_t bytes;
-};
-
 static int
-read_host(struct blob *b)
+read_host(struct xb_btf_blob *b)
 {
 	int fd = open(HOST_PATH, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -88,7 +84,7 @@ find_section(Elf *elf)
 
 /* A copy of the object's own BTF; data stays NULL where it has none. */
 static int
-read_elf(const void *image, size_t bytes, struct blob *b, struct xb_err *err)
+read_elf(const void *image, size_t bytes, struct xb_btf_blob *b, struct xb_err *err)
 {
 	Elf_Data *sec;
 	Elf *elf;
@@ -178,7 +174,7 @@ blot_flavours(struct named *named, u32 cnt)
 
 /* Whether the sections are inside; a BTF that was checked is sound beyond that. */
 static bool
-has_sections(const struct blob *b)
+has_sections(const struct xb_btf_blob *b)
 {
 	const struct btf_header *h = (const struct btf_header *)(const void *)b->data;
 
@@ -198,7 +194,7 @@ is_kfunc(const struct xb_emu *emu, const struct btf_type *t, const char *name, b
  * none, and are many.
  */
 static int
-blot(const struct xb_emu *emu, struct blob *b, bool own)
+blot(const struct xb_emu *emu, struct xb_btf_blob *b, bool own)
 {
 	struct btf_header *h = (struct btf_header *)(void *)b->data;
 	u8 *types = b->data + h->hdr_len + h->type_off;
@@ -235,7 +231,7 @@ blot(const struct xb_emu *emu, struct blob *b, bool own)
 }
 
 static int
-to_memfd(const struct blob *b)
+to_memfd(const struct xb_btf_blob *b)
 {
 	int fd = memfd_create("bpf-kernel-btf", MFD_CLOEXEC);
 	size_t done = 0;
@@ -258,7 +254,7 @@ to_memfd(const struct blob *b)
 
 /* What to offer, and the file that it is in once somebody asked for it. */
 struct xb_btf_kernel {
-	struct blob own; /* the object's */
+	struct xb_btf_blob own; /* the object's */
 	bool use_host;
 	bool made;
 	int fd; /* -1 where there is nothing to offer */
@@ -266,7 +262,7 @@ struct xb_btf_kernel {
 
 /* Sound enough to be walked: 0, or -1 and err. */
 static int
-check_own(const struct blob *b, struct xb_err *err)
+check_own(const struct xb_btf_blob *b, struct xb_err *err)
 {
 	char text[256] = "";
 	struct xb_log log;
@@ -358,10 +354,11 @@ xb_btf_kernel_free(struct xb_emu *emu)
 static void
 make(const struct xb_emu *emu, struct xb_btf_kernel *k)
 {
-	struct blob host = { 0 };
+	struct xb_btf_blob host = { 0 };
 
 	k->made = true;
-	if (k->use_host && read_host(&host) == 0 && blot(emu, &host, false) == 0)
+	if (k->use_host && read_host(&host) == 0 && blot(emu, &host, false) == 0 &&
+	    xb_btf_kernel_add(emu, &host, &k->own) == 0)
 		k->fd = to_memfd(&host);
 	else if (k->own.data && blot(emu, &k->own, true) == 0)
 		k->fd = to_memfd(&k->own);

@@ -44,7 +44,8 @@ free_kind(struct xb_obj_table *table, enum xb_obj_kind kind)
 
 		if (obj == NULL)
 			continue;
-		close(obj->memfd);
+		if (!obj->forgotten)
+			close(obj->memfd);
 		obj->free(obj);
 	}
 	free(table->by_id[kind]);
@@ -139,19 +140,51 @@ xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const 
 	return rc;
 }
 
-void
-xb_obj_remove(struct xb_emu *emu, struct xb_obj *obj)
+/* Known by no descriptor: its inode may be another one's from now on. */
+static void
+forget_fd(struct xb_emu *emu, struct xb_obj *obj)
 {
 	struct xb_obj **p = bucket_of(emu->objs, obj->ino);
-	struct xb_lock *lock = take_lock(emu);
 
 	while (*p != obj)
 		p = &(*p)->hash_next;
 	*p = obj->hash_next;
-	emu->objs->by_id[obj->kind][obj->id - 1] = NULL;
-	xb_lock_give(lock);
 	close(obj->memfd);
 	obj->memfd = -1;
+}
+
+void
+xb_obj_remove(struct xb_emu *emu, struct xb_obj *obj)
+{
+	struct xb_lock *lock = take_lock(emu);
+
+	forget_fd(emu, obj);
+	emu->objs->by_id[obj->kind][obj->id - 1] = NULL;
+	xb_lock_give(lock);
+}
+
+struct xb_obj_mark
+xb_obj_mark(const struct xb_emu *emu)
+{
+	struct xb_obj_mark mark;
+
+	memcpy(mark.cnt, emu->objs->cnt, sizeof(mark.cnt));
+	return mark;
+}
+
+void
+xb_obj_forget_since(struct xb_emu *emu, const struct xb_obj_mark *mark)
+{
+	for (u32 kind = 0; kind < XB_OBJ_KIND_CNT; kind++) {
+		for (u32 i = mark->cnt[kind]; i < emu->objs->cnt[kind]; i++) {
+			struct xb_obj *obj = emu->objs->by_id[kind][i];
+
+			if (!obj || obj->forgotten)
+				continue;
+			forget_fd(emu, obj);
+			obj->forgotten = true;
+		}
+	}
 }
 
 int
@@ -219,7 +252,7 @@ xb_obj_by_id(struct xb_emu *emu, enum xb_obj_kind kind, u32 id)
 	if (id && id <= emu->objs->cnt[kind])
 		obj = emu->objs->by_id[kind][id - 1];
 	xb_lock_give(lock);
-	return obj;
+	return obj && !obj->forgotten ? obj : NULL;
 }
 
 struct xb_obj *
@@ -228,8 +261,11 @@ xb_obj_next(struct xb_emu *emu, enum xb_obj_kind kind, u32 id)
 	struct xb_lock *lock = take_lock(emu);
 	struct xb_obj *obj = NULL;
 
-	for (u32 i = id; !obj && i < emu->objs->cnt[kind]; i++)
+	for (u32 i = id; !obj && i < emu->objs->cnt[kind]; i++) {
 		obj = emu->objs->by_id[kind][i];
+		if (obj && obj->forgotten)
+			obj = NULL;
+	}
 	xb_lock_give(lock);
 	return obj;
 }

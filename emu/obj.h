@@ -18,7 +18,8 @@ struct xb_obj {
 	enum xb_obj_kind kind;
 	u32 id;    /* from 1, per kind, never reused (cf. kernel/bpf/syscall.c: bpf_map_alloc_id) */
 	int memfd; /* kept open as long as the object lives */
-	u64 ino;   /* of memfd */
+	bool forgotten; /* see xb_obj_forget_since() */
+	u64 ino;        /* of memfd */
 	struct xb_obj *hash_next, *next;
 	void (*free)(struct xb_obj *obj);
 };
@@ -42,6 +43,16 @@ int xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, co
  * it.
  */
 void xb_obj_remove(struct xb_emu *emu, struct xb_obj *obj);
+
+/*
+ * What was made since a mark is found neither by id nor by a descriptor any more, as if it were
+ * gone; it is freed with the emulator, for others may point to it. Not while concurrent.
+ */
+struct xb_obj_mark {
+	u32 cnt[XB_OBJ_KIND_CNT];
+};
+struct xb_obj_mark xb_obj_mark(const struct xb_emu *emu);
+void xb_obj_forget_since(struct xb_emu *emu, const struct xb_obj_mark *mark);
 
 /* A new close-on-exec descriptor for the object, or -errno. */
 int xb_obj_fd(struct xb_obj *obj);

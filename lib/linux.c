@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "xdpbench/linux.h"
 
-#include "emu/world.h"
+#include "emu/pin.h"
 #include "emu/vcpu.h"
+#include "emu/world.h"
 #include "lib/bind.h"
 #include "lib/linux_priv.h"
 #include "skb/skb.h"
@@ -326,6 +327,12 @@ long
 xb_linux_bpf(struct xb_linux *lx, int cmd, union bpf_attr *attr, uint32_t bytes)
 {
 	return xb_emu_bpf(lx->emu, cmd, attr, bytes);
+}
+
+int
+xb_linux_save_pins(struct xb_linux *lx, struct xb_err *err)
+{
+	return xb_pin_save(lx->emu, err);
 }
 
 void

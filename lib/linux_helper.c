@@ -7,6 +7,7 @@
 
 #include "emu/kfunc.h"
 #include "lib/linux_priv.h"
+#include "lib/process_priv.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -40,30 +41,62 @@ helper_of(const struct xb_linux *lx, const struct xb_helper *row)
 	return &h->all[MOST + (XB_CONTAINER_OF((uintptr_t)row, struct xb_kfunc, call) - h->kfuncs)];
 }
 
-/* What an argument is to the user's function. */
-static void
-take_arg(struct xb_linux *lx, enum xb_arg_kind kind, const union xb_arg *a, union xb_helper_arg *to)
+/*
+ * What an argument is to the user's function. False after a fault: sockets that are the values of
+ * maps are the emulator's own, and there may be no memory for a handle.
+ */
+static bool
+take_arg(struct xb_linux *lx, struct xb_proc *proc, const struct xb_helper *row,
+         const union xb_arg *a, u32 i, union xb_helper_arg *to)
 {
 	struct xb_err err = XB_ERR_INIT;
+	const struct xb_map *map = NULL;
 
-	if (kind == XB_ARG_MAP)
-		to->map = lib_linux_map(lx, a->map, &err);
-	else
-		to->u = a->u;
+	if (row->args[i] == XB_ARG_MAP) {
+		to->map = lib_linux_map(lx, a[i].map, &err);
+		if (!to->map)
+			xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s: %s", row->name, err.msg);
+		return to->map != NULL;
+	}
+	for (u32 j = 0; row->args[i] == XB_ARG_MAP_VALUE && j < i; j++)
+		if (row->args[j] == XB_ARG_MAP)
+			map = a[j].map;
+	if (map && map->ops->flags & XB_MAP_OF_SOCKS) {
+		xb_proc_fault(proc, XB_FAULT_NOT_EMULATED,
+		              "%s: argument %u: values of the map are sockets", row->name, i + 1);
+		return false;
+	}
+	to->u = a[i].u;
+	return true;
+}
+
+static u64
+call_with(const struct lib_helper *h, struct xb_proc *proc, const union xb_helper_arg *args)
+{
+	struct xb_process visitor;
+	u64 r0;
+
+	if (XB_LIKELY(proc->user != NULL))
+		return h->opts.fn(proc->user, args, h->opts.state);
+	lib_visitor_init(&visitor, h->lx->head.machine, proc);
+	r0 = h->opts.fn(&visitor, args, h->opts.state);
+	lib_visitor_fini(&visitor);
+	return r0;
 }
 
 static u64
 call_user(struct xb_proc *proc, const union xb_arg *a, const struct xb_helper *row)
 {
 	struct xb_linux *lx = xb_proc_emu(proc)->hooks.arg;
-	const struct lib_helper *h = helper_of(lx, row);
 	union xb_helper_arg args[5] = { 0 };
-	u64 r0;
+	u64 r0 = 0;
+	u32 cnt = 0;
 
-	for (u32 i = 0; i < 5; i++)
-		take_arg(lx, row->args[i], &a[i], &args[i]);
-	r0 = h->opts.fn(proc->user, args, h->opts.state);
-	for (u32 i = 0; i < 5; i++)
+	while (cnt < 5 && take_arg(lx, proc, row, a, cnt, &args[cnt]))
+		cnt++;
+	if (cnt == 5)
+		r0 = call_with(helper_of(lx, row), proc, args);
+	for (u32 i = 0; i < cnt; i++)
 		if (row->args[i] == XB_ARG_MAP)
 			xb_linux_map_close(args[i].map);
 	return r0;
@@ -89,34 +122,48 @@ is_sized(enum xb_arg_kind kind)
 }
 
 static bool
+is_size(enum xb_arg_kind kind)
+{
+	return kind == XB_ARG_SIZE || kind == XB_ARG_SIZE_OR_0;
+}
+
+static bool
 is_of_map(enum xb_arg_kind kind)
 {
 	return kind == XB_ARG_MAP_KEY || kind == XB_ARG_MAP_VALUE || kind == XB_ARG_MAP_VALUE_W ||
 	       kind == XB_ARG_MAP_VALUE_OR_NULL;
 }
 
-/* What one argument says of another has to be there. */
+/* What one argument says of another has to be there: what is wrong with argument i, or NULL. */
+static const char *
+wrong_arg(const enum xb_arg_kind args[5], u32 i, bool map)
+{
+	enum xb_arg_kind kind = args[i], next = i < 4 ? args[i + 1] : XB_ARG_NONE;
+
+	if (!is_for_users(kind))
+		return "no kind for users";
+	if (is_sized(kind) && !is_size(next))
+		return "memory without a size behind it";
+	if (is_size(kind) && (i == 0 || !is_sized(args[i - 1])))
+		return "a size without memory before it";
+	if (is_of_map(kind) && !map)
+		return "of a map, without one before it";
+	if (kind != XB_ARG_NONE && i > 0 && args[i - 1] == XB_ARG_NONE)
+		return "behind one that is not there";
+	return NULL;
+}
+
 static int
 check_args(const struct xb_helper_opts *o, struct xb_err *err)
 {
 	bool map = false;
 
 	for (u32 i = 0; i < 5; i++) {
-		enum xb_arg_kind kind = o->args[i], next = i < 4 ? o->args[i + 1] : XB_ARG_NONE;
+		const char *wrong = wrong_arg(o->args, i, map);
 
-		if (!is_for_users(kind))
-			return xb_err_set(err, XB_ERR_USAGE, "argument %u: no kind for users",
-			                  i + 1);
-		if (is_sized(kind) && next != XB_ARG_SIZE && next != XB_ARG_SIZE_OR_0)
-			return xb_err_set(err, XB_ERR_USAGE,
-			                  "argument %u: memory without a size behind it", i + 1);
-		if (is_of_map(kind) && !map)
-			return xb_err_set(err, XB_ERR_USAGE,
-			                  "argument %u: of a map, without one before it", i + 1);
-		if (kind != XB_ARG_NONE && i > 0 && o->args[i - 1] == XB_ARG_NONE)
-			return xb_err_set(err, XB_ERR_USAGE,
-			                  "argument %u: behind one that is not there", i + 1);
-		map |= kind == XB_ARG_MAP;
+		if (wrong)
+			return xb_err_set(err, XB_ERR_USAGE, "argument %u: %s", i + 1, wrong);
+		map |= o->args[i] == XB_ARG_MAP;
 	}
 	return 0;
 }

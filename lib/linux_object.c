@@ -134,6 +134,7 @@ xb_linux_load_object(struct xb_linux *lx, const void *image, size_t bytes, const
 	struct xb_object_opts opts = { .path = name ? name : "object",
 		                       .bytes = bytes,
 		                       .all = true };
+	struct xb_obj_mark mark;
 
 	if (o)
 		o->image = malloc(bytes ? bytes : 1);
@@ -143,8 +144,11 @@ xb_linux_load_object(struct xb_linux *lx, const void *image, size_t bytes, const
 	}
 	memcpy(o->image, image, bytes);
 	opts.image = o->image;
+	mark = xb_obj_mark(lx->emu);
 	if (load(lx, o, &opts, err) != 0) {
 		object_free(o);
+		if (!lx->emu->concurrent)
+			xb_obj_forget_since(lx->emu, &mark);
 		return -1;
 	}
 	o->next = lx->objects;

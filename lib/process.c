@@ -496,3 +496,25 @@ xb_process_callback(struct xb_process *p, uint64_t func, const uint64_t args[5],
 {
 	return xb_proc_callback(p->proc, func, args, result);
 }
+
+void
+lib_visitor_init(struct xb_process *p, struct xb_machine *machine, struct xb_proc *proc)
+{
+	*p = (struct xb_process){
+		.machine = machine,
+		.program = lib_program_of(machine, proc->prog),
+		.opts = { .size = sizeof(p->opts), .vcpu = proc->vcpu },
+		.proc = proc,
+		.status = XB_PROCESS_RUNNING,
+		.begun = true,
+	};
+	proc->user = p;
+}
+
+void
+lib_visitor_fini(struct xb_process *p)
+{
+	p->proc->user = NULL;
+	while (p->values)
+		value_free(&p->values);
+}

@@ -31,4 +31,11 @@ struct xb_process {
 	struct lib_value *values;
 };
 
+/*
+ * A process of a run that nobody made one for, as BPF_PROG_TEST_RUN's and a timer's are: for as
+ * long as a call lasts.
+ */
+void lib_visitor_init(struct xb_process *p, struct xb_machine *machine, struct xb_proc *proc);
+void lib_visitor_fini(struct xb_process *p);
+
 #endif

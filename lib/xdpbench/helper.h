@@ -20,7 +20,10 @@ extern "C" {
 struct xb_linux_map;
 struct xb_process;
 
-/* What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). */
+/*
+ * What an argument is (cf. include/linux/bpf.h: enum bpf_arg_type). Locks, timers, records, sockets
+ * and dynptrs are the emulator's own: xb_linux_add_helper() takes no helper with such arguments.
+ */
 enum xb_arg_kind {
 	XB_ARG_NONE,        /* not used */
 	XB_ARG_ANY,         /* a number, or a pointer nobody looks behind */
@@ -36,14 +39,14 @@ enum xb_arg_kind {
 	XB_ARG_MEM_W,         /* bytes written; the next argument is the size */
 	XB_ARG_MEM_OR_NULL,   /* as MEM, but NULL is allowed where the size is 0 */
 	XB_ARG_MEM_W_OR_NULL, /* as MEM_W, likewise */
-	XB_ARG_SIZE,          /* from 1 */
-	XB_ARG_SIZE_OR_0,
-	XB_ARG_STR,   /* NUL-terminated, in read-only memory in Linux; any readable memory here */
-	XB_ARG_U32_W, /* 4 bytes read and written, aligned */
-	XB_ARG_U64_W, /* 8 bytes written */
-	XB_ARG_U64_RW,
-	XB_ARG_MEM20,       /* 20 bytes read: struct iphdr, struct tcphdr */
-	XB_ARG_MEM40,       /* 40 bytes read: struct ipv6hdr */
+	XB_ARG_SIZE,          /* of the memory in the argument before it, from 1 */
+	XB_ARG_SIZE_OR_0,     /* the same, from 0 */
+	XB_ARG_STR,    /* NUL-terminated, in read-only memory in Linux; any readable memory here */
+	XB_ARG_U32_W,  /* 4 bytes read and written, aligned */
+	XB_ARG_U64_W,  /* 8 bytes written */
+	XB_ARG_U64_RW, /* 8 bytes read and written */
+	XB_ARG_MEM20,  /* 20 bytes read: struct iphdr, struct tcphdr */
+	XB_ARG_MEM40,  /* 40 bytes read: struct ipv6hdr */
 	XB_ARG_SPIN_LOCK,   /* a bpf_spin_lock in a map value: 4 bytes written */
 	XB_ARG_FUNC,        /* a function of the program, as BPF_PSEUDO_FUNC loads it */
 	XB_ARG_RECORD,      /* a record reserved in a ring buffer, its first byte; .map is the ring
@@ -68,12 +71,16 @@ union xb_helper_arg {
 struct xb_helper_opts {
 	size_t size;      /* sizeof(struct xb_helper_opts) */
 	uint32_t id;      /* BPF_FUNC_*, or another number up to 255; 0: a kernel function */
-	const char *name; /* "map_lookup_elem"; of a kernel function as programs declare it */
+	const char *name; /* "map_lookup_elem"; of a kernel function as programs declare it; up to
+	                     127 letters, digits and '_'; copied */
 	enum xb_arg_kind args[5];
 	uint64_t prog_types; /* bit 1 << BPF_PROG_TYPE_*; 0: all */
-	bool gpl_only;
+	bool gpl_only; /* for programs with a licence that is GPL's, as all kernel functions are */
 	bool might_sleep; /* only for programs that were loaded with BPF_F_SLEEPABLE */
-	/* Does the call; what it returns becomes R0. It stops the program with xb_process_stop().
+	/*
+	 * Does the call; what it returns becomes R0. It stops the program with xb_process_stop().
+	 * With a pool it is called on several threads at once. In runs that nobody made a process
+	 * for, as BPF_PROG_TEST_RUN's, `process` lasts for the call alone.
 	 */
 	uint64_t (*fn)(struct xb_process *process, const union xb_helper_arg args[5], void *state);
 	void *state;                  /* handed to fn */

@@ -37,8 +37,12 @@ struct xb_linux_opts {
 	 * makes every call slower.
 	 */
 	bool watch_calls;
-	const char *pin_dir; /* directory that stands for bpffs; NULL: pins are kept in memory */
-	const char *world;   /* the network around, JSON text; NULL: loopback alone */
+	/*
+	 * Directory of files that stands for bpffs: maps that were saved there are found, see
+	 * xb_linux_save_pins(). NULL: pins are kept in memory.
+	 */
+	const char *pin_dir;
+	const char *world; /* the network around, JSON text; NULL: loopback alone */
 	size_t world_bytes;
 };
 
@@ -60,9 +64,17 @@ struct xb_linux *xb_linux_of(const struct xb_machine *machine);
 long xb_linux_bpf(struct xb_linux *lx, int cmd, union bpf_attr *attr, uint32_t bytes);
 
 /*
+ * Writes pinned maps of plain values to pin_dir, one file each, where the next emulator with that
+ * directory finds them under the same names; nothing where there is no pin_dir. -1 and err where a
+ * file cannot be written. Not while a pool runs.
+ */
+int xb_linux_save_pins(struct xb_linux *lx, struct xb_err *err);
+
+/*
  * Takes the kernel's place for this thread: bpf(2) that libbpf calls goes to the emulator, all else
  * through. Works where libbpf's calls come by: a shared libbpf and the shared libxdpbench, or
- * everything static with the linker's options that pkg-config --static tells. NULL ends it.
+ * everything static with the linker's options that pkg-config --static tells. NULL ends it, which
+ * is to be before the machine goes.
  */
 void xb_linux_enter(struct xb_linux *lx);
 
@@ -73,8 +85,11 @@ void xb_linux_enter(struct xb_linux *lx);
 void xb_linux_set_clock(struct xb_linux *lx, uint64_t now_ns, uint64_t boot_ns);
 
 /*
- * Loads an object file with all its programs and maps, which then are the machine's. `name` is for
- * messages. -1 and err where the file is malformed, or a part cannot be loaded.
+ * Loads an object file with all its programs and maps, which then are the machine's: programs are
+ * found by xb_machine_find_program(), maps by xb_linux_map_find(), both by their whole names.
+ * `image` is copied; `name` is for messages, and of it libbpf makes names of maps of variables;
+ * NULL: "object". -1 and err where the file is malformed, or a part cannot be loaded: nothing of it
+ * is there then.
  */
 int xb_linux_load_object(struct xb_linux *lx, const void *image, size_t bytes, const char *name,
                          struct xb_err *err);
@@ -87,19 +102,24 @@ int xb_linux_program_fd(const struct xb_program *program);
 struct xb_linux_map_opts {
 	size_t size;      /* sizeof(struct xb_linux_map_opts) */
 	uint32_t type;    /* BPF_MAP_TYPE_* */
-	const char *name; /* up to 15 characters; NULL: "" */
+	const char *name; /* up to 15 letters, digits, dots and '_'; NULL: "" */
 	uint32_t key_size, value_size, max_entries, flags;
 	uint64_t map_extra;
 	const struct xb_linux_map *inner; /* template of a map of maps; or NULL */
 };
 
-/* Makes a map. NULL and err with the kernel's error where Linux would refuse it. */
+/*
+ * Makes a map. NULL and err, of kind XB_ERR_LOAD, with the kernel's error where Linux would refuse
+ * it.
+ */
 struct xb_linux_map *xb_linux_map_create(struct xb_linux *lx, const struct xb_linux_map_opts *opts,
                                          struct xb_err *err);
 
 /*
- * A map by its name, by its id, and by a descriptor; NULL where there is none. Maps stay until
- * xb_linux_map_close() or the machine's end.
+ * A map by its name, by its id, and by a descriptor; NULL where there is none. Of an object's maps
+ * the name is that of its source, however long, and ".data", ".bss", ".rodata" for variables; of
+ * several with one name it is the oldest. A map has one handle, which whoever asks for it shares:
+ * each of them closes it once.
  */
 struct xb_linux_map *xb_linux_map_find(struct xb_linux *lx, const char *name);
 struct xb_linux_map *xb_linux_map_by_id(struct xb_linux *lx, uint32_t id);
@@ -115,7 +135,11 @@ struct xb_linux_map *xb_linux_map_by_fd(struct xb_linux *lx, int fd);
 struct xb_linux_map *xb_linux_map_open_kernel(struct xb_linux *lx, const char *path, uint32_t id,
                                               struct xb_err *err);
 
-/* Gives the caller's hold on it up; programs that use the map keep it. NULL is allowed. */
+/*
+ * Gives the caller's hold on a handle up: with the last one the handle, its descriptor, and what it
+ * listens to, are gone. The map itself stays, and can be found again, until the machine goes, which
+ * takes all handles along. NULL is allowed.
+ */
 void xb_linux_map_close(struct xb_linux_map *map);
 
 /* What a map is. */
@@ -136,8 +160,8 @@ void xb_linux_map_get_info(const struct xb_linux_map *map, struct xb_linux_map_i
 int xb_linux_map_fd(const struct xb_linux_map *map);
 
 /*
- * As bpf(2) does: 0 or -errno. `value` has value_bytes. Queues and stacks take and give values
- * without a key: NULL.
+ * As bpf(2) does: 0 or -errno, which is -524 (ENOTSUPP) where Linux has no such operation for the
+ * type. `value` has value_bytes. Queues and stacks take and give values without a key: NULL.
  */
 int xb_linux_map_lookup(struct xb_linux_map *map, const void *key, void *value, uint64_t flags);
 int xb_linux_map_update(struct xb_linux_map *map, const void *key, const void *value,
@@ -146,12 +170,20 @@ int xb_linux_map_delete(struct xb_linux_map *map, const void *key);
 int xb_linux_map_take(struct xb_linux_map *map, const void *key, void *value, uint64_t flags);
 /* The key after `key`, NULL: the first; -ENOENT after the last. */
 int xb_linux_map_next_key(struct xb_linux_map *map, const void *key, void *next);
-/* The value of one CPU, of value_size bytes, of per-CPU types. */
+/*
+ * The value of one CPU, of value_size bytes, of per-CPU types; -EINVAL for others, and where there
+ * is no such CPU. An update keeps what the other CPUs have, zero where the element is new: what
+ * they store while it lasts may be lost.
+ */
 int xb_linux_map_lookup_cpu(struct xb_linux_map *map, const void *key, uint32_t cpu, void *value);
 int xb_linux_map_update_cpu(struct xb_linux_map *map, const void *key, uint32_t cpu,
                             const void *value, uint64_t flags);
 
-/* Maps and programs that are values of maps: -ENOENT where nothing is there. */
+/*
+ * Maps and programs that are values of maps: 0 or -errno, which is -ENOENT where nothing is there,
+ * and -EINVAL where values of the map are none, or what is put in is NULL or another machine's.
+ * *inner is a hold, see xb_linux_map_close().
+ */
 int xb_linux_map_lookup_map(struct xb_linux_map *map, const void *key, struct xb_linux_map **inner);
 int xb_linux_map_update_map(struct xb_linux_map *map, const void *key, struct xb_linux_map *inner,
                             uint64_t flags);
@@ -171,24 +203,35 @@ struct xb_linux_record {
 
 /*
  * Puts a reader on every CPU's slot of a perf event array, so that programs find one: 0 or -errno.
- * Ring buffers need none.
+ * It is there as long as the handle. Ring buffers need none: -EINVAL, as for all other types.
  */
 int xb_linux_map_listen(struct xb_linux_map *map);
 
 /*
- * Hands what is in a ring buffer or a perf event array to fn, oldest first, and takes it out.
- * Returns how many were taken; -EINVAL for other types, and where nobody listens.
+ * Hands what is in a ring buffer or a perf event array to fn, oldest first, and takes it out; the
+ * record is valid during the call. Samples are padded with zeros as Linux does, so that 4 and their
+ * size are a multiple of 8. Returns how many were taken; -EINVAL for other types, and where nobody
+ * listens.
  */
 long xb_linux_map_read(struct xb_linux_map *map,
                        void (*fn)(void *arg, const struct xb_linux_record *record), void *arg);
 
-/* Called for each bpf_printk: text without a newline at its end, not terminated. NULL: nobody. */
+/*
+ * Called for each bpf_printk, on the thread that runs the program: text without a newline at its
+ * end, not terminated, valid during the call. `process` is NULL in runs of BPF_PROG_TEST_RUN. A
+ * NULL fn: nobody. Not while a pool runs.
+ */
 void xb_linux_on_printk(struct xb_linux *lx,
                         void (*fn)(void *arg, struct xb_process *process, const char *text,
                                    size_t bytes),
                         void *arg);
 
-/* Adds a helper, or a kernel function, or puts one in the place of what there was. */
+/*
+ * Adds a helper, or a kernel function, or puts one in the place of what there was, of the emulator
+ * or of the caller: for programs that are loaded afterwards, of the types that it names; up to 256
+ * of either. -1 and err, of kind XB_ERR_USAGE, where a name or an argument's kind will not do; it
+ * is not released then. Not while a pool runs.
+ */
 int xb_linux_add_helper(struct xb_linux *lx, const struct xb_helper_opts *opts, struct xb_err *err);
 
 #pragma GCC visibility pop

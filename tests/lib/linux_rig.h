@@ -8,6 +8,7 @@
 #define XB_TESTS_LIB_LINUX_RIG_H
 
 #include "xdpbench/context.h"
+#include "xdpbench/emulator.h"
 #include "xdpbench/linux.h"
 #include "xdpbench/pool.h"
 #include "xdpbench/process.h"

@@ -34,6 +34,8 @@
 static _Thread_local struct xb_emu *entered;
 static _Thread_local bool arrived;
 
+/* The linker finds them by their names, also in an archive that keeps all else to itself. */
+#pragma GCC visibility push(default)
 long __wrap_syscall(long nr, ...);
 long __real_syscall(long nr, ...);
 int __wrap_statfs64(const char *path, struct statfs64 *st);
@@ -48,6 +50,7 @@ int __wrap_open64(const char *path, int flags, ...);
 int __real_open64(const char *path, int flags, ...);
 FILE *__wrap_fopen64(const char *path, const char *mode);
 FILE *__real_fopen64(const char *path, const char *mode);
+#pragma GCC visibility pop
 
 struct xb_emu *
 xb_emu_enter(struct xb_emu *emu)

@@ -64,7 +64,7 @@ check_calls(struct xb_linux *lx, struct xb_err *err)
 		return 0;
 	return xb_err_set(err, XB_ERR_SYSTEM,
 	                  "libbpf's system calls do not come to the emulator: link with "
-	                  "libxdpbench, or open it with RTLD_GLOBAL before anything else");
+	                  "libxdpbench, or open it with RTLD_DEEPBIND");
 }
 
 static int
@@ -116,7 +116,7 @@ load(struct xb_linux *lx, struct lib_object *o, const struct xb_object_opts *opt
 	const struct xb_program *last = last_program(lx->head.machine);
 
 	if (check_calls(lx, err) != 0)
-		return -1;
+		return xb_err_prefix(err, "%s", opts->path);
 	o->object = xb_object_open(lx->emu, opts, err);
 	if (!o->object || xb_object_load(o->object, err) != 0)
 		return xb_err_prefix(err, "%s", opts->path);

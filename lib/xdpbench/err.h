@@ -30,7 +30,11 @@ struct xb_err {
 	char msg[XB_ERR_LEN]; /* UTF-8, no newline at the end; cut where it is too long */
 };
 
+#ifdef __cplusplus
+#define XB_ERR_INIT (xb_err())
+#else
 #define XB_ERR_INIT ((struct xb_err){ .kind = XB_ERR_NONE })
+#endif
 
 /* Sets kind and message, over whatever was there. Returns -1. */
 int xb_err_set(struct xb_err *err, enum xb_err_kind kind, const char *fmt, ...)

@@ -70,8 +70,10 @@ xb_helper_find(const struct xb_emu *emu, u32 id, u32 prog_type)
 bool
 xb_helper_needs_ctx(const struct xb_emu *emu, const struct xb_helper *row)
 {
+	/* Bytes: the difference of what are two arrays is no number of rows. */
 	for (u32 t = 0; t < emu->helper_tables; t++)
-		if (row >= emu->helpers[t] && row - emu->helpers[t] < emu->helpers_cnt[t])
+		if ((uintptr_t)row - (uintptr_t)emu->helpers[t] <
+		    emu->helpers_cnt[t] * sizeof(*row))
 			return emu->ctx_tables >> t & 1;
 	return false;
 }

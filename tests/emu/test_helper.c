@@ -40,6 +40,7 @@
 	X(room) \
 	X(formats) \
 	X(bind) \
+	X(needs_ctx) \
 	X(unresolved) \
 	X(time_values) \
 	X(random) \

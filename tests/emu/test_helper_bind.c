@@ -290,3 +290,26 @@ test_helper_sample(void **state)
 	assert_int_equal(h.cpu, 3);
 	backend_close(&b);
 }
+
+/* Whose context a row works on, whatever lies how far behind a table. */
+void test_helper_needs_ctx(void **state);
+void
+test_helper_needs_ctx(void **state)
+{
+	static union {
+		struct xb_helper table[4];
+		u8 bytes[4 * sizeof(struct xb_helper)];
+	} rows;
+	struct backend b;
+
+	(void)state;
+	backend_open_emu(&b, NULL);
+	xb_helper_register_ctx(b.emu, rows.table, 1);
+	assert_true(xb_helper_needs_ctx(b.emu, &rows.table[0]));
+	for (size_t off = sizeof(struct xb_helper); off < sizeof(rows); off += 8) {
+		const void *row = rows.bytes + off;
+
+		assert_false(xb_helper_needs_ctx(b.emu, row));
+	}
+	backend_close(&b);
+}

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# examples.sh CC BUILD DOC OBJECT: whether the programs in a page of the documentation do what it
-# says.
+# examples.sh CC BUILD DOC OBJECT SANITIZERS: whether the programs in a page of the documentation do
+# what it says.
 #
 # Each block of C is compiled against the library as it is installed, shared and static, and prints
 # the block behind it. The object is the argument of each.
 set -euo pipefail
-cc=$1 build=$2 doc=$3 object=$4
+cc=$1 build=$2 doc=$3 object=$4 sanitizers=$5
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -19,6 +19,7 @@ prefix=$(sed -n 's/^prefix=//p' "$pc")
 export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
 libdir=$dir/root$(pkg-config --variable=libdir xdpbench)
 flags=(-std=c11 -Wall -Wextra -Werror "-I$dir/root$prefix/include" "-L$libdir")
+[ "$sanitizers" = none ] || flags+=("-fsanitize=$sanitizers")
 
 # Blocks by number: N.c, and N.out what it prints.
 awk -v dir="$dir" '

@@ -1,9 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# package.sh CC BUILD VERSION PROGS: what a user finds where the library is installed: names,
-# versions, headers, symbols; and that programs built from it work, shared and static.
+# package.sh CC BUILD VERSION PROGS SANITIZERS: what a user finds where the library is installed:
+# names, versions, headers, symbols; and that programs built from it work, shared and static.
 set -euo pipefail
 cc=$1 build=$2 version=$3 progs=$4
+if [ "$5" != none ]; then
+	echo 'skipped: a library with sanitizers is none to install'
+	exit 0
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

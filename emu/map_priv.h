@@ -171,13 +171,13 @@ int xb_map_no_remove(struct xb_map *map, const void *key);
 bool xb_fd_is_removed(int fd);
 
 /*
- * Frees what was deleted, for bpf(2), which no program's pointers outlive; concurrently programs
- * may have some, and the map sees to it itself.
+ * Frees what was deleted, for bpf(2), unless a program is in the midst of its run and may have
+ * pointers to it: the end of that frees it. Concurrently the map sees to it itself.
  */
 static inline void
 xb_map_gc_now(struct xb_map *map)
 {
-	if (map->gc && !map->emu->concurrent)
+	if (map->gc && !map->emu->concurrent && !map->emu->runs)
 		map->gc(map);
 }
 

@@ -83,6 +83,15 @@ xb_bound_proc(struct xb_bound *b)
 	return b->proc;
 }
 
+void
+xb_bound_set_vcpu(struct xb_bound *b, u32 vcpu)
+{
+	for (; b; b = b->sub) {
+		b->opts.vcpu = vcpu;
+		b->proc->vcpu = vcpu;
+	}
+}
+
 int
 xb_bound_load(struct xb_bound *b, struct xb_err *err)
 {

@@ -53,6 +53,9 @@ void xb_bound_free(struct xb_bound *b);
 /* The process. */
 struct xb_proc *xb_bound_proc(struct xb_bound *b);
 
+/* Moves it to another virtual CPU of its machine, while no run is begun. */
+void xb_bound_set_vcpu(struct xb_bound *b, u32 vcpu);
+
 /*
  * A run in parts: the context is put in afresh (-1 and err where it cannot be), the run prepared,
  * the process stepped or continued by the caller (vm/proc.h), and what came of it told, with the

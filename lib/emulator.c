@@ -4,8 +4,7 @@
  */
 #include "xdpbench/emulator.h"
 
-#include "lib/lib_priv.h"
-#include "vm/proc.h"
+#include "lib/process_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,6 +32,17 @@ callee_of(const struct bpf_insn *insn)
 	};
 }
 
+/* Of whose process an emulator is in the midst of an instruction of its own. */
+static bool
+set_in_insn(struct xb_proc *proc, bool in_insn)
+{
+	struct xb_process *p = proc->user;
+	bool before = p->in_insn;
+
+	p->in_insn = in_insn;
+	return before;
+}
+
 static const struct bpf_insn *
 insn_at(const struct xb_prog *prog, u32 pc)
 {
@@ -46,9 +56,12 @@ call_table(struct xb_proc *proc, const struct xb_call *call, const u64 *r)
 {
 	const struct table_emulator *t = proc->vm->emu;
 	struct xb_callee callee = callee_of(insn_at(proc->prog, proc->pc));
+	bool before = set_in_insn(proc, false);
+	u64 r0 = t->ops.call(t->self, proc->user, &callee, &r[1]);
 
 	(void)call;
-	return t->ops.call(t->self, proc->user, &callee, &r[1]);
+	set_in_insn(proc, before);
+	return r0;
 }
 
 static int
@@ -83,8 +96,10 @@ static void
 exec_own_insn(struct xb_proc *proc, const struct bpf_insn *insn)
 {
 	const struct table_emulator *t = proc->vm->emu;
+	bool before = set_in_insn(proc, true);
 
 	t->ops.run_insn(t->self, proc->user, insn);
+	set_in_insn(proc, before);
 }
 
 static const struct xb_vm_ops vm_ops = {
@@ -107,6 +122,7 @@ table_attach(struct xb_emulator *e, struct xb_machine *machine, struct xb_vm_opt
 	e->machine = machine;
 	if (!t->ops.attach || t->ops.attach(t->self, machine, err) == 0)
 		return machine->vm;
+	lib_machine_empty(machine);
 	xb_vm_free(machine->vm);
 	machine->vm = NULL;
 	e->machine = NULL;
@@ -158,9 +174,6 @@ table_load(struct xb_emulator *e, struct xb_program *program, const struct xb_pr
 	struct bpf_insn *insns;
 	int rc;
 
-	if (opts->insn_cnt == 0 || opts->insn_cnt > XB_PROG_MAX_INSNS)
-		return xb_err_set(err, XB_ERR_LOAD, "%u instructions; 1 to %u are allowed",
-		                  opts->insn_cnt, XB_PROG_MAX_INSNS);
 	insns = malloc(opts->insn_cnt * sizeof(*insns));
 	if (!insns)
 		return xb_err_errno(err, ENOMEM, "program");

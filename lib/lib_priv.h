@@ -64,7 +64,7 @@ struct xb_machine {
 	struct xb_program *programs;
 	struct lib_mapped *mapped;
 	struct xb_pool *pool; /* or NULL */
-	pthread_mutex_t lock; /* over programs and mapped */
+	pthread_mutex_t lock; /* over programs and mapped; recursive */
 };
 
 /*
@@ -82,12 +82,21 @@ lib_prog(const struct xb_program *program)
 /* The program of an inner one; NULL where it is not the machine's. */
 struct xb_program *lib_program_of(struct xb_machine *machine, const struct xb_prog *prog);
 
-/* Adds an empty program at the end, or takes the last one back. */
-struct xb_program *lib_program_append(struct xb_machine *machine, const char *name,
-                                      struct xb_err *err);
+/*
+ * A program that nobody sees until it is appended, which it is with its data. The list is read
+ * without the lock.
+ */
+struct xb_program *lib_program_new(struct xb_machine *machine, const char *name,
+                                   struct xb_err *err);
+void lib_program_append(struct xb_program *program);
+
+/* Takes one back, and frees it. */
 void lib_program_remove(struct xb_program *program);
 
-/* Takes back what *link is, and removes it from the list. */
-void lib_unmap(struct xb_machine *machine, struct lib_mapped **link);
+/* Takes back what is in no list any more, and frees it. */
+void lib_unmap(struct xb_machine *machine, struct lib_mapped *mapped);
+
+/* Frees programs and memory. */
+void lib_machine_empty(struct xb_machine *machine);
 
 #endif

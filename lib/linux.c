@@ -171,7 +171,7 @@ lib_linux_adopt(struct xb_linux *lx, int fd, const char *name, struct xb_err *er
 	struct xb_program *program = NULL;
 
 	if (p)
-		program = lib_program_append(lx->head.machine, name, err);
+		program = lib_program_new(lx->head.machine, name, err);
 	else
 		xb_err_errno(err, ENOMEM, "program");
 	if (!program) {
@@ -182,6 +182,7 @@ lib_linux_adopt(struct xb_linux *lx, int fd, const char *name, struct xb_err *er
 	*p = (struct lib_linux_program){ .bpf = bpf_of(lx, fd), .fd = fd };
 	program->data = p;
 	program->type = p->bpf->type;
+	lib_program_append(program);
 	return program;
 }
 

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define MAX_VCPUS 256
+#define MAX_VCPUS      256
+#define MAX_OPTS_BYTES 4096 /* a size that was never set is likely to be more */
 
 /* Of a machine without one: programs call nothing. */
 static const struct xb_emulator_ops no_emulator = { .size = sizeof(no_emulator) };
@@ -18,7 +19,7 @@ lib_opts_copy(void *to, size_t bytes, const void *from, const char *what, struct
 	size_t size;
 
 	memcpy(&size, from, sizeof(size));
-	if (size < sizeof(size))
+	if (size < sizeof(size) || size > MAX_OPTS_BYTES)
 		return xb_err_set(err, XB_ERR_USAGE, "%s: size is not set", what);
 	for (size_t i = bytes; i < size; i++)
 		if (p[i])
@@ -43,6 +44,36 @@ check_opts(const struct xb_machine_opts *o, struct xb_err *err)
 	return 0;
 }
 
+void
+lib_machine_empty(struct xb_machine *m)
+{
+	while (m->programs) {
+		struct xb_program *p = m->programs;
+
+		m->programs = p->next;
+		m->emulator->kind->unload(p);
+		free(p);
+	}
+	while (m->mapped) {
+		struct lib_mapped *mapped = m->mapped;
+
+		m->mapped = mapped->next;
+		lib_unmap(m, mapped);
+	}
+}
+
+/* One may ask for a program while it is being taken over. */
+static void
+init_lock(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 static struct xb_machine *
 machine_new(const struct xb_machine_opts *o, struct xb_err *err)
 {
@@ -63,7 +94,7 @@ machine_new(const struct xb_machine_opts *o, struct xb_err *err)
 		xb_err_errno(err, ENOMEM, "machine");
 		return NULL;
 	}
-	pthread_mutex_init(&m->lock, NULL);
+	init_lock(&m->lock);
 	m->has_emulator = o->emulator != NULL;
 	m->emulator = m->has_emulator ? o->emulator : xb_emulator_new(&no_emulator, NULL, err);
 	if (m->emulator)
@@ -77,17 +108,30 @@ machine_new(const struct xb_machine_opts *o, struct xb_err *err)
 	return NULL;
 }
 
+/* The emulator of options that may not be understood; it is the machine's all the same. */
+static struct xb_emulator *
+emulator_of(const struct xb_machine_opts *o)
+{
+	size_t end = offsetof(struct xb_machine_opts, emulator) + sizeof(o->emulator);
+
+	return o->size >= end && o->size <= MAX_OPTS_BYTES ? o->emulator : NULL;
+}
+
 struct xb_machine *
 xb_machine_new(const struct xb_machine_opts *opts, struct xb_err *err)
 {
-	struct xb_machine_opts o;
+	struct xb_emulator *emulator = emulator_of(opts);
 	struct xb_machine *m = NULL;
+	struct xb_machine_opts o;
 
-	if (lib_opts_copy(&o, sizeof(o), opts, "machine", err) != 0)
+	if (emulator && emulator->machine) {
+		xb_err_set(err, XB_ERR_USAGE, "machine: the emulator is another one's");
 		return NULL;
-	m = machine_new(&o, err);
+	}
+	if (lib_opts_copy(&o, sizeof(o), opts, "machine", err) == 0)
+		m = machine_new(&o, err);
 	if (!m)
-		xb_emulator_free(o.emulator);
+		xb_emulator_free(emulator);
 	return m;
 }
 
@@ -96,15 +140,7 @@ xb_machine_free(struct xb_machine *m)
 {
 	if (!m)
 		return;
-	while (m->programs) {
-		struct xb_program *p = m->programs;
-
-		m->programs = p->next;
-		m->emulator->kind->unload(p);
-		free(p);
-	}
-	while (m->mapped)
-		lib_unmap(m, &m->mapped);
+	lib_machine_empty(m);
 	m->emulator->kind->free(m->emulator);
 	pthread_mutex_destroy(&m->lock);
 	free(m);

@@ -93,35 +93,48 @@ xb_machine_map(struct xb_machine *machine, const struct xb_memory_opts *opts, ui
 		free(m);
 		return -1;
 	}
+	*gaddr = m->region->gaddr;
+	pthread_mutex_lock(&machine->lock);
 	m->next = machine->mapped;
 	machine->mapped = m;
-	*gaddr = m->region->gaddr;
+	pthread_mutex_unlock(&machine->lock);
 	return 0;
 }
 
 void
-lib_unmap(struct xb_machine *machine, struct lib_mapped **link)
+lib_unmap(struct xb_machine *machine, struct lib_mapped *m)
 {
-	struct lib_mapped *m = *link;
-
-	*link = m->next;
 	xb_mem_unmap(machine->vm->mem, m->region);
 	if (m->ops.unmap)
 		m->ops.unmap(m->arg);
 	free(m);
 }
 
+/* Takes it out of the list; or NULL. */
+static struct lib_mapped *
+take(struct xb_machine *machine, u64 gaddr)
+{
+	struct lib_mapped **link = &machine->mapped, *m;
+
+	pthread_mutex_lock(&machine->lock);
+	while (*link && (*link)->region->gaddr != gaddr)
+		link = &(*link)->next;
+	m = *link;
+	if (m)
+		*link = m->next;
+	pthread_mutex_unlock(&machine->lock);
+	return m;
+}
+
 int
 xb_machine_unmap(struct xb_machine *machine, uint64_t gaddr, struct xb_err *err)
 {
-	struct lib_mapped **link = &machine->mapped;
+	struct lib_mapped *m = take(machine, gaddr);
 
-	while (*link && (*link)->region->gaddr != gaddr)
-		link = &(*link)->next;
-	if (!*link)
+	if (!m)
 		return xb_err_set(err, XB_ERR_USAGE, "nothing was mapped at 0x%llx",
 		                  (unsigned long long)gaddr);
-	lib_unmap(machine, link);
+	lib_unmap(machine, m);
 	return 0;
 }
 

@@ -52,6 +52,7 @@ begin_run(struct xb_process *p)
 	if (kind->run_begin)
 		kind->run_begin(p->machine->emulator, p->proc->vcpu);
 	xb_proc_start(p->proc, lib_prog(p->program), 0);
+	p->proc->check_all = true; /* there is no context, whatever was proved of it */
 }
 
 static void
@@ -104,6 +105,16 @@ unbind(struct xb_process *p)
 	p->proc = NULL;
 }
 
+/* Nothing is there that could be run. */
+static void
+spoil(struct xb_process *p, const struct xb_err *err)
+{
+	p->spoilt = true;
+	p->status = XB_PROCESS_FAULTED;
+	xb_proc_start(p->proc, lib_prog(p->program), 0);
+	xb_proc_fault(p->proc, XB_FAULT_BAD_CONTEXT, "the context was not loaded: %s", err->msg);
+}
+
 static int
 load(struct xb_process *p, struct xb_err *err)
 {
@@ -116,10 +127,14 @@ load(struct xb_process *p, struct xb_err *err)
 	if (rc != 0 || !p->proc)
 		return -1;
 	p->proc->user = p;
+	p->out = (struct xb_bound_out){ .status = XB_RUN_EXIT };
 	p->status = XB_PROCESS_READY;
+	p->spoilt = false;
 	p->loading = true;
 	rc = p->bound ? xb_bound_load(p->bound, err) : 0;
 	p->loading = false;
+	if (rc != 0)
+		spoil(p, err);
 	return rc;
 }
 
@@ -172,9 +187,20 @@ xb_process_free(struct xb_process *p)
 	free(p);
 }
 
+/* It is not for those whom it calls to change its course. */
+static int
+check_idle(const struct xb_process *p, struct xb_err *err)
+{
+	if (p->busy || p->loading)
+		return xb_err_set(err, XB_ERR_USAGE, "process: in the midst of an instruction");
+	return 0;
+}
+
 int
 xb_process_reset(struct xb_process *p, struct xb_err *err)
 {
+	if (check_idle(p, err) != 0)
+		return -1;
 	if (p->begun)
 		end_run(p, XB_RUN_RUNNING);
 	return load(p, err);
@@ -206,6 +232,12 @@ is_over(const struct xb_process *p)
 	return p->status == XB_PROCESS_EXITED || p->status == XB_PROCESS_FAULTED;
 }
 
+static bool
+can_go_on(const struct xb_process *p)
+{
+	return !is_over(p) && !p->busy && !p->loading;
+}
+
 static u64
 monotonic_ns(void)
 {
@@ -229,7 +261,7 @@ ask(struct xb_proc *proc, void *arg)
 static enum xb_process_status
 stop(struct xb_process *p, const char *why)
 {
-	xb_proc_fault(p->proc, XB_FAULT_STOPPED, "%s", why);
+	xb_proc_stop_now(p->proc, why);
 	return take_status(p, XB_RUN_FAULT);
 }
 
@@ -241,7 +273,7 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 	enum xb_run_status status;
 	enum xb_stop asked;
 
-	if (is_over(p))
+	if (!can_go_on(p))
 		return p->status;
 	begin_run(p);
 	if (opts && lib_opts_copy(&o, sizeof(o), opts, "run", &err) != 0)
@@ -251,7 +283,9 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 		return stop(p, asked == XB_STOP_DEADLINE ? "deadline passed" : "cancelled");
 	p->proc->poll = o.deadline_ns || o.cancel ? ask : NULL;
 	p->proc->poll_arg = &o;
+	p->busy = true;
 	status = xb_proc_continue(p->proc);
+	p->busy = false;
 	p->proc->poll = NULL;
 	return take_status(p, status);
 }
@@ -259,10 +293,15 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 enum xb_process_status
 xb_process_step(struct xb_process *p)
 {
-	if (is_over(p))
+	enum xb_run_status status;
+
+	if (!can_go_on(p))
 		return p->status;
 	begin_run(p);
-	return take_status(p, xb_vm_step(p->proc));
+	p->busy = true;
+	status = xb_vm_step(p->proc);
+	p->busy = false;
+	return take_status(p, status);
 }
 
 enum xb_process_status
@@ -277,22 +316,29 @@ xb_process_program(const struct xb_process *p)
 	return p->program;
 }
 
+/* What is there is of an earlier run. */
+static bool
+is_untouched(const struct xb_process *p)
+{
+	return p->status == XB_PROCESS_READY && !p->busy;
+}
+
 struct xb_program *
 xb_process_current_program(const struct xb_process *p)
 {
-	return p->proc->prog ? lib_program_of(p->machine, p->proc->prog) : p->program;
+	return is_untouched(p) ? p->program : lib_program_of(p->machine, p->proc->prog);
 }
 
 uint64_t
 xb_process_insns(const struct xb_process *p)
 {
-	return p->status == XB_PROCESS_READY ? 0 : p->proc->insns;
+	return is_untouched(p) ? 0 : p->proc->insns;
 }
 
 uint32_t
 xb_process_pc(const struct xb_process *p)
 {
-	return p->status == XB_PROCESS_READY ? 0 : p->proc->pc;
+	return is_untouched(p) ? 0 : p->proc->pc;
 }
 
 int
@@ -308,7 +354,8 @@ xb_process_reg(struct xb_process *p, uint32_t reg, uint64_t *value)
 int
 xb_process_set_reg(struct xb_process *p, uint32_t reg, uint64_t value)
 {
-	if (reg >= BPF_REG_10)
+	/* Of a program in the midst of a call more is known than it could find out. */
+	if (reg >= BPF_REG_10 || (p->busy && !p->in_insn))
 		return -1;
 	begin_run(p);
 	xb_proc_set_reg(p->proc, reg, value);
@@ -351,10 +398,15 @@ xb_process_set_vcpu(struct xb_process *p, uint32_t vcpu, struct xb_err *err)
 {
 	const struct xb_process_opts opts = { .vcpu = vcpu };
 
-	if (check_opts(p->machine, p->program, &opts, err) != 0)
+	if (check_opts(p->machine, p->program, &opts, err) != 0 || check_idle(p, err) != 0)
 		return -1;
-	unbind(p);
+	if (p->begun)
+		end_run(p, XB_RUN_RUNNING);
 	p->opts.vcpu = vcpu;
+	if (p->bound)
+		xb_bound_set_vcpu(p->bound, vcpu);
+	else
+		p->proc->vcpu = vcpu;
 	return load(p, err);
 }
 
@@ -417,18 +469,23 @@ xb_process_set_value(struct xb_process *p, const void *key, void *value,
 {
 	struct lib_value *v = NULL, **link;
 
+	link = find_value(p, key);
+	if (*link && (*link)->value == value) {
+		(*link)->release = release;
+		return 0;
+	}
 	if (value) {
 		v = malloc(sizeof(*v));
 		if (!v)
 			return xb_err_errno(err, ENOMEM, "value of a process");
+		*v = (struct lib_value){ NULL, key, value, release };
 	}
-	link = find_value(p, key);
 	if (*link)
 		value_free(link);
-	if (!v)
-		return 0;
-	*v = (struct lib_value){ p->values, key, value, release };
-	p->values = v;
+	if (v) {
+		v->next = p->values;
+		p->values = v;
+	}
 	return 0;
 }
 
@@ -448,9 +505,11 @@ xb_process_save_context(struct xb_process *p, struct xb_err *err)
 	struct xb_context *c;
 	char *text;
 
-	if (!p->bound || !is_over(p)) {
+	if (!p->bound || !is_over(p) || p->spoilt) {
 		xb_err_set(err, XB_ERR_USAGE,
-		           p->bound ? "the process is not over" : "the process has no context");
+		           !p->bound     ? "the process has no context"
+		           : !is_over(p) ? "the process is not over"
+		                         : "the context was not loaded");
 		return NULL;
 	}
 	c = xb_bound_save(p->bound, err);
@@ -476,6 +535,8 @@ xb_process_stop(struct xb_process *p, enum xb_fault_kind kind, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
+	if (kind <= XB_FAULT_NONE || kind >= XB_FAULT_KIND_CNT)
+		kind = XB_FAULT_INTERNAL;
 	return xb_proc_fault(p->proc, kind, "%s", msg);
 }
 
@@ -486,7 +547,7 @@ xb_process_memory(struct xb_process *p, uint64_t gaddr, uint64_t bytes, uint32_t
 	u8 need = access & XB_ACCESS_WRITE ? XB_MEM_WRITE : XB_MEM_READ;
 	void *host = xb_proc_mem(p->proc, gaddr, bytes, need);
 
-	if (!host && !p->proc->event)
+	if (!host && !(p->proc->event & XB_PROC_FAULTED))
 		xb_proc_fault_mem(p->proc, gaddr, bytes, need, what);
 	return host;
 }

@@ -28,6 +28,9 @@ struct xb_process {
 	enum xb_process_status status;
 	bool loading; /* the context is being loaded */
 	bool begun;   /* the run has, and is not over */
+	bool busy;    /* the machine executes: what is called now is called by what it calls, */
+	bool in_insn; /* and that is an instruction of the emulator's own */
+	bool spoilt;  /* the context could not be loaded afresh */
 	struct lib_value *values;
 };
 

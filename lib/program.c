@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 struct xb_program *
-lib_program_append(struct xb_machine *machine, const char *name, struct xb_err *err)
+lib_program_new(struct xb_machine *machine, const char *name, struct xb_err *err)
 {
-	struct xb_program *p = calloc(1, sizeof(*p)), **link = &machine->programs;
+	struct xb_program *p = calloc(1, sizeof(*p));
 
 	if (!p) {
 		xb_err_errno(err, ENOMEM, "program");
@@ -19,12 +19,20 @@ lib_program_append(struct xb_machine *machine, const char *name, struct xb_err *
 	}
 	p->machine = machine;
 	snprintf(p->name, sizeof(p->name), "%s", name ? name : "");
+	return p;
+}
+
+void
+lib_program_append(struct xb_program *program)
+{
+	struct xb_machine *machine = program->machine;
+	struct xb_program **link = &machine->programs;
+
 	pthread_mutex_lock(&machine->lock);
 	while (*link)
 		link = &(*link)->next;
-	*link = p;
+	__atomic_store_n(link, program, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&machine->lock);
-	return p;
 }
 
 void
@@ -36,7 +44,7 @@ lib_program_remove(struct xb_program *program)
 	pthread_mutex_lock(&machine->lock);
 	while (*link != program)
 		link = &(*link)->next;
-	*link = program->next;
+	__atomic_store_n(link, program->next, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&machine->lock);
 	free(program);
 }
@@ -49,18 +57,34 @@ lib_program_of(struct xb_machine *machine, const struct xb_prog *prog)
 
 	pthread_mutex_lock(&machine->lock);
 	p = machine->programs;
-	while (p && (!p->data || lib_prog(p) != prog))
+	while (p && lib_prog(p) != prog)
 		p = p->next;
+	if (!p && kind->adopt)
+		p = kind->adopt(machine->emulator, prog);
 	pthread_mutex_unlock(&machine->lock);
-	return p || !kind->adopt ? p : kind->adopt(machine->emulator, prog);
+	return p;
 }
 
 static int
 check_opts(const struct xb_program_opts *o, struct xb_err *err)
 {
 	if (!o->insns)
-		return xb_err_set(err, XB_ERR_USAGE, "program: no instructions");
+		return xb_err_set(err, XB_ERR_USAGE, "no instructions");
+	if (o->insn_cnt == 0 || o->insn_cnt > XB_PROG_MAX_INSNS)
+		return xb_err_set(err, XB_ERR_LOAD, "%u instructions; 1 to %u are allowed",
+		                  o->insn_cnt, XB_PROG_MAX_INSNS);
 	return 0;
+}
+
+static int
+load(struct xb_program *p, const struct xb_program_opts *o, struct xb_err *err)
+{
+	struct xb_emulator *emulator = p->machine->emulator;
+
+	if (check_opts(o, err) != 0)
+		return -1;
+	p->type = o->type;
+	return emulator->kind->load(emulator, p, o, err);
 }
 
 struct xb_program *
@@ -70,33 +94,35 @@ xb_machine_add_program(struct xb_machine *machine, const struct xb_program_opts 
 	struct xb_program_opts o;
 	struct xb_program *p;
 
-	if (lib_opts_copy(&o, sizeof(o), opts, "program", err) != 0 || check_opts(&o, err) != 0)
+	if (lib_opts_copy(&o, sizeof(o), opts, "program", err) != 0)
 		return NULL;
-	p = lib_program_append(machine, o.name, err);
+	p = lib_program_new(machine, o.name, err);
 	if (!p)
 		return NULL;
-	p->type = o.type;
-	if (machine->emulator->kind->load(machine->emulator, p, &o, err) == 0)
-		return p;
-	xb_err_prefix(err, "program '%s'", p->name);
-	lib_program_remove(p);
-	return NULL;
+	if (load(p, &o, err) != 0) {
+		xb_err_prefix(err, "program '%s'", p->name);
+		free(p);
+		return NULL;
+	}
+	lib_program_append(p);
+	return p;
 }
 
 struct xb_program *
 xb_machine_next_program(const struct xb_machine *machine, const struct xb_program *prev)
 {
-	return prev ? prev->next : machine->programs;
+	return __atomic_load_n(prev ? &prev->next : &machine->programs, __ATOMIC_ACQUIRE);
 }
 
 struct xb_program *
 xb_machine_find_program(const struct xb_machine *machine, const char *name)
 {
-	struct xb_program *p = machine->programs;
+	struct xb_program *p = NULL;
 
-	while (p && strcmp(p->name, name) != 0)
-		p = p->next;
-	return p;
+	while ((p = xb_machine_next_program(machine, p)) != NULL)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
 }
 
 const char *
@@ -120,8 +146,11 @@ xb_program_insns(const struct xb_program *program, uint32_t *cnt)
 void
 xb_program_source(const struct xb_program *program, uint32_t insn, struct xb_source_line *source)
 {
-	const struct xb_line *line = xb_prog_line(lib_prog(program), insn);
+	const struct xb_line *line = NULL;
+	u32 cnt;
 
+	if (xb_prog_insns(lib_prog(program), &cnt) && insn < cnt)
+		line = xb_prog_line(lib_prog(program), insn);
 	*source = (struct xb_source_line){
 		.function = xb_prog_func_name(lib_prog(program), insn),
 		.text = "",

@@ -200,6 +200,14 @@ xb_proc_continue(struct xb_proc *proc)
 }
 
 void
+xb_proc_stop_now(struct xb_proc *proc, const char *why)
+{
+	xb_proc_fault(proc, XB_FAULT_STOPPED, "%s", why);
+	if (proc->lock_gaddr)
+		unlock(proc);
+}
+
+void
 xb_proc_abandon(struct xb_proc *proc)
 {
 	if (proc->lock_gaddr)

@@ -113,7 +113,11 @@ void xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gad
 /* Goes on to the end with what was prepared, and maybe stepped through in part. */
 enum xb_run_status xb_proc_continue(struct xb_proc *proc);
 
-/* Gives up a run that is neither over nor under way: nothing of it is kept, as its locks. */
+/*
+ * Stops a run that is neither over nor under way, and keeps its registers and frames for who wants
+ * to see them; or gives it up. A lock that it holds is given back.
+ */
+void xb_proc_stop_now(struct xb_proc *proc, const char *why);
 void xb_proc_abandon(struct xb_proc *proc);
 
 /* Executes one instruction; a helper call, with the callbacks it makes, is one. */

@@ -38,8 +38,9 @@ struct xb_context_type {
 	 */
 	void *(*read)(const char *json, size_t bytes, struct xb_err *err);
 	/*
-	 * Puts it into a process: maps memory, sets registers. *loaded is kept for cleanup(). -1
-	 * and err where it cannot.
+	 * Puts it into a process that is not running: maps memory, sets registers, which are 0
+	 * before. R1 then is what helpers take for the context. *loaded is kept for cleanup(). -1
+	 * and err where it cannot, and nothing is left behind: cleanup() is not called.
 	 */
 	int (*load)(void *state, struct xb_process *process, void **loaded, struct xb_err *err);
 	/* Takes back what load() did; or NULL. */

@@ -29,7 +29,10 @@ struct xb_callee {
 /* `self` is what xb_emulator_new() was given. Any of them but `size` may be missing. */
 struct xb_emulator_ops {
 	size_t size; /* sizeof(struct xb_emulator_ops) */
-	/* The machine is there, without programs; -1 and err: it is not made. */
+	/*
+	 * The machine is there, without programs; memory can be mapped. -1 and err: it is not made,
+	 * and what was mapped is unmapped.
+	 */
 	int (*attach)(void *self, struct xb_machine *machine, struct xb_err *err);
 	/* The machine goes, its programs and memory are gone; or it never came to be. */
 	void (*release)(void *self);
@@ -42,8 +45,9 @@ struct xb_emulator_ops {
 	int (*resolve)(void *self, const struct xb_program_opts *opts, struct bpf_insn *insns,
 	               uint32_t insn_cnt, struct xb_err *err);
 	/*
-	 * Whether programs may call it, asked when one is added: the name that it has in messages
-	 * and disassembly, which is kept; or NULL and err. Missing: there is nothing to call.
+	 * Whether programs may call it, asked for every call when one is added: the name that it
+	 * has in messages and disassembly, which is kept; or NULL and err, and the program is
+	 * refused, unless no jump leads to the call. Missing, as call(): there is nothing to call.
 	 */
 	const char *(*bind)(void *self, const struct xb_callee *callee, struct xb_err *err);
 	/*
@@ -53,15 +57,22 @@ struct xb_emulator_ops {
 	uint64_t (*call)(void *self, struct xb_process *process, const struct xb_callee *callee,
 	                 const uint64_t args[5]);
 	/*
-	 * Whether an instruction that the machine does not know is one of the emulator's, asked
-	 * when a program is added; it is written as text into buf. Missing: none is.
+	 * Whether an instruction that the machine does not know is one of the emulator's, of one
+	 * slot, asked when a program is added and for disassembly; it is written as text into buf.
+	 * Missing, as run_insn(): none is.
 	 */
 	bool (*claim_insn)(void *self, const struct bpf_insn *insn, char *buf, size_t bytes);
-	/* Executes it; the program goes on behind it. */
+	/*
+	 * Executes it; the program goes on behind it. It may set registers. Where it stops the
+	 * program they are as they were.
+	 */
 	void (*run_insn)(void *self, struct xb_process *process, const struct bpf_insn *insn);
 };
 
-/* An emulator from a table, which is copied. NULL and err where there is no memory. */
+/*
+ * An emulator from a table, which is copied, for one machine. NULL and err where there is no
+ * memory, or the table is larger than this version's.
+ */
 struct xb_emulator *xb_emulator_new(const struct xb_emulator_ops *ops, void *self,
                                     struct xb_err *err);
 

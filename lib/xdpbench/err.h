@@ -2,9 +2,10 @@
 /*
  * err.h - what a function could not do: one message, built from the inside out.
  *
- * A function that can fail takes a `struct xb_err *`, owned by its caller, as its last parameter,
- * and returns 0 or -1 (NULL for constructors). The innermost level sets the message, each level
- * above puts its own words in front of it: "prog.o: map 'flows': value_size 0 is not allowed".
+ * A function that can fail takes a `struct xb_err *`, owned by its caller and never NULL, as its
+ * last parameter, and returns 0 or -1 (NULL for constructors). The innermost level sets the
+ * message, each level above puts its own words in front of it: "prog.o: map 'flows': value_size 0
+ * is not allowed".
  */
 #ifndef XDPBENCH_ERR_H
 #define XDPBENCH_ERR_H

@@ -43,12 +43,16 @@ enum xb_zeroing {
 };
 
 struct xb_machine_opts {
-	size_t size;                  /* sizeof(struct xb_machine_opts) */
-	struct xb_emulator *emulator; /* taken over: freed with the machine, and where this fails */
-	uint32_t vcpu_cnt;            /* 1 to 256; 0: 1, or what the emulator has */
-	uint32_t frame_bytes;         /* of a stack frame, 16 to 4096, a multiple of 8; 0: 512 */
-	uint32_t frame_cnt;           /* frames of calls within each other, 1 to 64; 0: 8 */
-	uint64_t max_insns; /* instructions in a run before it is stopped; 0: 10,000,000 */
+	size_t size; /* sizeof(struct xb_machine_opts) */
+	/*
+	 * Taken over: freed with the machine, and where that cannot be made; unless `size` is not
+	 * set, or it is another machine's already. NULL: programs can call nothing.
+	 */
+	struct xb_emulator *emulator;
+	uint32_t vcpu_cnt;    /* 1 to 256, which are Linux's CPUs; 0: 1 */
+	uint32_t frame_bytes; /* of a stack frame, 16 to 4096, a multiple of 8; 0: 512 */
+	uint32_t frame_cnt;   /* frames of calls within each other, 1 to 64; 0: 8 */
+	uint64_t max_insns;   /* instructions in a run before it is stopped; 0: 10,000,000 */
 	enum xb_zeroing zeroing;
 	/*
 	 * Refuses loads of stack bytes and uses of registers that were never written, with a fault,
@@ -60,13 +64,13 @@ struct xb_machine_opts {
 
 /*
  * A machine, NULL and err where an option is out of range, the emulator refuses to be attached, or
- * there is no memory. The emulator may be NULL: programs then can call nothing.
+ * there is no memory.
  */
 struct xb_machine *xb_machine_new(const struct xb_machine_opts *opts, struct xb_err *err);
 
 /*
- * Frees the machine, its programs, its memory and its emulator; processes and pools are freed
- * before. NULL is allowed.
+ * Frees the machine, its programs, its memory and its emulator. Processes and pools are to be freed
+ * before: none of their functions may be called afterwards. NULL is allowed.
  */
 void xb_machine_free(struct xb_machine *machine);
 
@@ -80,11 +84,14 @@ struct xb_program_opts {
 	const char *name; /* up to 63 characters are kept; NULL: "" */
 	const struct bpf_insn *insns;
 	uint32_t insn_cnt; /* slots of 8 bytes: ldimm64 has two; up to 1,000,000 */
-	uint32_t type;     /* BPF_PROG_TYPE_*, of which the emulator knows; 0 without one */
+	uint32_t type;     /* BPF_PROG_TYPE_*, of those that Linux has; of no meaning to others */
 	uint32_t expected_attach_type; /* BPF_* of enum bpf_attach_type */
 	const char *license;           /* NULL: "GPL" */
-	uint32_t
-	        ctx_bytes; /* that can be read from R1 on in every run; of emulators of one's own */
+	/*
+	 * Of emulators of one's own: bytes from R1 on that every context has, so that loads of them
+	 * need no check. A context of type generic that has fewer is refused.
+	 */
+	uint32_t ctx_bytes;
 };
 
 /*
@@ -101,7 +108,7 @@ struct xb_program *xb_machine_add_program(struct xb_machine *machine,
 struct xb_program *xb_machine_next_program(const struct xb_machine *machine,
                                            const struct xb_program *prev);
 
-/* A program by its name; NULL where there is none. */
+/* The first program of a name; NULL where there is none. */
 struct xb_program *xb_machine_find_program(const struct xb_machine *machine, const char *name);
 
 const char *xb_program_name(const struct xb_program *program);
@@ -120,7 +127,7 @@ struct xb_source_line {
 	uint32_t line, col; /* from 1; 0 where not known */
 };
 
-/* The source of the instruction in slot insn. */
+/* The source of the instruction in slot insn; behind the last slot there is none. */
 void xb_program_source(const struct xb_program *program, uint32_t insn,
                        struct xb_source_line *source);
 
@@ -131,13 +138,15 @@ void xb_program_source(const struct xb_program *program, uint32_t insn,
 uint32_t xb_program_disasm(const struct xb_program *program, uint32_t insn, char *buf,
                            size_t bytes);
 
-/* What loads and stores of programs may do with memory. */
+/* What loads and stores of programs may do with memory: read it, or read and write it. */
 enum xb_access { XB_ACCESS_READ = 1, XB_ACCESS_WRITE = 2 };
 
 /*
- * Memory whose loads and stores the host does itself. Both return 0, or an error number that stops
- * the program with a fault; a missing one refuses all accesses of its kind. Accesses come from the
- * thread that runs the program, and lie within the object.
+ * Memory whose loads and stores the host does itself. Both return 0, or an error number (of either
+ * sign) that stops the program with a fault; a missing one refuses all accesses of its kind.
+ * Accesses come from the thread that runs the program, have 1, 2, 4 or 8 bytes and lie within the
+ * object. An atomic instruction is a load and a store; a buffer that a helper is given is loaded
+ * before, and stored after it.
  */
 struct xb_memory_ops {
 	int (*load)(void *arg, uint64_t off, uint32_t bytes, uint64_t *value);
@@ -150,7 +159,7 @@ struct xb_memory_opts {
 	size_t size;      /* sizeof(struct xb_memory_opts) */
 	const char *name; /* for messages, cut at 47 characters; NULL: "memory" */
 	uint64_t bytes;   /* at least 1 */
-	uint32_t access;  /* enum xb_access, of programs */
+	uint32_t access;  /* XB_ACCESS_READ, with or without XB_ACCESS_WRITE */
 	bool low;         /* the address has to fit into 32 bits */
 	/*
 	 * A buffer of the caller's, of `bytes`, that programs load from and store to: it stays
@@ -158,7 +167,7 @@ struct xb_memory_opts {
 	 * see xb_machine_host().
 	 */
 	void *buffer;
-	const struct xb_memory_ops *ops; /* in place of memory; kept; or NULL */
+	const struct xb_memory_ops *ops; /* in place of memory; copied; or NULL */
 	void *arg;                       /* handed to ops */
 };
 
@@ -169,7 +178,10 @@ struct xb_memory_opts {
 int xb_machine_map(struct xb_machine *machine, const struct xb_memory_opts *opts, uint64_t *gaddr,
                    struct xb_err *err);
 
-/* Takes back what xb_machine_map() mapped at this address; -1 and err where that was nothing. */
+/*
+ * Takes back what xb_machine_map() mapped at this address, while no program accesses it; -1 and err
+ * where that was nothing.
+ */
 int xb_machine_unmap(struct xb_machine *machine, uint64_t gaddr, struct xb_err *err);
 
 /*
@@ -182,7 +194,8 @@ void *xb_machine_host(const struct xb_machine *machine, uint64_t gaddr, uint64_t
 /*
  * Copies bytes out of or into guest memory that programs may read, or write, also of memory that
  * the host stands behind. -1 and err, which says what lies there, where a byte of it is not;
- * nothing is copied then.
+ * nothing is copied then. -1 and err also where a function of struct xb_memory_ops fails; what came
+ * before is copied then.
  */
 int xb_machine_read(const struct xb_machine *machine, uint64_t gaddr, void *to, uint64_t bytes,
                     struct xb_err *err);

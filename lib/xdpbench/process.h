@@ -3,7 +3,12 @@
  * process.h - a process: one run of one program, with its context, on one virtual CPU.
  *
  * A process is run to its end, or one instruction at a time, or in any mixture of both. It belongs
- * to the thread that uses it; processes on different virtual CPUs may run at the same time.
+ * to the thread that uses it. Several may be between two steps at once, all on one thread; on
+ * several threads processes run in a pool (xdpbench/pool.h), which sees to it that Linux's maps
+ * hold.
+ *
+ * What the machine calls in a run (an emulator's functions, a helper) may look at the process, and
+ * do what is said below of calls. It may not free it; to run, step, reset or move it has no effect.
  */
 #ifndef XDPBENCH_PROCESS_H
 #define XDPBENCH_PROCESS_H
@@ -38,9 +43,10 @@ struct xb_process_opts {
 };
 
 /*
- * A process of a program, with a context loaded into it; NULL: R1 is 0. It is ready to run. opts
- * may be NULL. The context is not changed and may be used for many processes; it stays until they
- * are freed. NULL and err where the context does not fit the program, or there is no memory.
+ * A process of a program, with a context loaded into it. It is ready to run. opts may be NULL. The
+ * context is not changed and may be used for many processes; it stays until they are freed. NULL:
+ * R1 is 0, and a program that looks at its context is stopped with a fault. NULL and err where the
+ * context does not fit the program, or there is no memory.
  */
 struct xb_process *xb_process_new(struct xb_machine *machine, struct xb_program *program,
                                   const struct xb_context *context,
@@ -49,23 +55,28 @@ struct xb_process *xb_process_new(struct xb_machine *machine, struct xb_program 
 /* Frees it with what its context put into memory, and its values. NULL is allowed. */
 void xb_process_free(struct xb_process *process);
 
-/* Loads the context afresh: ready again, as it was made. -1 and err where that fails. */
+/*
+ * Loads the context afresh: ready again, as it was made, but for its values, which stay. It may be
+ * in the midst of its run, which is given up. -1 and err where the context cannot be loaded: it is
+ * stopped with a fault then (XB_FAULT_BAD_CONTEXT), and can be reset again.
+ */
 int xb_process_reset(struct xb_process *process, struct xb_err *err);
 
 struct xb_run_opts {
 	size_t size; /* sizeof(struct xb_run_opts) */
-	uint64_t
-	        deadline_ns; /* of CLOCK_MONOTONIC, when the run is stopped with a fault; 0: none */
+	/* Both are looked at before the first instruction, and every some 65,000. */
+	uint64_t deadline_ns; /* of CLOCK_MONOTONIC, when it is stopped with a fault; 0: none */
 	/*
 	 * Stops the run with a fault once it is not zero, which another thread or a signal handler
-	 * may make it. Looked at every some 65,000 instructions. NULL: nothing.
+	 * may make it. NULL: nothing.
 	 */
 	const volatile int *cancel;
 };
 
 /*
- * Runs to the end, from where it is. opts may be NULL. After a fault packet and context are as they
- * were loaded; the registers and the stack are as the faulting instruction found them.
+ * Runs to the end, from where it is; one that is over stays as it is. opts may be NULL. After a
+ * fault packet and context are as they were loaded; the registers and the stack are as the faulting
+ * instruction found them. Options that are not understood are such a fault (XB_FAULT_STOPPED).
  */
 enum xb_process_status xb_process_run(struct xb_process *process, const struct xb_run_opts *opts);
 
@@ -92,8 +103,10 @@ uint64_t xb_process_insns(const struct xb_process *process);
 uint32_t xb_process_pc(const struct xb_process *process);
 
 /*
- * Register R0 to R10; R10 can be read alone. -1 where there is no such register. Looking at
- * registers or frames begins the run: see xb_process_step().
+ * Register R0 to R10; R10 can be read alone. -1 where there is no such register. Inside a call none
+ * can be set (-1): its result becomes R0, and the rest is the program's. Inside an instruction of
+ * an emulator's own R0 to R9 can. Looking at registers or frames begins the run: see
+ * xb_process_step().
  */
 int xb_process_reg(struct xb_process *process, uint32_t reg, uint64_t *value);
 int xb_process_set_reg(struct xb_process *process, uint32_t reg, uint64_t value);
@@ -107,13 +120,16 @@ struct xb_stack_frame {
 	const char *function;
 };
 
-/* How many frames are active; frame 0 is that of the function called first. -1: no such frame. */
+/*
+ * How many frames are active, at least 1; frame 0 is that of the function called first. -1: no such
+ * frame. After a fault they are those that it happened in.
+ */
 uint32_t xb_process_frame_cnt(struct xb_process *process);
 int xb_process_frame(struct xb_process *process, uint32_t frame, struct xb_stack_frame *info);
 
 /*
- * The virtual CPU. Setting it resets the process. -1 and err where there is no such one, or the
- * process cannot be reset.
+ * The virtual CPU. Setting it resets the process. -1 and err where there is no such one, and
+ * nothing changes; or where the process cannot be reset: see xb_process_reset().
  */
 uint32_t xb_process_vcpu(const struct xb_process *process);
 int xb_process_set_vcpu(struct xb_process *process, uint32_t vcpu, struct xb_err *err);
@@ -121,7 +137,10 @@ int xb_process_set_vcpu(struct xb_process *process, uint32_t vcpu, struct xb_err
 /* R0 after XB_PROCESS_EXITED, all 64 bits. */
 uint64_t xb_process_result(const struct xb_process *process);
 
-/* What stopped the program; false where nothing did. Strings are the process's. */
+/*
+ * What stopped the program; false where nothing did. Strings are valid until the process is reset
+ * or freed.
+ */
 bool xb_process_fault(const struct xb_process *process, struct xb_fault_info *info);
 
 /*
@@ -138,9 +157,10 @@ bool xb_process_packet(struct xb_process *process, const uint8_t **data, size_t 
 char *xb_process_save_context(struct xb_process *process, struct xb_err *err);
 
 /*
- * A value that an emulator keeps with the process, by a key of its own (the address of something).
- * `release`, or NULL, is called when it is replaced and when the process is freed. NULL value: no
- * more. -1 and err where there is no memory.
+ * A value that an emulator keeps with the process, by a key of its own (the address of something);
+ * NULL: there is none. `release`, or NULL, is called when another one takes its place and when the
+ * process is freed, after its context was cleaned up. NULL value: no more. -1 and err where there
+ * is no memory.
  */
 void *xb_process_value(const struct xb_process *process, const void *key);
 int xb_process_set_value(struct xb_process *process, const void *key, void *value,
@@ -150,22 +170,24 @@ struct xb_machine *xb_process_machine(const struct xb_process *process);
 
 /*
  * Inside a call or an instruction of an emulator: stops the program with a fault of its own, of
- * which the first in a run stays. Returns 0.
+ * which the first in a run stays, once it returns. Returns 0. A kind that there is not, or NONE, is
+ * XB_FAULT_INTERNAL.
  */
 uint64_t xb_process_stop(struct xb_process *process, enum xb_fault_kind kind, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
 
 /*
- * Inside a call: `bytes` of guest memory, as the host has them, that the program may read, or write
- * where `access` says so; NULL where it may not, and the program is stopped with a fault that says
- * why, after the words `what`.
+ * Inside a call or an instruction: `bytes` of guest memory, as the host has them, that the program
+ * may read, or write where `access` has XB_ACCESS_WRITE; valid until it returns. Of memory that
+ * functions stand behind it is a copy, which is stored then. NULL where the program may not, which
+ * is stopped with a fault that says why, after the words `what`. Never NULL for 0 bytes.
  */
 void *xb_process_memory(struct xb_process *process, uint64_t gaddr, uint64_t bytes, uint32_t access,
                         const char *what);
 
 /*
- * Inside a call: runs the program's function at the address func, as the program passed it, with
- * five arguments. False after a fault.
+ * Inside a call or an instruction: runs the program's function at the address func, as the program
+ * passed it, with five arguments. True and its R0; false after a fault.
  */
 bool xb_process_callback(struct xb_process *process, uint64_t func, const uint64_t args[5],
                          uint64_t *result);

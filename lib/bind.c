@@ -43,6 +43,19 @@ xb_bound_register_types(struct xb_emu *emu)
 		xb_prog_type_register(emu, &bare_types[i]);
 }
 
+/* What a program of Linux's says itself. */
+static void
+complete(struct xb_bound_opts *opts)
+{
+	const struct xb_bpf_prog *prog = opts->prog;
+
+	if (!prog)
+		return;
+	opts->vm = opts->emu->vm;
+	opts->vm_prog = prog->vm;
+	opts->ctx_bytes = prog->ops->ctx_bytes ? prog->ops->ctx_bytes(prog) : 0;
+}
+
 struct xb_bound *
 xb_bound_new(const struct xb_bound_opts *opts, struct xb_err *err)
 {
@@ -53,12 +66,7 @@ xb_bound_new(const struct xb_bound_opts *opts, struct xb_err *err)
 		return NULL;
 	}
 	b->opts = *opts;
-	if (opts->prog) {
-		b->opts.vm = opts->emu->vm;
-		b->opts.vm_prog = opts->prog->vm;
-		b->opts.ctx_bytes =
-		        opts->prog->ops->ctx_bytes ? opts->prog->ops->ctx_bytes(opts->prog) : 0;
-	}
+	complete(&b->opts);
 	b->type = opts->context->type;
 	if (b->type->bind(b, err) == 0)
 		return b;
@@ -75,6 +83,25 @@ xb_bound_free(struct xb_bound *b)
 	xb_proc_free(b->own_proc);
 	free(b->piece);
 	free(b);
+}
+
+bool
+xb_bound_is_reusable(const struct xb_bound *b)
+{
+	return b->type->fits != NULL;
+}
+
+bool
+xb_bound_reuse(struct xb_bound *b, const struct xb_bound_opts *opts)
+{
+	struct xb_bound_opts o = *opts;
+
+	complete(&o);
+	if (o.context->type != b->type || o.vm != b->opts.vm || o.vcpu != b->opts.vcpu ||
+	    !b->type->fits || !b->type->fits(b, &o))
+		return false;
+	b->opts = o;
+	return true;
 }
 
 struct xb_proc *

@@ -50,6 +50,18 @@ struct xb_bound *xb_bound_new(const struct xb_bound_opts *opts, struct xb_err *e
 /* NULL is allowed. */
 void xb_bound_free(struct xb_bound *b);
 
+/*
+ * Whether the buffers can serve another context, and the context that they have is not needed any
+ * more.
+ */
+bool xb_bound_is_reusable(const struct xb_bound *b);
+
+/*
+ * Binds another context, and another program, in the buffers that there are, as xb_bound_new()
+ * would; the context is loaded next. False: it does not fit them, and nothing changed.
+ */
+bool xb_bound_reuse(struct xb_bound *b, const struct xb_bound_opts *opts);
+
 /* The process. */
 struct xb_proc *xb_bound_proc(struct xb_bound *b);
 

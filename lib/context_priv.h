@@ -37,6 +37,12 @@ struct ctx_type {
 	/* Makes buffers and b->proc. -1 and err; what was made is freed by unbind(). */
 	int (*bind)(struct xb_bound *b, struct xb_err *err);
 	void (*unbind)(struct xb_bound *b);
+	/*
+	 * Whether what bind() made takes another context of this type in, by load(), as if it had
+	 * been made for it; opts are complete. Or NULL: it does not, and unbind() needs the
+	 * context.
+	 */
+	bool (*fits)(const struct xb_bound *b, const struct xb_bound_opts *opts);
 	/* Puts the context in, as it was read. -1 and err. */
 	int (*load)(struct xb_bound *b, struct xb_err *err);
 	/* Prepares the run of what was loaded; and says what came of it, where it is over or given
@@ -151,6 +157,7 @@ struct xb_bound {
 	struct xb_proc *proc; /* the buffers', or own_proc */
 	struct xb_proc *own_proc;
 	struct xb_xdp *xdp;
+	u32 xdp_headroom; /* of its page */
 	struct xb_skb *skb;
 	struct xb_xdp_out xdp_out;
 	struct xb_skb_out skb_out;

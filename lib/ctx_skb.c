@@ -112,25 +112,43 @@ has_sk_buff(u32 prog_type)
 }
 
 static int
-skb_bind(struct xb_bound *b, struct xb_err *err)
+check(const struct xb_bound_opts *o, struct xb_err *err)
 {
-	const struct xb_skb_opts opts = { .vcpu = b->opts.vcpu, .any_ifindex = true };
-	const struct xb_context *c = b->opts.context;
+	const struct xb_context *c = o->context;
 
-	if (!b->opts.prog)
+	if (!o->prog)
 		return xb_err_set(err, XB_ERR_USAGE, "sk_buff is a context of Linux's programs");
-	if (!has_sk_buff(xb_bpf_prog_type(b->opts.prog)))
+	if (!has_sk_buff(xb_bpf_prog_type(o->prog)))
 		return xb_err_set(err, XB_ERR_USAGE, "sk_buff is no context of %s programs",
-		                  xb_prog_type_name(b->opts.prog->type));
+		                  xb_prog_type_name(o->prog->type));
 	if (c->fields.skb.has & XB_SKB_HAS_WIRE_LEN && c->fields.skb.wire_len < c->packet.bytes)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "wire_len: %u is less than the %u bytes of the packet",
 		                  c->fields.skb.wire_len, c->packet.bytes);
+	return 0;
+}
+
+static int
+skb_bind(struct xb_bound *b, struct xb_err *err)
+{
+	const struct xb_skb_opts opts = { .vcpu = b->opts.vcpu, .any_ifindex = true };
+
+	if (check(&b->opts, err) != 0)
+		return -1;
 	b->skb = xb_skb_new(b->opts.emu, &opts, err);
 	if (!b->skb)
 		return -1;
 	b->proc = xb_skb_proc(b->skb);
 	return 0;
+}
+
+static bool
+skb_fits(const struct xb_bound *b, const struct xb_bound_opts *opts)
+{
+	struct xb_err why;
+
+	(void)b;
+	return check(opts, &why) == 0;
 }
 
 static void
@@ -229,6 +247,7 @@ const struct ctx_type ctx_type_sk_buff = {
 	.write = skb_write,
 	.bind = skb_bind,
 	.unbind = skb_unbind,
+	.fits = skb_fits,
 	.load = skb_load,
 	.begin = skb_begin,
 	.end = skb_end,

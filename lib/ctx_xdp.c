@@ -66,20 +66,34 @@ check_room(const struct xb_context *c, struct xb_err *err)
 }
 
 static int
+check(const struct xb_bound_opts *o, struct xb_err *err)
+{
+	if (!o->prog)
+		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is a context of Linux's programs");
+	if (xb_bpf_prog_type(o->prog) != BPF_PROG_TYPE_XDP)
+		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is no context of %s programs",
+		                  xb_prog_type_name(o->prog->type));
+	return check_room(o->context, err);
+}
+
+/* Of the page that a context is put into: the least that the buffer can be made with. */
+static u32
+page_headroom(const struct xb_context *c)
+{
+	u32 headroom = headroom_of(&c->fields);
+
+	return headroom < 40 ? 40 : (u32)xb_align_up(headroom, 8);
+}
+
+static int
 xdp_bind(struct xb_bound *b, struct xb_err *err)
 {
 	const struct xb_context *c = b->opts.context;
-	u32 headroom = headroom_of(&c->fields);
 	struct xb_xdp_opts opts = { .vcpu = b->opts.vcpu };
 
-	if (!b->opts.prog)
-		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is a context of Linux's programs");
-	if (xb_bpf_prog_type(b->opts.prog) != BPF_PROG_TYPE_XDP)
-		return xb_err_set(err, XB_ERR_USAGE, "xdp_md is no context of %s programs",
-		                  xb_prog_type_name(b->opts.prog->type));
-	if (check_room(c, err) != 0)
+	if (check(&b->opts, err) != 0)
 		return -1;
-	opts.headroom = headroom < 40 ? 40 : (u32)xb_align_up(headroom, 8);
+	b->xdp_headroom = opts.headroom = page_headroom(c);
 	b->xdp = xb_xdp_new(b->opts.emu, &opts, err);
 	b->piece = malloc(XB_XDP_MOST_BYTES);
 	if (!b->piece && b->xdp)
@@ -89,9 +103,19 @@ xdp_bind(struct xb_bound *b, struct xb_err *err)
 	if (c->packet.bytes > xb_xdp_max_bytes(b->xdp))
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "packet: %u bytes do not fit behind a headroom of %u",
-		                  c->packet.bytes, headroom);
+		                  c->packet.bytes, headroom_of(&c->fields));
 	b->proc = xb_xdp_proc(b->xdp);
 	return 0;
+}
+
+static bool
+xdp_fits(const struct xb_bound *b, const struct xb_bound_opts *opts)
+{
+	const struct xb_context *c = opts->context;
+	struct xb_err why;
+
+	return check(opts, &why) == 0 && page_headroom(c) == b->xdp_headroom &&
+	       c->packet.bytes <= xb_xdp_max_bytes(b->xdp);
 }
 
 static void
@@ -171,6 +195,7 @@ const struct ctx_type ctx_type_xdp_md = {
 	.write = xdp_write,
 	.bind = xdp_bind,
 	.unbind = xdp_unbind,
+	.fits = xdp_fits,
 	.load = xdp_load,
 	.begin = xdp_begin,
 	.end = xdp_end,

@@ -27,6 +27,8 @@ struct lib_emulator_kind {
 	/* A run begins, ends; or NULL: nobody minds. */
 	void (*run_begin)(struct xb_emulator *e, u32 vcpu);
 	void (*run_end)(struct xb_emulator *e, u32 vcpu);
+	/* Whether a run has begun and not ended; or NULL: it makes no difference. */
+	bool (*is_busy)(const struct xb_emulator *e);
 	/* Several virtual CPUs run at the same time from now on, or no more; or NULL. */
 	void (*share)(struct xb_emulator *e, bool on);
 	/* The program of an inner one that has none yet; or NULL. */

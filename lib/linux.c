@@ -215,6 +215,12 @@ linux_run_end(struct xb_emulator *e, u32 vcpu)
 	xb_emu_run_end(lib_linux_of(e)->emu, vcpu);
 }
 
+static bool
+linux_is_busy(const struct xb_emulator *e)
+{
+	return lib_linux_of(e)->emu->runs != 0;
+}
+
 static void
 linux_share(struct xb_emulator *e, bool on)
 {
@@ -257,6 +263,7 @@ static const struct lib_emulator_kind linux_kind = {
 	.prog = linux_prog,
 	.run_begin = linux_run_begin,
 	.run_end = linux_run_end,
+	.is_busy = linux_is_busy,
 	.share = linux_share,
 	.adopt = linux_adopt,
 	.free = linux_free,

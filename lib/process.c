@@ -65,8 +65,8 @@ note(void *arg, struct xb_proc *proc, const char *text)
 		p->opts.note(p->opts.arg, proc->user, text);
 }
 
-static int
-bind_context(struct xb_process *p, struct xb_err *err)
+static struct xb_bound_opts
+bound_opts(struct xb_process *p)
 {
 	struct xb_linux *lx = xb_linux_of(p->machine);
 	struct xb_bound_opts opts = {
@@ -86,6 +86,14 @@ bind_context(struct xb_process *p, struct xb_err *err)
 		opts.emu = lx->emu;
 		opts.prog = ((const struct lib_linux_program *)p->program->data)->bpf;
 	}
+	return opts;
+}
+
+static int
+bind_context(struct xb_process *p, struct xb_err *err)
+{
+	const struct xb_bound_opts opts = bound_opts(p);
+
 	p->bound = xb_bound_new(&opts, err);
 	p->proc = p->bound ? xb_bound_proc(p->bound) : NULL;
 	return p->bound ? 0 : -1;
@@ -194,6 +202,42 @@ check_idle(const struct xb_process *p, struct xb_err *err)
 	if (p->busy || p->loading)
 		return xb_err_set(err, XB_ERR_USAGE, "process: in the midst of an instruction");
 	return 0;
+}
+
+void
+lib_process_rest(struct xb_process *p)
+{
+	if (p->begun)
+		end_run(p, XB_RUN_RUNNING);
+	if (p->bound && !xb_bound_is_reusable(p->bound))
+		unbind(p);
+	while (p->values)
+		value_free(&p->values);
+	p->context = NULL;
+}
+
+/* Whether what the process has in memory does for the program and context that it is of now. */
+static bool
+reuse(struct xb_process *p)
+{
+	struct xb_bound_opts opts;
+
+	if (!p->context || !p->bound)
+		return !p->context && !p->bound;
+	opts = bound_opts(p);
+	return xb_bound_reuse(p->bound, &opts);
+}
+
+int
+lib_process_renew(struct xb_process *p, struct xb_program *program,
+                  const struct xb_context *context, struct xb_err *err)
+{
+	p->program = program;
+	p->context = context;
+	p->out = (struct xb_bound_out){ .status = XB_RUN_EXIT };
+	if (!reuse(p))
+		unbind(p);
+	return load(p, err);
 }
 
 int

@@ -41,4 +41,17 @@ struct xb_process {
 void lib_visitor_init(struct xb_process *p, struct xb_machine *machine, struct xb_proc *proc);
 void lib_visitor_fini(struct xb_process *p);
 
+/*
+ * For who runs many on one virtual CPU: a process that was used lets go of its values and of its
+ * context, and keeps what another one may be put into;
+ */
+void lib_process_rest(struct xb_process *p);
+
+/*
+ * and becomes one of this program with this context (or NULL), as xb_process_new() makes it. -1 and
+ * err: it can rest, be tried again, or be freed.
+ */
+int lib_process_renew(struct xb_process *p, struct xb_program *program,
+                      const struct xb_context *context, struct xb_err *err);
+
 #endif

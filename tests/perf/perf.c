@@ -7,6 +7,7 @@
  */
 #include "tests/perf/engine.h"
 #include "tests/perf/job.h"
+#include "tests/perf/pool.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,6 +62,24 @@ print_engine(const struct bench *b)
 		printf("| %s | %.1f | %.1f | %.1f | %.1f | %.2f |\n", programs[i], f.mix_ns,
 		       f.same_ns, f.load_ns, f.mix_insns, (f.mix_ns - f.load_ns) / f.mix_insns);
 	}
+	return 0;
+}
+
+static int
+print_pool(void)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct pool_figures f;
+
+	if (pool_measure(&f, &err) != 0) {
+		fprintf(stderr, "perf: pool: %s\n", err.msg);
+		return -1;
+	}
+	printf("\nThe library, ns a run of two instructions, with a context of 60 bytes\n\n"
+	       "| job in a pool, one vCPU | process made, run, freed | process reset, run |\n"
+	       "|-:|-:|-:|\n"
+	       "| %.0f | %.0f | %.0f |\n",
+	       f.job_ns, f.process_ns, f.reset_ns);
 	return 0;
 }
 
@@ -225,7 +244,7 @@ measure(const struct bench *b)
 		perror("perf: capture");
 	} else {
 		settle(in);
-		ret = print_engine(b) || print_jobs(b, in) || print_cpus(b, in) ||
+		ret = print_engine(b) || print_pool() || print_jobs(b, in) || print_cpus(b, in) ||
 		                      print_load(b, one)
 		              ? -1
 		              : 0;

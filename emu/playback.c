@@ -21,7 +21,8 @@
 
 struct xb_playback {
 	struct xb_emu *emu;
-	u32 vcpu;
+	u32 vcpu;     /* where it was started, */
+	bool started; /* if it is */
 	const struct xb_captured *c;
 	struct xb_playback_opts opts;
 	u32 next[XB_EMU_HELPER_MAX];
@@ -104,13 +105,17 @@ xb_playback_start(struct xb_playback *r, u32 vcpu)
 		xb_mem_forbid(r->emu->mem, r->objects->gaddr, r->used);
 	r->used = 0;
 	r->vcpu = vcpu;
+	r->started = true;
 	r->emu->playback[vcpu] = r;
 }
 
 void
 xb_playback_stop(struct xb_playback *r)
 {
-	if (r && r->emu->playback[r->vcpu] == r)
+	if (!r || !r->started)
+		return; /* what other vCPUs have is not looked at */
+	r->started = false;
+	if (r->emu->playback[r->vcpu] == r)
 		r->emu->playback[r->vcpu] = NULL;
 }
 

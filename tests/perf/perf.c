@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * perf - prints figures: what a packet costs in the engine, and what whole jobs cost beside
- * tcpdump's plain copy of the same capture, run in turn with them.
+ * perf - prints figures: what a packet costs in the engine and in a pool, and what whole jobs cost
+ * beside tcpdump's plain copy of the same capture, run in turn with them.
  *
  *   perf XDPBENCH OBJECT_DIR [PACKETS]
  */

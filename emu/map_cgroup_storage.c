@@ -237,7 +237,7 @@ cgroup_storage_update_elem(struct xb_map *map, const void *key, const void *valu
 	ref = cgroup_storage_lookup(map, key);
 	if (!ref)
 		return -ENOENT;
-	xb_map_value_copy(map, xb_pool_value_host(&s->pool, ref, cpu), value);
+	xb_map_value_copy(map, xb_map_pool_value_host(&s->pool, ref, cpu), value);
 	return 0;
 }
 

@@ -197,7 +197,7 @@ htab_of_map_alloc(struct xb_map *map)
 static u64 *
 handle_at(const struct xb_htab *h, u32 ref)
 {
-	return xb_pool_value_host(&h->pool, ref, 0);
+	return xb_map_pool_value_host(&h->pool, ref, 0);
 }
 
 static u64

@@ -35,7 +35,7 @@ insert(struct xb_map *map, const void *key, u32 hash, const void *value, u32 cpu
 
 	if (!ref)
 		return -ENOMEM;
-	xb_map_value_copy(map, xb_pool_value_host(&h->pool, ref, cpu), value);
+	xb_map_value_copy(map, xb_map_pool_value_host(&h->pool, ref, cpu), value);
 	xb_htab_insert(h, ref);
 	return 0;
 }
@@ -57,7 +57,7 @@ htab_map_update_elem(struct xb_map *map, const void *key, const void *value, u64
 	if (ret)
 		return ret;
 	if (old && flags & BPF_F_LOCK) {
-		xb_map_value_copy_locked(map, xb_pool_value_host(&h->pool, old, 0), value);
+		xb_map_value_copy_locked(map, xb_map_pool_value_host(&h->pool, old, 0), value);
 		return 0;
 	}
 	if (!old && h->count >= map->max_entries)
@@ -85,7 +85,7 @@ htab_percpu_map_update_elem(struct xb_map *map, const void *key, const void *val
 		return ret;
 	if (!old)
 		return h->count >= map->max_entries ? -E2BIG : insert(map, key, hash, value, cpu);
-	xb_map_value_copy(map, xb_pool_value_host(&h->pool, old, cpu), value);
+	xb_map_value_copy(map, xb_map_pool_value_host(&h->pool, old, cpu), value);
 	return 0;
 }
 

@@ -205,7 +205,7 @@ const void *
 xb_htab_map_key_of(const struct xb_map *map, u64 value, u32 *idx)
 {
 	const struct xb_htab *h = map->priv;
-	u32 ref = xb_pool_ref_of(&h->pool, value);
+	u32 ref = xb_map_pool_ref_of(&h->pool, value);
 
 	(void)idx;
 	return ref ? xb_htab_elem(h, ref)->key : NULL;

@@ -40,7 +40,7 @@ set_copy(const struct xb_map *map, u32 ref, u32 cpu, const void *value)
 {
 	const struct xb_live *l = xb_live_of(map);
 
-	memcpy(xb_pool_value_host(&l->cells.pool, ref, cpu), value, map->value_size);
+	memcpy(xb_map_pool_value_host(&l->cells.pool, ref, cpu), value, map->value_size);
 	memcpy(known(l, ref, cpu), value, map->value_size);
 }
 
@@ -49,7 +49,7 @@ is_changed(const struct xb_map *map, u32 ref, u32 cpu)
 {
 	const struct xb_live *l = xb_live_of(map);
 
-	return memcmp(xb_pool_value_host(&l->cells.pool, ref, cpu), known(l, ref, cpu),
+	return memcmp(xb_map_pool_value_host(&l->cells.pool, ref, cpu), known(l, ref, cpu),
 	              map->value_size) != 0;
 }
 
@@ -161,7 +161,7 @@ collect(const struct xb_map *map, u32 ref)
 		if (!is_changed(map, ref, cpu))
 			continue;
 		/* Once: another vCPU may go on storing. */
-		memcpy(value, xb_pool_value_host(&l->cells.pool, ref, cpu), map->value_size);
+		memcpy(value, xb_map_pool_value_host(&l->cells.pool, ref, cpu), map->value_size);
 		memcpy(known(l, ref, cpu), value, map->value_size);
 	}
 }

@@ -92,7 +92,7 @@ put(struct xb_map *map, u64 owner, u32 old, const void *value)
 	if (!ref)
 		return -ENOMEM;
 	if (value)
-		xb_map_value_copy(map, xb_pool_value_host(&h->pool, ref, 0), value);
+		xb_map_value_copy(map, xb_map_pool_value_host(&h->pool, ref, 0), value);
 	xb_htab_insert(h, ref);
 	if (old)
 		xb_htab_remove(h, old);
@@ -129,7 +129,7 @@ xb_local_storage_update(struct xb_map *map, u64 owner, const void *value, u64 fl
 		return ret;
 	if (!old || !(flags & BPF_F_LOCK))
 		return put(map, owner, old, value);
-	xb_map_value_copy_locked(map, xb_pool_value_host(&h->pool, old, 0), value);
+	xb_map_value_copy_locked(map, xb_map_pool_value_host(&h->pool, old, 0), value);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ xb_local_storage_read(const struct xb_map *map, u64 owner, void *value)
 
 	if (!ref)
 		return -ENOENT;
-	memcpy(value, xb_pool_value_host(&h->pool, ref, 0), map->value_size);
+	memcpy(value, xb_map_pool_value_host(&h->pool, ref, 0), map->value_size);
 	if (map->has_spin_lock)
 		xb_st32((u8 *)value + map->spin_lock_off, 0);
 	return 0;

@@ -289,7 +289,7 @@ trie_update_elem(struct xb_map *map, const void *key, const void *value, u64 fla
 	ref = node_new(t, data, prefixlen, false);
 	if (!ref)
 		return -ENOMEM;
-	memcpy(xb_pool_value_host(&t->pool, ref, 0), value, map->value_size);
+	memcpy(xb_map_pool_value_host(&t->pool, ref, 0), value, map->value_size);
 	ret = attach(t, slot, ref, match);
 	if (ret)
 		xb_map_pool_put(&t->pool, ref);

@@ -132,7 +132,7 @@ insert(struct lru_map *m, u32 node, const void *key, u32 hash, const void *value
 		return 0;
 	*node_of(&m->h, ref) = node;
 	m->lru.nodes[node].ref_elem = ref;
-	xb_map_value_copy(m->h.pool.map, xb_pool_value_host(&m->h.pool, ref, cpu), value);
+	xb_map_value_copy(m->h.pool.map, xb_map_pool_value_host(&m->h.pool, ref, cpu), value);
 	xb_htab_insert(&m->h, ref);
 	return ref;
 }
@@ -185,7 +185,7 @@ htab_lru_percpu_map_update_elem(struct xb_map *map, const void *key, const void 
 	ret = xb_htab_check_flags(old, flags);
 	if (!ret && old) {
 		mark_used(node_ptr(m, old));
-		xb_map_value_copy(map, xb_pool_value_host(&m->h.pool, old, cpu), value);
+		xb_map_value_copy(map, xb_map_pool_value_host(&m->h.pool, old, cpu), value);
 	} else if (!ret && !insert(m, node, key, hash, value, cpu)) {
 		ret = -ENOMEM;
 	}

@@ -98,7 +98,7 @@ xb_map_pool_get(struct xb_map_pool *pool)
 
 	if (!ref)
 		return 0;
-	memset(xb_pool_value_host(pool, ref, 0), 0, pool->values_bytes);
+	memset(xb_map_pool_value_host(pool, ref, 0), 0, pool->values_bytes);
 	for (u32 cpu = 0; pool->value_bytes && cpu < pool->copies; cpu++)
 		xb_mem_allow(pool->map->emu->mem, xb_map_pool_value(pool, ref, cpu),
 		             pool->value_bytes, pool->need);
@@ -106,7 +106,7 @@ xb_map_pool_get(struct xb_map_pool *pool)
 }
 
 u32
-xb_pool_ref_of(const struct xb_map_pool *pool, u64 value)
+xb_map_pool_ref_of(const struct xb_map_pool *pool, u64 value)
 {
 	for (u32 i = 0; i < pool->chunk_cnt; i++) {
 		const struct xb_region *r = pool->chunks[i];

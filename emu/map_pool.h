@@ -71,7 +71,7 @@ void xb_map_pool_retire(struct xb_map_pool *pool, u32 ref);
 void xb_map_pool_gc(struct xb_map_pool *pool);
 
 /* The reference of the element whose value, of CPU 0, is at `value`; 0: there is none. */
-u32 xb_pool_ref_of(const struct xb_map_pool *pool, u64 value);
+u32 xb_map_pool_ref_of(const struct xb_map_pool *pool, u64 value);
 
 static inline void *
 xb_map_pool_host(const struct xb_map_pool *pool, u32 ref)
@@ -87,7 +87,7 @@ xb_map_pool_value(const struct xb_map_pool *pool, u32 ref, u32 cpu)
 }
 
 static inline void *
-xb_pool_value_host(const struct xb_map_pool *pool, u32 ref, u32 cpu)
+xb_map_pool_value_host(const struct xb_map_pool *pool, u32 ref, u32 cpu)
 {
 	return pool->base + xb_map_pool_value(pool, ref, cpu);
 }

@@ -106,7 +106,7 @@ slots_set(struct xb_map *map, u32 idx, const void *value, const struct xb_map_ta
 		ref = xb_map_pool_get(&s->pool);
 		if (!ref)
 			return -ENOMEM;
-		memcpy(xb_pool_value_host(&s->pool, ref, 0), value, map->value_size);
+		memcpy(xb_map_pool_value_host(&s->pool, ref, 0), value, map->value_size);
 		memcpy(xb_map_pool_tail(&s->pool, ref), target, sizeof(*target));
 	}
 	xb_htab_set_link(&s->refs[idx], ref);
@@ -236,7 +236,7 @@ dev_map_hash_update_elem(struct xb_map *map, const void *key, const void *value,
 	ref = xb_htab_new(h, key, hash);
 	if (!ref)
 		return -ENOMEM;
-	memcpy(xb_pool_value_host(&h->pool, ref, 0), &val, map->value_size);
+	memcpy(xb_map_pool_value_host(&h->pool, ref, 0), &val, map->value_size);
 	memcpy(xb_map_pool_tail(&h->pool, ref), &target, sizeof(target));
 	xb_htab_insert(h, ref);
 	if (old)

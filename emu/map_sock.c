@@ -106,7 +106,7 @@ hash_of(const struct xb_htab *h, const void *key)
 static struct xb_sock **
 elem_sock(const struct xb_htab *h, u32 ref)
 {
-	return (struct xb_sock **)xb_pool_value_host(&h->pool, ref, 0);
+	return (struct xb_sock **)xb_map_pool_value_host(&h->pool, ref, 0);
 }
 
 static struct xb_sock *

@@ -8,6 +8,7 @@
 #include "emu/helpers_priv.h"
 
 #include "emu/dynptr.h"
+#include "vm/bytes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -75,7 +76,7 @@ dynptr_read(struct xb_proc *proc, const union xb_arg *a)
 		return helper_ret(-E2BIG);
 	from = part(proc, &src, off, len, XB_MEM_READ);
 	if (from)
-		memmove(a[0].mem, from, len);
+		xb_move(a[0].mem, from, len);
 	return 0;
 }
 
@@ -94,7 +95,7 @@ dynptr_write(struct xb_proc *proc, const union xb_arg *a)
 		return helper_ret(-EINVAL);
 	to = part(proc, &dst, off, len, XB_MEM_WRITE);
 	if (to)
-		memmove(to, a[2].mem, len);
+		xb_move(to, a[2].mem, len);
 	return 0;
 }
 

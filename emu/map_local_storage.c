@@ -152,7 +152,7 @@ xb_local_storage_read(const struct xb_map *map, u64 owner, void *value)
 
 	if (!ref)
 		return -ENOENT;
-	memcpy(value, xb_map_pool_value_host(&h->pool, ref, 0), map->value_size);
+	xb_move(value, xb_map_pool_value_host(&h->pool, ref, 0), map->value_size);
 	if (map->has_spin_lock)
 		xb_st32((u8 *)value + map->spin_lock_off, 0);
 	return 0;

@@ -96,7 +96,7 @@ static inline void
 xb_map_value_copy(const struct xb_map *map, void *dst, const void *src)
 {
 	if (XB_LIKELY(!map->specials.cnt))
-		memmove(dst, src, map->value_size);
+		xb_move(dst, src, map->value_size);
 	else
 		xb_map_value_copy_around(map, dst, src);
 }

@@ -81,7 +81,7 @@ get(const struct xb_map *map, void *value, bool newest)
 		memset(value, 0, map->value_size);
 		return -ENOENT;
 	}
-	memcpy(value, value_at(map, newest ? q->cnt - 1 : 0), map->value_size);
+	xb_move(value, value_at(map, newest ? q->cnt - 1 : 0), map->value_size);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ queue_stack_map_push_elem(struct xb_map *map, const void *value, u64 flags)
 		drop_oldest(map);
 	}
 	q->cnt++;
-	memcpy(value_at(map, q->cnt - 1), value, map->value_size);
+	xb_move(value_at(map, q->cnt - 1), value, map->value_size);
 	return 0;
 }
 

@@ -16,10 +16,10 @@ xb_map_value_copy_around(const struct xb_map *map, u8 *dst, const u8 *src)
 	for (u32 i = 0; i < map->specials.cnt; i++) {
 		const struct xb_special *f = &map->specials.field[i];
 
-		memmove(dst + off, src + off, f->off - off);
+		xb_move(dst + off, src + off, f->off - off);
 		off = f->off + f->bytes;
 	}
-	memmove(dst + off, src + off, map->value_size - off);
+	xb_move(dst + off, src + off, map->value_size - off);
 }
 
 void

@@ -228,7 +228,7 @@ xb_ringbuf_output(struct xb_map *map, const void *data, u64 bytes, u64 flags, st
 	record = xb_ringbuf_reserve(map, bytes, proc);
 	if (!record)
 		return -EAGAIN;
-	memcpy(xb_mem_host(map->emu->mem, record), data, bytes);
+	xb_move(xb_mem_host(map->emu->mem, record), data, bytes);
 	return xb_ringbuf_commit(map, record, flags, false, proc);
 }
 

@@ -14,6 +14,26 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian hosts only");
 
+/*
+ * memmove() for what programs of other vCPUs may be changing meanwhile. ThreadSanitizer looks into
+ * memmove() itself, whoever calls it; for it the bytes go one by one.
+ */
+XB_NO_TSAN static inline void
+xb_move(void *dst, const void *src, size_t bytes)
+{
+	const volatile u8 *from = src;
+	volatile u8 *to = dst;
+
+	if (!XB_TSAN)
+		memmove(dst, src, bytes);
+	else if ((uintptr_t)dst - (uintptr_t)src >= bytes)
+		for (size_t i = 0; i < bytes; i++)
+			to[i] = from[i];
+	else
+		while (bytes--)
+			to[bytes] = from[bytes];
+}
+
 #define XB_BYTES_ACCESS(bits)                                                                      \
 	XB_NO_TSAN static inline u##bits xb_ld##bits(const void *p)                                \
 	{                                                                                          \

@@ -31,13 +31,16 @@ typedef int64_t s64;
  * do on Linux, and ThreadSanitizer is not to tell of it.
  */
 #if defined(__SANITIZE_THREAD__)
+#define XB_TSAN    1
 #define XB_NO_TSAN __attribute__((no_sanitize_thread))
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)
+#define XB_TSAN    1
 #define XB_NO_TSAN __attribute__((no_sanitize("thread")))
 #endif
 #endif
 #ifndef XB_NO_TSAN
+#define XB_TSAN 0
 #define XB_NO_TSAN
 #endif
 

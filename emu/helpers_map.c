@@ -137,7 +137,7 @@ tail_call(struct xb_proc *proc, const union xb_arg *a)
 		return xb_proc_fault(proc, XB_FAULT_BAD_CALL,
 		                     "tail call from a program of type %s into one of type %s",
 		                     xb_prog_type_name(self->type), xb_prog_type_name(prog->type));
-	return xb_proc_tail_call(proc, prog->vm) ? 0 : helper_ret(-ELOOP);
+	return xb_proc_tail_call(proc, xb_bpf_prog_vm(prog)) ? 0 : helper_ret(-ELOOP);
 }
 
 #define HELPERS_C "kernel/bpf/helpers.c"

@@ -67,7 +67,7 @@ struct xb_bpf_prog {
 	bool gpl_compatible;
 	u8 tag[8];
 	u64 load_time_ns;
-	struct xb_prog *vm;
+	struct xb_prog *vm; /* see xb_bpf_prog_vm() */
 	struct xb_btf *btf; /* or NULL */
 	u32 attach_btf_id;
 	struct xb_bpf_prog *attach_prog; /* of EXT programs */
@@ -113,6 +113,13 @@ xb_bpf_prog_type(const struct xb_bpf_prog *prog)
 	                                                            : prog->type;
 }
 
+/* What the machine runs: another one once links replace functions, maybe while this one runs. */
+static inline struct xb_prog *
+xb_bpf_prog_vm(const struct xb_bpf_prog *prog)
+{
+	return __atomic_load_n(&prog->vm, __ATOMIC_ACQUIRE);
+}
+
 /*
  * BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes
  * to attr's log buffer.
@@ -124,7 +131,7 @@ int xb_prog_bind_map(struct xb_emu *emu, const union bpf_attr *attr);
 
 /*
  * Builds the machine's program anew with the functions that links replace by EXT programs. 0 or
- * -errno, and the program is as it was. No process may be running it.
+ * -errno, and the program is as it was. A run that is under way ends with what it began with.
  */
 int xb_prog_relink(struct xb_bpf_prog *prog);
 

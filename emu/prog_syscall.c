@@ -82,7 +82,7 @@ run(struct xb_emu *emu, struct xb_bpf_prog *prog, u64 ctx_gaddr, u32 *retval)
 		return -ENOMEM;
 	proc->run = NULL;
 	xb_emu_run_begin(emu, proc->vcpu);
-	status = xb_proc_run(proc, prog->vm, ctx_gaddr);
+	status = xb_proc_run(proc, xb_bpf_prog_vm(prog), ctx_gaddr);
 	xb_emu_run_end(emu, proc->vcpu);
 	prog->run_cnt++;
 	*retval = (u32)proc->r[0];

@@ -45,12 +45,13 @@ insn_may_write(const struct xb_bpf_prog *prog, const struct bpf_insn *insn)
 bool
 xb_prog_may_write(const struct xb_bpf_prog *prog)
 {
+	const struct xb_prog *vm = xb_bpf_prog_vm(prog);
 	const struct bpf_insn *insns;
 	u32 i, cnt;
 
-	insns = xb_prog_insns(prog->vm, &cnt);
+	insns = xb_prog_insns(vm, &cnt);
 	for (i = 0; i < cnt; i++) {
-		if (xb_prog_is_own(prog->vm, i) || insn_may_write(prog, insns + i))
+		if (xb_prog_is_own(vm, i) || insn_may_write(prog, insns + i))
 			return true;
 		if (insns[i].code == (BPF_LD | BPF_IMM | BPF_DW))
 			i++;

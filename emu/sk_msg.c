@@ -164,7 +164,7 @@ xb_sk_msg_run(struct xb_sk_msg *m, const struct xb_bpf_prog *prog, struct xb_sk_
 	m->ingress = false;
 	xb_sk_msg_compute_data_pointers(m);
 	xb_emu_run_begin(m->site.emu, m->site.proc->vcpu);
-	out->status = xb_proc_run(m->site.proc, prog->vm, m->site.ctx_region->gaddr);
+	out->status = xb_proc_run(m->site.proc, xb_bpf_prog_vm(prog), m->site.ctx_region->gaddr);
 	out->insns = m->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
 		out->retval = (u32)m->site.proc->r[0];

@@ -183,7 +183,7 @@ xb_sk_reuseport_run(struct xb_sk_reuseport *r, const struct xb_bpf_prog *prog,
 	*out = (struct xb_sk_reuseport_out){ .retval = SK_DROP };
 	r->selected = NULL;
 	xb_emu_run_begin(r->site.emu, r->site.proc->vcpu);
-	out->status = xb_proc_run(r->site.proc, prog->vm, r->site.ctx_region->gaddr);
+	out->status = xb_proc_run(r->site.proc, xb_bpf_prog_vm(prog), r->site.ctx_region->gaddr);
 	out->insns = r->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT))
 		out->retval = (u32)r->site.proc->r[0];

@@ -221,7 +221,7 @@ xb_sock_ops_run(struct xb_sock_ops *s, const struct xb_bpf_prog *prog, struct xb
 	*out = (struct xb_sock_ops_out){ .retval = 0 };
 	place(s);
 	xb_emu_run_begin(s->site.emu, s->site.proc->vcpu);
-	out->status = xb_proc_run(s->site.proc, prog->vm, s->site.ctx_region->gaddr);
+	out->status = xb_proc_run(s->site.proc, xb_bpf_prog_vm(prog), s->site.ctx_region->gaddr);
 	out->insns = s->site.proc->insns;
 	if (XB_LIKELY(out->status == XB_RUN_EXIT)) {
 		out->retval = (u32)s->site.proc->r[0];

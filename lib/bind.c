@@ -52,7 +52,7 @@ complete(struct xb_bound_opts *opts)
 	if (!prog)
 		return;
 	opts->vm = opts->emu->vm;
-	opts->vm_prog = prog->vm;
+	opts->vm_prog = xb_bpf_prog_vm(prog);
 	opts->ctx_bytes = prog->ops->ctx_bytes ? prog->ops->ctx_bytes(prog) : 0;
 }
 
@@ -122,6 +122,8 @@ xb_bound_set_vcpu(struct xb_bound *b, u32 vcpu)
 int
 xb_bound_load(struct xb_bound *b, struct xb_err *err)
 {
+	if (b->opts.prog)
+		b->opts.vm_prog = xb_bpf_prog_vm(b->opts.prog);
 	return b->type->load(b, err);
 }
 

@@ -89,7 +89,7 @@ captured_unbind(struct xb_bound *b)
 static int
 captured_load(struct xb_bound *b, struct xb_err *err)
 {
-	return b->sub->type->load(b->sub, err);
+	return xb_bound_load(b->sub, err);
 }
 
 static void

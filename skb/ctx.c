@@ -220,7 +220,7 @@ bool
 skb_reads_tstamp_type(const struct xb_bpf_prog *prog)
 {
 	u32 cnt;
-	const struct bpf_insn *insns = xb_prog_insns(prog->vm, &cnt);
+	const struct bpf_insn *insns = xb_prog_insns(xb_bpf_prog_vm(prog), &cnt);
 
 	for (u32 i = 0; i < cnt; i++)
 		if (reads_tstamp_type(&insns[i]))

@@ -199,7 +199,8 @@ run_once(struct test *t)
 	l->selected = NULL;
 	l->no_reuseport = false;
 	xb_emu_run_begin(t->emu, l->site.proc->vcpu);
-	if (xb_proc_run(l->site.proc, t->prog->vm, l->site.ctx_region->gaddr) == XB_RUN_EXIT &&
+	if (xb_proc_run(l->site.proc, xb_bpf_prog_vm(t->prog), l->site.ctx_region->gaddr) ==
+	            XB_RUN_EXIT &&
 	    l->site.proc->r[0] == SK_PASS)
 		verdict = SK_PASS;
 	xb_emu_run_end(t->emu, l->site.proc->vcpu);

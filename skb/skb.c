@@ -147,9 +147,11 @@ xb_skb_load(struct xb_skb *s, const struct xb_skb_in *in)
 static void
 learn(struct xb_skb *s, const struct xb_bpf_prog *prog)
 {
-	if (XB_LIKELY(s->facts.vm == prog->vm && s->facts.id == prog->obj.id))
+	const struct xb_prog *vm = xb_bpf_prog_vm(prog);
+
+	if (XB_LIKELY(s->facts.vm == vm && s->facts.id == prog->obj.id))
 		return;
-	s->facts.vm = prog->vm;
+	s->facts.vm = vm;
 	s->facts.id = prog->obj.id;
 	s->facts.may_write = xb_prog_may_write(prog);
 	s->facts.reads_tstamp_type = skb_reads_tstamp_type(prog);
@@ -253,7 +255,7 @@ skb_run_to_end(struct xb_skb *s, const struct xb_bpf_prog *prog, struct xb_skb_o
 	prepare(s, prog);
 	out->redirect.kind = XB_SKB_REDIRECT_NONE;
 	out->sk_redirect = NULL;
-	finish(s, xb_proc_run(s->proc, prog->vm, s->ctx_region->gaddr), out);
+	finish(s, xb_proc_run(s->proc, xb_bpf_prog_vm(prog), s->ctx_region->gaddr), out);
 }
 
 /* The packet after a run. */
@@ -282,7 +284,7 @@ xb_skb_begin(struct xb_skb *s, const struct xb_bpf_prog *prog)
 	if (XB_UNLIKELY(s->kind->view == SKB_VIEW_FLOW))
 		skb_flow_begin(s);
 	prepare(s, prog);
-	xb_proc_start(s->proc, prog->vm, s->ctx_region->gaddr);
+	xb_proc_start(s->proc, xb_bpf_prog_vm(prog), s->ctx_region->gaddr);
 }
 
 void

@@ -158,8 +158,10 @@ xb_xdp_load(struct xb_xdp *x, const struct xb_xdp_in *in)
 static bool
 may_write(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 {
-	if (XB_UNLIKELY(x->facts.vm != prog->vm || x->facts.id != prog->obj.id)) {
-		x->facts.vm = prog->vm;
+	const struct xb_prog *vm = xb_bpf_prog_vm(prog);
+
+	if (XB_UNLIKELY(x->facts.vm != vm || x->facts.id != prog->obj.id)) {
+		x->facts.vm = vm;
 		x->facts.id = prog->obj.id;
 		x->facts.may_write = xb_prog_may_write(prog);
 	}
@@ -231,7 +233,7 @@ xdp_run_to_end(struct xb_xdp *x, const struct xb_bpf_prog *prog, struct xb_xdp_o
 {
 	prepare(x, prog);
 	out->redirect = (struct xb_redirect){ .kind = XB_REDIRECT_NONE };
-	finish(x, prog, xb_proc_run(x->proc, prog->vm, x->ctx->gaddr), out);
+	finish(x, prog, xb_proc_run(x->proc, xb_bpf_prog_vm(prog), x->ctx->gaddr), out);
 }
 
 /* The packet after a run. */
@@ -254,7 +256,7 @@ void
 xb_xdp_begin(struct xb_xdp *x, const struct xb_bpf_prog *prog)
 {
 	prepare(x, prog);
-	xb_proc_start(x->proc, prog->vm, x->ctx->gaddr);
+	xb_proc_start(x->proc, xb_bpf_prog_vm(prog), x->ctx->gaddr);
 }
 
 void

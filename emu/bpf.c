@@ -11,10 +11,13 @@
 #include "emu/pin.h"
 #include "emu/prog.h"
 #include "emu/user.h"
+#include "emu/vcpu.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+
+#define TEST_RUN_VCPU 0u /* where xdp/ and skb/ have theirs */
 
 /* A call on its way: the kernel's copy of the attributes, and their size. */
 struct call {
@@ -65,15 +68,34 @@ obj_get(struct xb_emu *emu, const struct call *c)
 	return xb_pin_get(emu, c->attr);
 }
 
-/* Every test run has storage of its own (cf. net/bpf/test_run.c: bpf_test_run). */
-static int
-new_storage(const struct xb_bpf_prog *prog)
+static bool
+has_storage(const struct xb_bpf_prog *prog)
 {
-	int rc = 0;
+	for (u32 i = 0; i < prog->map_cnt; i++)
+		if (xb_map_is_cgroup_storage(prog->maps[i]))
+			return true;
+	return false;
+}
 
+/*
+ * Every test run has storage of its own (cf. net/bpf/test_run.c: bpf_test_run). It is the vCPU's
+ * from before the run on, so that nothing else runs there meanwhile.
+ */
+static long
+test_run_with_storage(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
+{
+	long rc = 0;
+
+	xb_emu_run_begin(emu, TEST_RUN_VCPU);
 	for (u32 i = 0; !rc && i < prog->map_cnt; i++)
 		if (xb_map_is_cgroup_storage(prog->maps[i]))
-			rc = xb_cgroup_storage_use_new(prog->maps[i]);
+			rc = xb_cgroup_storage_begin(prog->maps[i], TEST_RUN_VCPU);
+	if (!rc)
+		rc = prog->ops->test_run(emu, prog, attr);
+	for (u32 i = 0; i < prog->map_cnt; i++)
+		if (xb_map_is_cgroup_storage(prog->maps[i]))
+			xb_cgroup_storage_end(prog->maps[i], TEST_RUN_VCPU);
+	xb_emu_run_end(emu, TEST_RUN_VCPU);
 	return rc;
 }
 
@@ -95,8 +117,8 @@ prog_test_run(struct xb_emu *emu, const struct call *c)
 	prog = XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
 	if (prog->ops == NULL || prog->ops->test_run == NULL)
 		return -XB_ENOTSUPP;
-	rc = new_storage(prog);
-	return rc ? rc : prog->ops->test_run(emu, prog, attr);
+	return has_storage(prog) ? test_run_with_storage(emu, prog, attr)
+	                         : prog->ops->test_run(emu, prog, attr);
 }
 
 /* cf. kernel/bpf/syscall.c: bpf_obj_get_next_id */

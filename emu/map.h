@@ -210,11 +210,16 @@ int xb_cgroup_array_set(struct xb_map *map, u32 idx, u64 id);
 bool xb_map_is_cgroup_storage(const struct xb_map *map);
 /*
  * Makes the value that bpf_get_local_storage() gives from now on: that of a cgroup and attach type,
- * which is made of zeroes where there was none (as attaching a program does), or one of zeroes that
- * no key leads to (as each test run has). 0, -ENOMEM, -EINVAL for maps of other types.
+ * which is made of zeroes where there was none (as attaching a program does). 0, -ENOMEM, -EINVAL
+ * for maps of other types.
  */
 int xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type);
-int xb_cgroup_storage_use_new(struct xb_map *map);
+/*
+ * In its place on one vCPU until the end: one of zeroes that no key leads to, as each test run has.
+ * 0, -ENOMEM.
+ */
+int xb_cgroup_storage_begin(struct xb_map *map, u32 vcpu);
+void xb_cgroup_storage_end(struct xb_map *map, u32 vcpu);
 /* The guest address of what is in use, a new one if nothing was; 0: no memory. */
 u64 xb_cgroup_storage_value(struct xb_map *map, u32 cpu);
 

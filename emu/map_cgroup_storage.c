@@ -4,7 +4,8 @@
  *
  * One value for each cgroup that a program of the map is attached to; attaching makes it, and
  * bpf(2) changes no more than its contents. What bpf_get_local_storage() gives is the value in use,
- * which who runs the program chooses: a cgroup's, or one that no key leads to, as in a test run.
+ * which who runs the program chooses: a cgroup's, or one that no key leads to. A test run has one
+ * of its own, which the other vCPUs do not see.
  *
  * A key is the cgroup's id alone, or with the attach type. Elements are in a list, the newest
  * first.
@@ -28,6 +29,7 @@ struct storages {
 	u32 first;
 	u32 used;   /* the one in use; 0: none */
 	bool alone; /* it is not in the list */
+	u32 *own;   /* by vCPU: that of the test run there; 0: none */
 };
 
 static bool
@@ -74,6 +76,11 @@ cgroup_storage_map_alloc(struct xb_map *map)
 
 	if (!s)
 		return -ENOMEM;
+	s->own = calloc(map->emu->cpu_cnt, sizeof(*s->own));
+	if (!s->own) {
+		free(s);
+		return -ENOMEM;
+	}
 	xb_map_pool_init(&s->pool, map, &opts);
 	map->priv = s;
 	map->gc = cgroup_storage_gc;
@@ -86,6 +93,7 @@ cgroup_storage_map_free(struct xb_map *map)
 	struct storages *s = map->priv;
 
 	xb_map_pool_fini(&s->pool);
+	free(s->own);
 	free(s);
 }
 
@@ -190,16 +198,28 @@ xb_cgroup_storage_use(struct xb_map *map, u64 cgroup, u32 attach_type)
 }
 
 int
-xb_cgroup_storage_use_new(struct xb_map *map)
+xb_cgroup_storage_begin(struct xb_map *map, u32 vcpu)
 {
+	struct storages *s = map->priv;
 	int ret;
 
-	if (!xb_map_is_cgroup_storage(map))
-		return -EINVAL;
 	xb_lock_take(map->lock);
-	ret = use_new(map);
+	s->own[vcpu] = new_storage(s, 0, 0);
+	ret = s->own[vcpu] ? 0 : -ENOMEM;
 	xb_lock_give(map->lock);
 	return ret;
+}
+
+void
+xb_cgroup_storage_end(struct xb_map *map, u32 vcpu)
+{
+	struct storages *s = map->priv;
+
+	xb_lock_take(map->lock);
+	if (s->own[vcpu])
+		xb_map_pool_retire(&s->pool, s->own[vcpu]);
+	s->own[vcpu] = 0;
+	xb_lock_give(map->lock);
 }
 
 u64
@@ -209,7 +229,9 @@ xb_cgroup_storage_value(struct xb_map *map, u32 cpu)
 	u64 value = 0;
 
 	xb_lock_take(map->lock);
-	if (s->used || !use_new(map))
+	if (s->own[cpu])
+		value = xb_map_pool_value(&s->pool, s->own[cpu], cpu);
+	else if (s->used || !use_new(map))
 		value = xb_map_pool_value(&s->pool, s->used, cpu);
 	xb_lock_give(map->lock);
 	return value;

@@ -3,6 +3,7 @@
 
 #include "emu/vcpu.h"
 #include "emu/world.h"
+#include "vm/bytes.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -144,23 +145,55 @@ xb_sock_by_cookie(const struct xb_emu *emu, u64 cookie)
 	return NULL;
 }
 
+/* The socks_lock is held. */
 static struct xb_sock *
-find_own(struct xb_emu *emu, u64 cookie)
+find_own(const struct xb_emu *emu, u64 cookie)
 {
-	struct xb_lock *lock = xb_emu_lock(emu, &emu->socks_lock);
-	struct xb_sock *sock;
+	struct xb_sock *sock = emu->socks;
 
-	xb_lock_take(lock);
-	sock = emu->socks;
 	while (sock && !(sock->of_fd && sock->info.cookie == cookie))
 		sock = sock->next;
-	xb_lock_give(lock);
 	return sock;
+}
+
+/* What a descriptor tells; programs may be looking at it, if others found the socket before. */
+static void
+set(struct xb_sock *sock, int fd, struct xb_sock_info *info)
+{
+	bool reuseport = option(fd, SOL_SOCKET, SO_REUSEPORT, 0) != 0;
+	bool v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
+
+	describe(fd, info);
+	if (sock->of_fd)
+		xb_move(&sock->info, info, sizeof(*info));
+	else
+		xb_sock_set(sock, info);
+	__atomic_store_n(&sock->reuseport, reuseport, __ATOMIC_RELAXED);
+	__atomic_store_n(&sock->v6only, v6only, __ATOMIC_RELAXED);
+}
+
+/* Lets others find a new socket; or frees it, where another thread was faster. */
+static struct xb_sock *
+publish(struct xb_emu *emu, struct xb_sock *sock)
+{
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->socks_lock);
+	struct xb_sock *there;
+
+	xb_lock_take(lock);
+	there = find_own(emu, sock->info.cookie);
+	if (!there)
+		sock->of_fd = true;
+	xb_lock_give(lock);
+	if (!there)
+		return sock;
+	xb_sock_free(sock);
+	return there;
 }
 
 int
 xb_sock_by_fd(struct xb_emu *emu, int fd, struct xb_sock **found)
 {
+	struct xb_lock *lock = xb_emu_lock(emu, &emu->socks_lock);
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_sock_info info = { 0 };
 	socklen_t bytes = sizeof(info.cookie);
@@ -171,17 +204,19 @@ xb_sock_by_fd(struct xb_emu *emu, int fd, struct xb_sock **found)
 	*found = xb_sock_by_cookie(emu, info.cookie);
 	if (*found)
 		return 0;
+	xb_lock_take(lock);
 	sock = find_own(emu, info.cookie);
-	if (!sock)
-		sock = xb_sock_new(emu, &err);
+	xb_lock_give(lock);
+	if (sock) {
+		set(sock, fd, &info);
+		*found = sock;
+		return 0;
+	}
+	sock = xb_sock_new(emu, &err);
 	if (!sock)
 		return -ENOMEM;
-	describe(fd, &info);
-	xb_sock_set(sock, &info);
-	sock->of_fd = true;
-	sock->reuseport = option(fd, SOL_SOCKET, SO_REUSEPORT, 0) != 0;
-	sock->v6only = option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) != 0;
-	*found = sock;
+	set(sock, fd, &info);
+	*found = publish(emu, sock);
 	return 0;
 }
 

@@ -111,16 +111,25 @@ monotonic_ns(void)
 static struct xb_process *
 take_process(const struct job_work *w, u32 vcpu, struct xb_err *err)
 {
-	const struct xb_process_opts opts = { .size = sizeof(opts), .vcpu = vcpu };
+	const struct xb_job *job = &w->job;
+	const struct xb_process_opts opts = {
+		.size = sizeof(opts),
+		.vcpu = vcpu,
+		.strict_calls = job->strict_calls,
+		.emulate_calls = job->emulate_calls,
+		.note = job->note,
+		.arg = job->arg,
+	};
 	struct xb_process **p = &w->pool->processes[vcpu];
 
-	if (w->job.deadline_ns && monotonic_ns() >= w->job.deadline_ns) {
+	if (job->deadline_ns && monotonic_ns() >= job->deadline_ns) {
 		xb_err_set(err, XB_ERR_SYSTEM, "the deadline passed while the job waited");
 		return NULL;
 	}
 	if (*p)
-		return lib_process_renew(*p, w->job.program, w->job.context, err) == 0 ? *p : NULL;
-	*p = xb_process_new(w->pool->machine, w->job.program, w->job.context, &opts, err);
+		return lib_process_renew(*p, job->program, job->context, &opts, err) == 0 ? *p
+		                                                                          : NULL;
+	*p = xb_process_new(w->pool->machine, job->program, job->context, &opts, err);
 	return *p;
 }
 

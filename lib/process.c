@@ -230,10 +230,12 @@ reuse(struct xb_process *p)
 
 int
 lib_process_renew(struct xb_process *p, struct xb_program *program,
-                  const struct xb_context *context, struct xb_err *err)
+                  const struct xb_context *context, const struct xb_process_opts *opts,
+                  struct xb_err *err)
 {
 	p->program = program;
 	p->context = context;
+	p->opts = *opts;
 	p->out = (struct xb_bound_out){ .status = XB_RUN_EXIT };
 	if (!reuse(p))
 		unbind(p);

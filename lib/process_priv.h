@@ -48,10 +48,11 @@ void lib_visitor_fini(struct xb_process *p);
 void lib_process_rest(struct xb_process *p);
 
 /*
- * and becomes one of this program with this context (or NULL), as xb_process_new() makes it. -1 and
- * err: it can rest, be tried again, or be freed.
+ * and becomes one of this program with this context (or NULL), as xb_process_new() makes it; opts
+ * are complete, and of the same virtual CPU. -1 and err: it can rest, be tried again, or be freed.
  */
 int lib_process_renew(struct xb_process *p, struct xb_program *program,
-                      const struct xb_context *context, struct xb_err *err);
+                      const struct xb_context *context, const struct xb_process_opts *opts,
+                      struct xb_err *err);
 
 #endif

@@ -59,6 +59,9 @@ struct xb_job {
 	 */
 	void (*done)(void *arg, struct xb_process *process, const struct xb_err *err);
 	void *arg;
+	/* As those of struct xb_process_opts; note() is given the job's arg. */
+	bool strict_calls, emulate_calls;
+	void (*note)(void *arg, struct xb_process *process, const char *text);
 };
 
 /*

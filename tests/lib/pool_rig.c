@@ -122,6 +122,14 @@ add(unsigned *cnt)
 	__atomic_add_fetch(cnt, 1, __ATOMIC_RELAXED);
 }
 
+/* Of many threads the first. */
+static void
+keep_text(struct tally *t, const char *text)
+{
+	if (!__atomic_exchange_n(&t->has_text, true, __ATOMIC_RELAXED))
+		snprintf(t->text, sizeof(t->text), "%.255s", text);
+}
+
 void
 tally(void *arg, struct xb_process *process, const struct xb_err *err)
 {
@@ -129,10 +137,10 @@ tally(void *arg, struct xb_process *process, const struct xb_err *err)
 	struct xb_fault_info fault;
 
 	if (!process) {
-		snprintf(t->text, sizeof(t->text), "%.255s", err->msg);
+		keep_text(t, err->msg);
 		add(&t->refused);
 	} else if (xb_process_fault(process, &fault)) {
-		snprintf(t->text, sizeof(t->text), "%.255s", fault.message);
+		keep_text(t, fault.message);
 		add(&t->faulted);
 	} else {
 		__atomic_add_fetch(&t->sum, xb_process_result(process), __ATOMIC_RELAXED);

@@ -69,7 +69,8 @@ unsigned rig_regions(const struct pool_rig *rig);
 struct tally {
 	unsigned exited, faulted, refused; /* atomic */
 	uint64_t sum;                      /* of results; atomic */
-	char text[256];                    /* of the last fault or error */
+	bool has_text;                     /* atomic */
+	char text[256];                    /* of the first fault or error */
 };
 
 /* done() that counts. */

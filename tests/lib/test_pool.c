@@ -361,9 +361,14 @@ next_in_chain(void *arg, struct xb_process *process, const struct xb_err *err)
 {
 	struct chain *c = arg;
 
+	int rc;
+
 	c->ran += process && !err;
-	if (c->left-- > 1)
-		c->rc = xb_pool_enqueue(c->rig->pool, &c->job, false);
+	if (c->left-- < 2)
+		return;
+	rc = xb_pool_enqueue(c->rig->pool, &c->job, false);
+	if (rc) /* else the next one has begun, maybe */
+		c->rc = rc;
 }
 
 static void

@@ -30,24 +30,31 @@ struct fixture {
 	struct xb_context *contexts[4];
 };
 
-static int
-setup(void **state)
+static void
+load_object(struct fixture *f, const char *path)
 {
-	static const char *const json[4] = { PACKET_60, PACKET_HEX(ZEROS_20),
-		                             PACKET_HEX(ZEROS_20 ZEROS_20), PACKET_HEX("") };
-	struct fixture *f = calloc(1, sizeof(*f));
 	struct xb_err err = XB_ERR_INIT;
-	FILE *file = fopen(TEST_PROGS_DIR "/vcpus.o", "rb");
+	FILE *file = fopen(path, "rb");
 	char *image = malloc(1 << 20);
 	size_t bytes;
 
 	assert_non_null(file);
 	bytes = fread(image, 1, 1 << 20, file);
 	fclose(file);
-	rig_open(&f->rig);
-	if (xb_linux_load_object(f->rig.lx, image, bytes, "vcpus.o", &err) != 0)
+	if (xb_linux_load_object(f->rig.lx, image, bytes, path, &err) != 0)
 		fail_msg("%s", err.msg);
 	free(image);
+}
+
+static int
+setup(void **state)
+{
+	static const char *const json[4] = { PACKET_60, PACKET_HEX(ZEROS_20),
+		                             PACKET_HEX(ZEROS_20 ZEROS_20), PACKET_HEX("") };
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	rig_open(&f->rig);
+	load_object(f, TEST_PROGS_DIR "/vcpus.o");
 	for (int i = 0; i < 4; i++)
 		f->contexts[i] = rig_context(json[i]);
 	rig_start(&f->rig, 256);
@@ -87,7 +94,10 @@ program_of(const struct fixture *f, const char *name)
 	return p;
 }
 
-/* What jobs gave: by R0, on each virtual CPU. */
+/*
+ * What jobs gave: by R0, on each virtual CPU; others are those that did not exit, or not in the
+ * program that returns it.
+ */
 struct results {
 	struct {
 		uint64_t of[8], others;
@@ -99,10 +109,11 @@ note(void *arg, struct xb_process *p, const struct xb_err *err)
 {
 	struct results *r = arg;
 	uint64_t r0 = p && xb_process_status(p) == XB_PROCESS_EXITED ? xb_process_result(p) : 8;
+	const struct xb_program *ended = p ? xb_process_current_program(p) : NULL;
 	uint32_t vcpu = p ? xb_process_vcpu(p) : 0;
 
 	(void)err;
-	if (r0 < 8)
+	if (r0 < 8 && ended && (r0 == XDP_TX) == !strcmp(xb_program_name(ended), "landed"))
 		r->vcpus[vcpu].of[r0]++;
 	else
 		__atomic_add_fetch(&r->vcpus[vcpu].others, 1, __ATOMIC_RELAXED);
@@ -406,6 +417,38 @@ more_programs_meanwhile(void **state)
 	assert_int_equal(percpu_sum(f, "own", 0), MORE);
 }
 
+/* Of a task that a recording gives, which all virtual CPUs have. */
+static void
+task_storage(void **state)
+{
+	static const char json[] = "{\"type\":\"captured\",\"ctx\":{\"subContext\":" PACKET_60
+	                           ",\"helperCalls\":{\"158\":[{\"results\":[{\"reg\":0,\"value\":"
+	                           "18446612682375452288}]}]}}}";
+	struct fixture *f = *state;
+	struct tally t = { 0 }, cnt = { 0 };
+	struct xb_context *c = rig_context(json);
+	struct xb_job job = { .context = c,
+		              .vcpu = XB_POOL_ANY_VCPU,
+		              .done = tally,
+		              .arg = &t,
+		              .emulate_calls = true };
+
+	load_object(f, TEST_PROGS_DIR "/vcpus_tc.o");
+	job.program = program_of(f, "task");
+	for (uint32_t i = 0; i < JOBS / 100; i++)
+		rig_enqueue(&f->rig, job);
+	xb_pool_drain(f->rig.pool);
+	job.program = program_of(f, "task_cnt");
+	job.arg = &cnt;
+	rig_enqueue(&f->rig, job);
+	xb_pool_drain(f->rig.pool);
+	xb_context_free(c);
+	if (t.faulted || t.refused)
+		fail_msg("%s", t.text);
+	assert_int_equal(t.sum, (uint64_t)JOBS / 100 * XDP_PASS);
+	assert_int_equal(cnt.sum, JOBS / 100);
+}
+
 int
 main(void)
 {
@@ -417,6 +460,7 @@ main(void)
 		TEST(perf_events),
 		TEST(maps_and_programs_in_maps),
 		TEST(more_programs_meanwhile),
+		TEST(task_storage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,19 +107,19 @@ last_line(char *log)
 static int
 prog_load(struct xb_linux *lx, const struct xb_program_opts *o, char *log, struct xb_err *err)
 {
-	union bpf_attr attr = {
-		.prog_type = o->type,
-		.expected_attach_type = o->expected_attach_type,
-		.insns = (uintptr_t)o->insns,
-		.insn_cnt = o->insn_cnt,
-		.license = (uintptr_t)(o->license ? o->license : "GPL"),
-		.log_buf = (uintptr_t)log,
-		.log_size = LOAD_LOG_BYTES,
-		.log_level = 1,
-	};
+	union bpf_attr attr;
 	const char *why;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr)); /* an initialiser may leave the union's end as it is */
+	attr.prog_type = o->type;
+	attr.expected_attach_type = o->expected_attach_type;
+	attr.insns = (uintptr_t)o->insns;
+	attr.insn_cnt = o->insn_cnt;
+	attr.license = (uintptr_t)(o->license ? o->license : "GPL");
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = LOAD_LOG_BYTES;
+	attr.log_level = 1;
 	kernel_name(o->name ? o->name : "", attr.prog_name, sizeof(attr.prog_name));
 	fd = xb_emu_bpf(lx->emu, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd >= 0)

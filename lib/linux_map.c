@@ -121,7 +121,7 @@ struct xb_linux_map *
 xb_linux_map_create(struct xb_linux *lx, const struct xb_linux_map_opts *opts, struct xb_err *err)
 {
 	struct xb_linux_map_opts o;
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct xb_linux_map *m;
 	long fd;
 
@@ -132,6 +132,7 @@ xb_linux_map_create(struct xb_linux *lx, const struct xb_linux_map_opts *opts, s
 		           sizeof(attr.map_name) - 1);
 		return NULL;
 	}
+	memset(&attr, 0, sizeof(attr));
 	attr.map_type = o.type;
 	attr.key_size = o.key_size;
 	attr.value_size = o.value_size;
@@ -206,13 +207,13 @@ xb_linux_map_fd(const struct xb_linux_map *map)
 static int
 elem(struct xb_linux_map *map, int cmd, const void *key, void *value, u64 flags)
 {
-	union bpf_attr attr = {
-		.map_fd = (u32)map->fd,
-		.key = (uintptr_t)key,
-		.value = (uintptr_t)value,
-		.flags = flags,
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr)); /* an initialiser may leave the union's end as it is */
+	attr.map_fd = (u32)map->fd;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	attr.flags = flags;
 	return (int)xb_emu_bpf(map->lx->emu, cmd, &attr, sizeof(attr));
 }
 

@@ -195,6 +195,12 @@ table_prog(const struct xb_program *program)
 	return program->data;
 }
 
+static bool
+table_is_of(const struct xb_program *program, const struct xb_prog *prog)
+{
+	return program->data == prog;
+}
+
 static void
 table_free(struct xb_emulator *e)
 {
@@ -212,6 +218,7 @@ static const struct lib_emulator_kind table_kind = {
 	.load = table_load,
 	.unload = table_unload,
 	.prog = table_prog,
+	.is_of = table_is_of,
 	.free = table_free,
 };
 

@@ -24,6 +24,8 @@ struct lib_emulator_kind {
 	void (*unload)(struct xb_program *program);
 	/* The inner program, which may become another one. */
 	const struct xb_prog *(*prog)(const struct xb_program *program);
+	/* Whether the inner program is, or was, the program's. */
+	bool (*is_of)(const struct xb_program *program, const struct xb_prog *prog);
 	/* A run begins, ends; or NULL: nobody minds. */
 	void (*run_begin)(struct xb_emulator *e, u32 vcpu);
 	void (*run_end)(struct xb_emulator *e, u32 vcpu);

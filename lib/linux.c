@@ -200,7 +200,16 @@ linux_prog(const struct xb_program *program)
 {
 	const struct lib_linux_program *p = program->data;
 
-	return p->bpf->vm;
+	return xb_bpf_prog_vm(p->bpf);
+}
+
+/* Of what it was before functions of it were replaced, too. */
+static bool
+linux_is_of(const struct xb_program *program, const struct xb_prog *prog)
+{
+	const struct lib_linux_program *p = program->data;
+
+	return xb_prog_user(prog) == p->bpf;
 }
 
 static void
@@ -261,6 +270,7 @@ static const struct lib_emulator_kind linux_kind = {
 	.load = linux_load,
 	.unload = linux_unload,
 	.prog = linux_prog,
+	.is_of = linux_is_of,
 	.run_begin = linux_run_begin,
 	.run_end = linux_run_end,
 	.is_busy = linux_is_busy,
@@ -354,7 +364,7 @@ xb_linux_program_by_fd(struct xb_linux *lx, int fd)
 {
 	struct xb_bpf_prog *bpf = bpf_of(lx, fd);
 
-	return bpf ? lib_program_of(lx->head.machine, bpf->vm) : NULL;
+	return bpf ? lib_program_of(lx->head.machine, xb_bpf_prog_vm(bpf)) : NULL;
 }
 
 int

@@ -57,7 +57,7 @@ lib_program_of(struct xb_machine *machine, const struct xb_prog *prog)
 
 	pthread_mutex_lock(&machine->lock);
 	p = machine->programs;
-	while (p && lib_prog(p) != prog)
+	while (p && !kind->is_of(p, prog))
 		p = p->next;
 	if (!p && kind->adopt)
 		p = kind->adopt(machine->emulator, prog);

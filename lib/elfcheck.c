@@ -2,6 +2,7 @@
 #include "lib/elfcheck.h"
 
 #include <elf.h>
+#include <linux/bpf.h>
 #include <string.h>
 
 #ifndef EM_BPF
@@ -55,6 +56,78 @@ check_header(const Elf64_Ehdr *eh, struct xb_err *err)
 	return 0;
 }
 
+static Elf64_Shdr
+section_at(const u8 *image, const Elf64_Ehdr *eh, u32 idx)
+{
+	Elf64_Shdr sh;
+
+	memcpy(&sh, image + eh->e_shoff + idx * sizeof(sh), sizeof(sh));
+	return sh;
+}
+
+static bool
+is_code(const Elf64_Shdr *sh)
+{
+	return sh->sh_type == SHT_PROGBITS && sh->sh_flags & SHF_EXECINSTR && sh->sh_size > 0;
+}
+
+static bool
+is_text(const u8 *image, const Elf64_Ehdr *eh, const Elf64_Shdr *sh)
+{
+	static const char name[] = ".text";
+	Elf64_Shdr names;
+
+	if (eh->e_shstrndx >= eh->e_shnum)
+		return false;
+	names = section_at(image, eh, eh->e_shstrndx);
+	return names.sh_type != SHT_NOBITS && sh->sh_name < names.sh_size &&
+	       names.sh_size - sh->sh_name >= sizeof(name) &&
+	       memcmp(image + names.sh_offset + sh->sh_name, name, sizeof(name)) == 0;
+}
+
+static u32
+calls_in(const u8 *image, const Elf64_Shdr *sh)
+{
+	struct bpf_insn insn;
+	u32 cnt = 0;
+
+	for (u64 off = 0; sh->sh_size - off >= sizeof(insn); off += sizeof(insn)) {
+		memcpy(&insn, image + sh->sh_offset + off, sizeof(insn));
+		cnt += insn.code == (BPF_JMP | BPF_CALL) && insn.src_reg == BPF_PSEUDO_CALL;
+	}
+	return cnt;
+}
+
+static bool
+has_relocations(const u8 *image, const Elf64_Ehdr *eh, u32 idx)
+{
+	for (u32 i = 0; i < eh->e_shnum; i++) {
+		Elf64_Shdr sh = section_at(image, eh, i);
+
+		if (sh.sh_type == SHT_REL && sh.sh_info == idx && sh.sh_size >= sizeof(Elf64_Rel))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What calls functions, which are in .text, has relocations that say so. Where it has none, libbpf
+ * before 1.3 frees memory twice, after the second call.
+ */
+static int
+check_calls(const u8 *image, const Elf64_Ehdr *eh, struct xb_err *err)
+{
+	for (u32 i = 0; i < eh->e_shnum; i++) {
+		Elf64_Shdr sh = section_at(image, eh, i);
+
+		if (is_code(&sh) && !is_text(image, eh, &sh) && calls_in(image, &sh) > 1 &&
+		    !has_relocations(image, eh, i))
+			return xb_err_set(err, XB_ERR_LOAD,
+			                  "section %u calls functions, but has no relocations", i);
+	}
+	return 0;
+}
+
 int
 xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err)
 {
@@ -77,9 +150,8 @@ xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err)
 		                  "has %zu bytes",
 		                  eh.e_shnum, (unsigned long long)eh.e_shoff, bytes);
 	for (u32 i = 0; i < eh.e_shnum; i++) {
-		Elf64_Shdr sh;
+		Elf64_Shdr sh = section_at(image, &eh, i);
 
-		memcpy(&sh, image + eh.e_shoff + i * sizeof(sh), sizeof(sh));
 		if (sh.sh_type == SHT_NOBITS || sh.sh_type == SHT_NULL)
 			continue;
 		if (sh.sh_offset > bytes || sh.sh_size > bytes - sh.sh_offset)
@@ -87,8 +159,7 @@ xb_elf_check(const u8 *image, size_t bytes, struct xb_err *err)
 			        err, XB_ERR_LOAD,
 			        "ELF file is cut short: section %u ends at byte %llu, file has %zu",
 			        i, (unsigned long long)(sh.sh_offset + sh.sh_size), bytes);
-		code |= sh.sh_type == SHT_PROGBITS && (sh.sh_flags & SHF_EXECINSTR) &&
-		        sh.sh_size > 0;
+		code |= is_code(&sh);
 	}
-	return code ? 0 : refuse(err, "no program section in it");
+	return code ? check_calls(image, &eh, err) : refuse(err, "no program section in it");
 }

@@ -157,8 +157,11 @@ temp_dir(char *path)
 static long
 pin(const struct rig *rig, int cmd, const char *path, int fd)
 {
-	union bpf_attr attr = { .pathname = (uintptr_t)path, .bpf_fd = (uint32_t)fd };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	attr.bpf_fd = (uint32_t)fd;
 	return xb_linux_bpf(rig->lx, cmd, &attr, sizeof(attr));
 }
 
@@ -332,15 +335,17 @@ test_bpf(void **state)
 {
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 42), XB_EXIT() };
 	uint8_t packet[64] = { 0 };
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP,
-		                .insns = (uintptr_t)insns,
-		                .insn_cnt = 2,
-		                .license = (uintptr_t) "GPL",
-		                .prog_name = "by_hand" };
+	union bpf_attr attr;
 	struct xb_program *program;
 	struct rig rig;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	strcpy(attr.prog_name, "by_hand");
 	(void)state;
 	rig_open(&rig, NULL, 1);
 	fd = xb_linux_bpf(rig.lx, BPF_PROG_LOAD, &attr, sizeof(attr));

@@ -197,14 +197,14 @@ static const struct row rows[] = {
 static int
 kernel_map(const struct row *row)
 {
-	union bpf_attr attr = {
-		.map_type = row->type,
-		.key_size = row->key_bytes,
-		.value_size = row->value_bytes,
-		.max_entries = row->entries,
-		.map_flags = row->flags,
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = row->type;
+	attr.key_size = row->key_bytes;
+	attr.value_size = row->value_bytes;
+	attr.max_entries = row->entries;
+	attr.map_flags = row->flags;
 	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
@@ -216,11 +216,13 @@ kernel_step(int fd, enum op op, const void *key, void *value, uint64_t flags)
 		[DELETE] = BPF_MAP_DELETE_ELEM, [TAKE] = BPF_MAP_LOOKUP_AND_DELETE_ELEM,
 		[NEXT] = BPF_MAP_GET_NEXT_KEY,
 	};
-	union bpf_attr attr = { .map_fd = (uint32_t)fd,
-		                .key = (uintptr_t)key,
-		                .value = (uintptr_t)(op == DELETE ? NULL : value),
-		                .flags = flags };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)(op == DELETE ? NULL : value);
+	attr.flags = flags;
 	return syscall(SYS_bpf, cmds[op], &attr, sizeof(attr)) ? -errno : 0;
 }
 

@@ -462,12 +462,14 @@ static long
 load_flags(const struct rig *rig, uint32_t type, uint32_t flags, const struct bpf_insn *insns,
            uint32_t cnt)
 {
-	union bpf_attr attr = { .prog_type = type,
-		                .prog_flags = flags,
-		                .insns = (uintptr_t)insns,
-		                .insn_cnt = cnt,
-		                .license = (uintptr_t) "GPL" };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.prog_flags = flags;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = cnt;
+	attr.license = (uintptr_t) "GPL";
 	return xb_linux_bpf(rig->lx, BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 

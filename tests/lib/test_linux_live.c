@@ -30,14 +30,16 @@ kernel(int cmd, union bpf_attr *attr)
 static int
 kernel_map(uint32_t type, uint32_t flags)
 {
-	union bpf_attr attr = { .map_type = type,
-		                .key_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4,
-		                .value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 8,
-		                .max_entries = type == BPF_MAP_TYPE_RINGBUF ? 4096 : 4,
-		                .map_flags = flags,
-		                .map_name = "live" };
+	union bpf_attr attr;
 	int fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 4;
+	attr.value_size = type == BPF_MAP_TYPE_RINGBUF ? 0 : 8;
+	attr.max_entries = type == BPF_MAP_TYPE_RINGBUF ? 4096 : 4;
+	attr.map_flags = flags;
+	strcpy(attr.map_name, "live");
 	if (type == BPF_MAP_TYPE_PROG_ARRAY)
 		attr.value_size = 4;
 	fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
@@ -52,10 +54,12 @@ static uint32_t
 kernel_id(int fd)
 {
 	struct bpf_map_info info = { 0 };
-	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)fd,
-		                          .info_len = sizeof(info),
-		                          .info = (uintptr_t)&info } };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
 	assert_int_equal(kernel(BPF_OBJ_GET_INFO_BY_FD, &attr), 0);
 	return info.id;
 }
@@ -64,10 +68,12 @@ static uint64_t
 kernel_value(int fd, uint32_t key)
 {
 	uint64_t value = 0;
-	union bpf_attr attr = { .map_fd = (uint32_t)fd,
-		                .key = (uintptr_t)&key,
-		                .value = (uintptr_t)&value };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
 	assert_int_equal(kernel(BPF_MAP_LOOKUP_ELEM, &attr), 0);
 	return value;
 }
@@ -75,10 +81,12 @@ kernel_value(int fd, uint32_t key)
 static void
 kernel_put(int fd, uint32_t key, uint64_t value)
 {
-	union bpf_attr attr = { .map_fd = (uint32_t)fd,
-		                .key = (uintptr_t)&key,
-		                .value = (uintptr_t)&value };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
 	assert_int_equal(kernel(BPF_MAP_UPDATE_ELEM, &attr), 0);
 }
 

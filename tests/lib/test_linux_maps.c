@@ -48,15 +48,15 @@ static const struct refused refused[] = {
 static int
 kernel_create(const struct refused *row)
 {
-	union bpf_attr attr = {
-		.map_type = row->type,
-		.key_size = row->key_bytes,
-		.value_size = row->value_bytes,
-		.max_entries = row->entries,
-		.map_flags = row->flags,
-	};
+	union bpf_attr attr;
 	size_t len = strlen(row->map_name);
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = row->type;
+	attr.key_size = row->key_bytes;
+	attr.value_size = row->value_bytes;
+	attr.max_entries = row->entries;
+	attr.map_flags = row->flags;
 	memcpy(attr.map_name, row->map_name, len < 16 ? len : 16);
 	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)) < 0 ? errno : 0;
 }

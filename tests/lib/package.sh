@@ -62,6 +62,7 @@ done
 headers=$(cd "$include" && echo xdpbench/*.h)
 check 'headers' "$(cd "$here/../../lib" && echo xdpbench/*.h)" "$headers"
 declared=$(for h in $headers; do
+	[ "$h" != xdpbench/libbpf.h ] || continue # compiled into its callers
 	"$cc" -std=c11 "-I$include" -E -P "$include/$h"
 done | grep -oE '\bxb_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u)
 [ -n "$declared" ] || { echo 'no function declared'; exit 1; }

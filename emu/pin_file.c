@@ -259,10 +259,11 @@ is_whole(const u8 *data, size_t bytes, struct header *h)
 static int
 create(struct xb_emu *emu, const struct header *h, const u8 *btf, struct xb_map **map)
 {
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct xb_obj *obj;
 	int fd, btf_fd = -1, rc;
 
+	memset(&attr, 0, sizeof(attr));
 	if (h->btf_bytes) {
 		attr.btf = (uintptr_t)btf;
 		attr.btf_size = (u32)h->btf_bytes;

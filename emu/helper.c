@@ -74,7 +74,6 @@ xb_helper_needs_ctx(const struct xb_emu *emu, const struct xb_helper *row)
 	for (u32 t = 0; t < emu->helper_tables; t++)
 		if ((uintptr_t)row - (uintptr_t)emu->helpers[t] <
 		    emu->helpers_cnt[t] * sizeof(*row))
-		if (row >= emu->helpers[t] && row < emu->helpers[t] + emu->helpers_cnt[t])
 			return emu->ctx_tables >> t & 1;
 	return false;
 }

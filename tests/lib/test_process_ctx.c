@@ -378,8 +378,7 @@ test_captured(void **state)
 	xb_process_free(p);
 
 	p = captured(m, c, (struct xb_process_opts){ .strict_calls = true }, false);
-	KIT_EXPECT_FAULT(BAD_CALL,
-	                 "bpf_csum_diff: recorded call 1 has 0x9 in r5, the program 0x4",
+	KIT_EXPECT_FAULT(BAD_CALL, "bpf_csum_diff: recorded call 1 has 0x9 in r5, the program 0x4",
 	                 kit_run(p));
 	xb_process_free(p);
 	p = captured(m, c, (struct xb_process_opts){ .note = NULL }, true);

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct xb_pool {
 	struct xb_machine *machine;
@@ -98,15 +97,6 @@ xb_pool_start(struct xb_machine *machine, const struct xb_pool_opts *opts, struc
 	return pool;
 }
 
-static u64
-monotonic_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (u64)ts.tv_sec * 1000000000ull + (u64)ts.tv_nsec;
-}
-
 /* The virtual CPU's process, ready to run the job; or NULL and err. */
 static struct xb_process *
 take_process(const struct job_work *w, u32 vcpu, struct xb_err *err)
@@ -122,7 +112,7 @@ take_process(const struct job_work *w, u32 vcpu, struct xb_err *err)
 	};
 	struct xb_process **p = &w->pool->processes[vcpu];
 
-	if (job->deadline_ns && monotonic_ns() >= job->deadline_ns) {
+	if (job->deadline_ns && lib_monotonic_ns() >= job->deadline_ns) {
 		xb_err_set(err, XB_ERR_SYSTEM, "the deadline passed while the job waited");
 		return NULL;
 	}

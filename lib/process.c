@@ -60,7 +60,6 @@ note(void *arg, struct xb_proc *proc, const char *text)
 {
 	const struct xb_process *p = arg;
 
-	(void)proc;
 	if (p->opts.note)
 		p->opts.note(p->opts.arg, proc->user, text);
 }
@@ -284,8 +283,8 @@ can_go_on(const struct xb_process *p)
 	return !is_over(p) && !p->busy && !p->loading;
 }
 
-static u64
-monotonic_ns(void)
+u64
+lib_monotonic_ns(void)
 {
 	struct timespec ts;
 
@@ -301,7 +300,8 @@ ask(struct xb_proc *proc, void *arg)
 	(void)proc;
 	if (o->cancel && __atomic_load_n(o->cancel, __ATOMIC_ACQUIRE))
 		return XB_STOP_CANCELLED;
-	return o->deadline_ns && monotonic_ns() >= o->deadline_ns ? XB_STOP_DEADLINE : XB_STOP_NONE;
+	return o->deadline_ns && lib_monotonic_ns() >= o->deadline_ns ? XB_STOP_DEADLINE
+	                                                              : XB_STOP_NONE;
 }
 
 static enum xb_process_status

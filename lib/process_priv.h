@@ -55,4 +55,7 @@ int lib_process_renew(struct xb_process *p, struct xb_program *program,
                       const struct xb_context *context, const struct xb_process_opts *opts,
                       struct xb_err *err);
 
+/* Now, as deadlines count it. */
+u64 lib_monotonic_ns(void);
+
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -283,9 +284,16 @@ count_routes(const char *options)
 	return cnt;
 }
 
+/*
+ * Waits until the kernel has the world's routes. What `ip addr add` starts for IPv6 is ended by a
+ * work queue, also without duplicate address detection: the address's local and anycast routes come
+ * some time after ip(8) has ended (cf. net/ipv6/addrconf.c: addrconf_dad_start).
+ */
 static void
-check_routes(const struct network *net)
+await_routes(const struct network *net)
 {
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	enum { TRIES = 2000 };
 	struct xb_world *w = network_world(net, 0);
 	u32 cnt[2] = { 0, 0 };
 
@@ -293,8 +301,12 @@ check_routes(const struct network *net)
 		if (w->routes[i].type != RTN_MULTICAST)
 			cnt[w->routes[i].dst.family == AF_INET6]++;
 	xb_world_free(w);
-	if (cnt[0] != count_routes("-4") || cnt[1] != count_routes("-6"))
-		network_die("there are other routes than in the world", "ip route show table all");
+	for (u32 i = 0; i < TRIES; i++) {
+		if (cnt[0] == count_routes("-4") && cnt[1] == count_routes("-6"))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	network_die("there are other routes than in the world", "ip route show table all");
 }
 
 bool
@@ -340,7 +352,7 @@ network_open(const struct network *net)
 	ip_rules(ip, net, true);
 	ip_down(ip, net);
 	ip_close(ip, "IPv6's routes, rules");
-	check_routes(net);
+	await_routes(net);
 	network_open_socks(net);
 	return true;
 }

@@ -11,6 +11,7 @@
 
 /* One block. It fits the second-level cache, so that the packets are parsed where they were put. */
 #define BLOCK_BYTES ((size_t)256 << 10)
+#define SPARE_MOST  16u /* blocks kept for the next time */
 
 _Static_assert(BLOCK_BYTES >= XB_CODEC_IN_BYTES, "a codec is found in one block");
 
@@ -62,15 +63,15 @@ source_init(struct xb_source *src, int fd, struct xb_err *err)
 static int
 read_more(struct xb_input *in, struct xb_err *err)
 {
-	size_t used = (size_t)(in->end - in->buf);
+	size_t used = (size_t)(in->end - in->block->data);
 	ssize_t got;
 
 	if (in->at_end)
 		return 0;
 	if (in->codec)
-		got = in->codec->read(in->codec_state, in->buf + used, in->cap - used, err);
+		got = in->codec->read(in->codec_state, in->block->data + used, in->cap - used, err);
 	else
-		got = xb_source_read(&in->src, in->buf + used, in->cap - used, err);
+		got = xb_source_read(&in->src, in->block->data + used, in->cap - used, err);
 	if (got < 0)
 		return -1;
 	in->at_end = got == 0;
@@ -79,26 +80,62 @@ read_more(struct xb_input *in, struct xb_err *err)
 	return got > 0;
 }
 
-/* Moves what is unread to the front of a buffer that holds n bytes. */
+/* A block of at least n bytes, held once; the one that was given back last is the warmest. */
+static struct xb_input_block *
+take_block(struct xb_input *in, size_t n, struct xb_err *err)
+{
+	struct xb_input_block *block = in->spare;
+
+	if (n <= BLOCK_BYTES && block) {
+		in->spare = block->next;
+		in->spare_cnt--;
+	} else {
+		n = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+		block = malloc(sizeof(*block) + n);
+		if (!block) {
+			xb_err_errno(err, ENOMEM, "a block of %zu bytes", n);
+			return NULL;
+		}
+		block->cap = n;
+	}
+	block->refs = 1;
+	return block;
+}
+
+void
+xb_input_release(struct xb_input *in, struct xb_input_block *block)
+{
+	if (--block->refs)
+		return;
+	if (block->cap > BLOCK_BYTES || in->spare_cnt == SPARE_MOST) {
+		free(block);
+		return;
+	}
+	block->next = in->spare;
+	in->spare = block;
+	in->spare_cnt++;
+}
+
+/* Moves what is unread to the front of a block that holds n bytes and is nobody else's. */
 static int
 make_room(struct xb_input *in, size_t n, struct xb_err *err)
 {
 	size_t left = (size_t)(in->end - in->cur);
-	u8 *buf = in->buf;
+	struct xb_input_block *block = in->block;
 
-	if (n > in->cap) {
-		buf = malloc(n);
-		if (!buf)
-			return xb_err_errno(err, ENOMEM, "a block of %zu bytes", n);
+	if (n > in->cap || block->refs > 1) {
+		block = take_block(in, n, err);
+		if (!block)
+			return -1;
 	}
-	memmove(buf, in->cur, left);
-	if (buf != in->buf) {
-		free(in->buf);
-		in->buf = buf;
-		in->cap = n;
+	memmove(block->data, in->cur, left);
+	if (block != in->block) {
+		xb_input_release(in, in->block);
+		in->block = block;
+		in->cap = block->cap;
 	}
-	in->cur = buf;
-	in->end = buf + left;
+	in->cur = block->data;
+	in->end = block->data + left;
 	return 0;
 }
 
@@ -107,10 +144,10 @@ xb_input_fill(struct xb_input *in, size_t n, struct xb_err *err)
 {
 	int more = 1;
 
-	if (n > in->cap - (size_t)(in->cur - in->buf) && make_room(in, n, err))
+	if (n > in->cap - (size_t)(in->cur - in->block->data) && make_room(in, n, err))
 		return -1;
-	if (in->cur == in->end)
-		in->cur = in->end = in->buf;
+	if (in->cur == in->end && in->block->refs == 1)
+		in->cur = in->end = in->block->data;
 	while (more > 0 && (size_t)(in->end - in->cur) < n)
 		more = read_more(in, err);
 	return more;
@@ -150,7 +187,7 @@ start(struct xb_input *in, struct xb_err *err)
 		if (!in->codec_state)
 			return -1;
 		in->codec = codecs[i];
-		in->cur = in->end = in->buf;
+		in->cur = in->end = in->block->data;
 		in->end_off = 0;
 		in->at_end = false;
 		break;
@@ -159,15 +196,45 @@ start(struct xb_input *in, struct xb_err *err)
 }
 
 static void
-stop(struct xb_input *in)
+close_codec(struct xb_input *in)
 {
 	if (in->codec)
 		in->codec->close(in->codec_state);
 	in->codec = NULL;
 	in->codec_state = NULL;
-	in->cur = in->end = in->buf;
+}
+
+/* Begins the stream, in a block that is nobody else's. */
+static int
+begin(struct xb_input *in, struct xb_err *err)
+{
+	struct xb_input_block *block = take_block(in, BLOCK_BYTES, err);
+	int ret;
+
+	if (!block)
+		return -1;
+	if (in->block)
+		xb_input_release(in, in->block);
+	in->block = block;
+	in->cap = XB_CODEC_IN_BYTES; /* what a codec is found in; a plain file gets more below */
+	in->cur = in->end = in->block->data;
 	in->end_off = 0;
 	in->at_end = false;
+	ret = start(in, err);
+	in->cap = in->block->cap;
+	return ret;
+}
+
+static void
+free_blocks(struct xb_input *in)
+{
+	struct xb_input_block *next;
+
+	free(in->block);
+	for (; in->spare; in->spare = next) {
+		next = in->spare->next;
+		free(in->spare);
+	}
 }
 
 int
@@ -176,41 +243,29 @@ xb_input_open(struct xb_input *in, int fd, struct xb_err *err)
 	memset(in, 0, sizeof(*in));
 	if (source_init(&in->src, fd, err))
 		return -1;
-	in->cap = XB_CODEC_IN_BYTES; /* what a codec is found in; a plain file gets more below */
-	in->buf = malloc(BLOCK_BYTES);
-	if (!in->buf)
-		return xb_err_errno(err, ENOMEM, "a block of %zu bytes", BLOCK_BYTES);
-	in->cur = in->end = in->buf;
-	if (start(in, err)) {
-		free(in->buf);
+	if (begin(in, err)) {
+		free_blocks(in);
 		return -1;
 	}
-	in->cap = BLOCK_BYTES;
 	return 0;
 }
 
 int
 xb_input_rewind(struct xb_input *in, struct xb_err *err)
 {
-	size_t cap = in->cap;
-	int ret;
-
 	if (in->src.start_off < 0)
 		return xb_err_set(err, XB_ERR_FILE, "a pipe can be read only once");
 	if (lseek(in->src.fd, in->src.start_off, SEEK_SET) < 0)
 		return xb_err_set(err, XB_ERR_FILE, "cannot be read again: %s", strerror(errno));
-	stop(in);
+	close_codec(in);
 	in->src.done_bytes = 0;
-	in->cap = XB_CODEC_IN_BYTES;
-	ret = start(in, err);
-	in->cap = cap;
-	return ret;
+	return begin(in, err);
 }
 
 void
 xb_input_close(struct xb_input *in)
 {
-	stop(in);
-	free(in->buf);
+	close_codec(in);
+	free_blocks(in);
 	close(in->src.fd);
 }

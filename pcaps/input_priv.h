@@ -18,6 +18,14 @@
 
 struct xb_codec_ops;
 
+/* Where bytes lie. Whoever else holds it finds them unchanged. */
+struct xb_input_block {
+	struct xb_input_block *next; /* of those that nobody holds */
+	u32 refs;                    /* the input's own, while it is in use, is one of them */
+	size_t cap;
+	u8 data[];
+};
+
 /* The file itself. */
 struct xb_source {
 	int fd;
@@ -31,9 +39,11 @@ struct xb_source {
 struct xb_input {
 	const u8 *cur;
 	const u8 *end;
-	u64 end_off; /* offset of `end` in the uncompressed stream */
-	u8 *buf;
-	size_t cap;
+	u64 end_off;                  /* offset of `end` in the uncompressed stream */
+	struct xb_input_block *block; /* that they lie in */
+	struct xb_input_block *spare;
+	u32 spare_cnt;
+	size_t cap;  /* of the block, or what is to be used of it */
 	bool at_end; /* nothing comes after `end` */
 	struct xb_source src;
 	const struct xb_codec_ops *codec; /* NULL: plain */
@@ -54,7 +64,8 @@ int xb_input_fill(struct xb_input *in, size_t n, struct xb_err *err);
 
 /*
  * Makes n bytes available at in->cur. Returns 1; 0 where the stream ends before (what there is lies
- * in [cur, end)); -1 on an error. Pointers into the buffer do not outlive the call.
+ * in [cur, end)); -1 on an error. Pointers into the block do not outlive the call, unless it is
+ * held.
  */
 static inline int
 xb_input_need(struct xb_input *in, size_t n, struct xb_err *err)
@@ -66,6 +77,9 @@ xb_input_need(struct xb_input *in, size_t n, struct xb_err *err)
 
 /* Passes over n bytes, however many. Returns as xb_input_need. */
 int xb_input_skip(struct xb_input *in, u64 n, struct xb_err *err);
+
+/* Gives back a block that was held: refs was counted up. */
+void xb_input_release(struct xb_input *in, struct xb_input_block *block);
 
 /* The offset of `cur` in the uncompressed stream. */
 static inline u64

@@ -3,7 +3,7 @@
  * packet.h - one packet of a capture, as the reader hands it out, and what a capture says about it.
  *
  * The packet borrows everything it points to: data, options and comments are valid until the next
- * call on the reader that filled it.
+ * call on the reader that filled it, or as long as its block is held (reader.h).
  */
 #ifndef XB_PCAPS_PACKET_H
 #define XB_PCAPS_PACKET_H

@@ -110,6 +110,25 @@ xb_reader_next(struct xb_reader *r, struct xb_packet *pkt, struct xb_err *err)
 	return 1;
 }
 
+struct xb_input_block *
+xb_reader_hold(struct xb_reader *r)
+{
+	r->in.block->refs++;
+	return r->in.block;
+}
+
+void
+xb_reader_release(struct xb_reader *r, struct xb_input_block *block)
+{
+	xb_input_release(&r->in, block);
+}
+
+bool
+xb_reader_is_in(const struct xb_reader *r, const struct xb_input_block *block)
+{
+	return r->in.block == block;
+}
+
 static void
 drop_ifaces(struct xb_reader *r)
 {

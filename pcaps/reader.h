@@ -15,6 +15,7 @@
 #include <signal.h>
 
 struct xb_reader;
+struct xb_input_block;
 
 /* An interface of the capture. A pcap has one, without a name. */
 struct xb_iface {
@@ -44,6 +45,17 @@ struct xb_reader *xb_reader_open(int fd, const char *name, struct xb_err *err);
  * damaged file; *pkt is untouched, and every later call fails the same way).
  */
 int xb_reader_next(struct xb_reader *r, struct xb_packet *pkt, struct xb_err *err);
+
+/*
+ * Holds the memory that the last packet lies in, and those around it: what packets in it borrow
+ * stays valid until it is released. The same pointer for all packets of one block. Every hold has
+ * its release, before the reader is closed. On the reader's thread, both.
+ */
+struct xb_input_block *xb_reader_hold(struct xb_reader *r);
+void xb_reader_release(struct xb_reader *r, struct xb_input_block *block);
+
+/* Whether the last packet lies in this block. */
+bool xb_reader_is_in(const struct xb_reader *r, const struct xb_input_block *block);
 
 /*
  * Starts again at the first packet, for replaying a capture. Errors: XB_ERR_FILE where the file is

@@ -427,6 +427,109 @@ test_memory(void **state)
 	cap_free(&rec);
 }
 
+/* The bytes of a packet, and a sum of them. */
+struct held {
+	struct xb_input_block *block;
+	const u8 *data;
+	u32 caplen, sum;
+};
+
+static u32
+sum_of(const u8 *data, u32 bytes)
+{
+	u32 sum = 1;
+
+	for (u32 i = 0; i < bytes; i++)
+		sum = sum * 31 + data[i];
+	return sum;
+}
+
+/* Reads to the end and holds every third packet. */
+static u32
+hold_some(struct xb_reader *r, struct held *held)
+{
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_packet pkt;
+	u32 cnt = 0;
+
+	while (xb_reader_next(r, &pkt, &err) == 1) {
+		if (pkt.n % 3)
+			continue;
+		held[cnt++] = (struct held){ xb_reader_hold(r), pkt.data, pkt.caplen,
+			                     sum_of(pkt.data, pkt.caplen) };
+		assert_true(xb_reader_is_in(r, held[cnt - 1].block));
+	}
+	return cnt;
+}
+
+/* What is held stays as it is, also while the capture is read again, whatever it comes from. */
+static void
+test_hold(void **state)
+{
+	enum { MOST = BIG_PACKETS / 3 };
+	struct held *held = calloc(2 * MOST, sizeof(*held));
+	struct xb_err err = XB_ERR_INIT;
+	struct capture c, z = { .len = 0 };
+
+	(void)state;
+	assert_non_null(held);
+	build(&c, BIG_PACKETS);
+	put_gzip(&z, c.data, c.len);
+	for (u32 zipped = 0; zipped < 2; zipped++) {
+		const struct capture *file = zipped ? &z : &c;
+		struct xb_reader *r = xb_reader_open(cap_fd(file->data, file->len), "c", &err);
+		u32 cnt;
+
+		assert_non_null(r);
+		cnt = hold_some(r, held);
+		assert_int_equal(xb_reader_rewind(r, &err), 0);
+		cnt += hold_some(r, held + cnt);
+		assert_int_equal(cnt, 2 * MOST);
+		for (u32 i = 0; i < cnt; i++) {
+			assert_int_equal(sum_of(held[i].data, held[i].caplen), held[i].sum);
+			assert_int_equal(held[i].sum, held[i % MOST].sum);
+		}
+		for (u32 i = 0; i < cnt; i++)
+			xb_reader_release(r, held[i].block);
+		assert_int_equal(xb_reader_rewind(r, &err), 0);
+		assert_int_equal(hold_some(r, held), MOST);
+		for (u32 i = 0; i < MOST; i++)
+			xb_reader_release(r, held[i].block);
+		xb_reader_close(r);
+	}
+	free(held);
+	cap_free(&z);
+	cap_free(&c);
+}
+
+/* A pipe gives little at a time: one block holds many pieces, also while it is held. */
+static void
+test_hold_pipe(void **state)
+{
+	struct held held[BIG_PACKETS / 3];
+	struct xb_err err = XB_ERR_INIT;
+	struct xb_reader *r;
+	struct capture c;
+	u32 cnt, blocks = 1;
+	pid_t pid;
+
+	(void)state;
+	build(&c, 1200);
+	r = xb_reader_open(pipe_of(&c, 100, &pid), "c", &err);
+	assert_non_null(r);
+	cnt = hold_some(r, held);
+	assert_int_equal(cnt, 400);
+	for (u32 i = 0; i < cnt; i++) {
+		assert_int_equal(sum_of(held[i].data, held[i].caplen), held[i].sum);
+		blocks += i && held[i].block != held[i - 1].block;
+		xb_reader_release(r, held[i].block);
+	}
+	assert_true(blocks < 10);
+	xb_reader_close(r);
+	waitpid(pid, NULL, 0);
+	cap_free(&c);
+}
+
 static void
 test_no_file(void **state)
 {
@@ -451,6 +554,7 @@ main(void)
 		cmocka_unit_test(test_pipe),           cmocka_unit_test(test_pipe_progress),
 		cmocka_unit_test(test_stop),           cmocka_unit_test(test_stop_at_rewind),
 		cmocka_unit_test(test_cut_while_read), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_hold),           cmocka_unit_test(test_hold_pipe),
 		cmocka_unit_test(test_no_file),
 	};
 

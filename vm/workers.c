@@ -12,14 +12,18 @@ struct queue {
 	struct xb_work **tail; /* where the next one is linked in */
 };
 
+struct vcpu {
+	struct queue own;
+	bool busy; /* a thread runs work on it */
+};
+
 struct worker {
 	struct xb_workers *all;
 	pthread_t thread;
 	pthread_cond_t wake;
-	struct queue own;
 	bool asleep;    /* and nobody has signalled `wake` yet */
 	bool any_first; /* whose turn it is where both queues have work, so that none starves */
-	u32 vcpu;
+	u32 at;         /* the vCPU that it looks at first; its own, where it has one */
 };
 
 struct xb_workers {
@@ -31,9 +35,14 @@ struct xb_workers {
 	u32 waiting; /* work in queues */
 	u32 running; /* work being run */
 	u32 adders;  /* threads asleep in xb_workers_add() */
+	u32 asleep;  /* workers */
 	bool stopping;
+	bool shared; /* less threads than vCPUs: each runs whatever vCPU is free */
+	u32 vcpu_cnt;
+	struct vcpu *vcpus;
 	u32 cnt; /* of threads that were started */
 	struct worker *workers;
+	struct worker helper; /* whoever is in xb_workers_help(); no thread */
 };
 
 static void
@@ -56,22 +65,42 @@ queue_take(struct queue *queue)
 	return work;
 }
 
-/* The worker's next work, or NULL. */
-static struct xb_work *
-next_work(struct worker *worker)
+/* The first vCPU that is free, from the one on that the worker looks at; with_work: that has work.
+ */
+static u32
+free_vcpu(const struct worker *worker, bool with_work)
 {
-	struct queue *any = &worker->all->any;
-	bool from_any = any->head && (worker->any_first || !worker->own.head);
+	const struct xb_workers *all = worker->all;
+	u32 cnt = all->shared ? all->vcpu_cnt : 1;
+
+	for (u32 i = 0; i < cnt; i++) {
+		u32 vcpu = (worker->at + i) % all->vcpu_cnt;
+
+		if (!all->vcpus[vcpu].busy && (!with_work || all->vcpus[vcpu].own.head))
+			return vcpu;
+	}
+	return XB_VCPU_ANY;
+}
+
+/* The worker's next work, and where to run it: that vCPU is busy from here on. Or NULL. */
+static struct xb_work *
+next_work(struct worker *worker, u32 *vcpu)
+{
+	struct xb_workers *all = worker->all;
+	u32 own = free_vcpu(worker, true);
+	bool from_any = all->any.head && (worker->any_first || own == XB_VCPU_ANY);
 
 	worker->any_first = !from_any;
-	if (from_any)
-		return queue_take(any);
-	return worker->own.head ? queue_take(&worker->own) : NULL;
+	*vcpu = from_any ? free_vcpu(worker, false) : own;
+	if (*vcpu == XB_VCPU_ANY)
+		return NULL;
+	all->vcpus[*vcpu].busy = true;
+	return queue_take(from_any ? &all->any : &all->vcpus[own].own);
 }
 
 /* Runs work, which was in a queue until now; the lock is not held meanwhile. */
 static void
-run_work(struct worker *worker, struct xb_work *work)
+run_work(struct worker *worker, struct xb_work *work, u32 vcpu)
 {
 	struct xb_workers *all = worker->all;
 
@@ -80,34 +109,13 @@ run_work(struct worker *worker, struct xb_work *work)
 	if (all->adders)
 		pthread_cond_signal(&all->room);
 	pthread_mutex_unlock(&all->lock);
-	work->run(work, worker->vcpu);
+	work->run(work, vcpu);
 	pthread_mutex_lock(&all->lock);
+	all->vcpus[vcpu].busy = false;
+	if (all->shared)
+		worker->at = vcpu + 1;
 	if (--all->running == 0 && !all->waiting)
 		pthread_cond_broadcast(&all->idle);
-}
-
-static void *
-worker_main(void *arg)
-{
-	struct worker *worker = arg;
-	struct xb_workers *all = worker->all;
-	struct xb_work *work;
-
-	pthread_mutex_lock(&all->lock);
-	for (;;) {
-		work = next_work(worker);
-		if (work) {
-			run_work(worker, work);
-		} else if (all->stopping) {
-			break;
-		} else {
-			worker->asleep = true;
-			while (worker->asleep)
-				pthread_cond_wait(&worker->wake, &all->lock);
-		}
-	}
-	pthread_mutex_unlock(&all->lock);
-	return NULL;
 }
 
 static void
@@ -116,6 +124,7 @@ wake(struct worker *worker)
 	if (!worker->asleep)
 		return;
 	worker->asleep = false;
+	worker->all->asleep--;
 	pthread_cond_signal(&worker->wake);
 }
 
@@ -130,6 +139,64 @@ wake_any(struct xb_workers *all)
 	}
 }
 
+/* What the others may run now that this one has taken its own. */
+static void
+share_work(struct worker *worker)
+{
+	struct xb_workers *all = worker->all;
+
+	if (all->shared && all->asleep && free_vcpu(worker, true) != XB_VCPU_ANY)
+		wake_any(all);
+}
+
+static void
+sleep_until_woken(struct worker *worker)
+{
+	worker->asleep = true;
+	worker->all->asleep++;
+	while (worker->asleep)
+		pthread_cond_wait(&worker->wake, &worker->all->lock);
+}
+
+static void *
+worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	struct xb_workers *all = worker->all;
+	struct xb_work *work;
+	u32 vcpu;
+
+	pthread_mutex_lock(&all->lock);
+	for (;;) {
+		work = next_work(worker, &vcpu);
+		if (work) {
+			share_work(worker);
+			run_work(worker, work, vcpu);
+		} else if (all->stopping) {
+			break;
+		} else {
+			sleep_until_woken(worker);
+		}
+	}
+	pthread_mutex_unlock(&all->lock);
+	return NULL;
+}
+
+bool
+xb_workers_help(struct xb_workers *workers)
+{
+	struct xb_work *work;
+	u32 vcpu;
+
+	pthread_mutex_lock(&workers->lock);
+	work = next_work(&workers->helper, &vcpu);
+	if (work)
+		run_work(&workers->helper, work, vcpu);
+	share_work(&workers->helper);
+	pthread_mutex_unlock(&workers->lock);
+	return work != NULL;
+}
+
 /* False: stopping. */
 static bool
 wait_for_room(struct xb_workers *all)
@@ -140,6 +207,16 @@ wait_for_room(struct xb_workers *all)
 	if (--all->adders == 0 && all->stopping)
 		pthread_cond_broadcast(&all->idle);
 	return !all->stopping;
+}
+
+/* Whoever runs work on a busy vCPU comes back to it. */
+static void
+wake_for(struct xb_workers *all, u32 vcpu)
+{
+	if (!all->shared)
+		wake(&all->workers[vcpu]);
+	else if (!all->vcpus[vcpu].busy)
+		wake_any(all);
 }
 
 static int
@@ -156,8 +233,8 @@ add_locked(struct xb_workers *all, struct xb_work *work, bool wait)
 		queue_put(&all->any, work);
 		wake_any(all);
 	} else {
-		queue_put(&all->workers[work->vcpu].own, work);
-		wake(&all->workers[work->vcpu]);
+		queue_put(&all->vcpus[work->vcpu].own, work);
+		wake_for(all, work->vcpu);
 	}
 	return 0;
 }
@@ -167,7 +244,7 @@ xb_workers_add(struct xb_workers *workers, struct xb_work *work, bool wait)
 {
 	int err;
 
-	assert(work->vcpu < workers->cnt || work->vcpu == XB_VCPU_ANY);
+	assert(work->vcpu < workers->vcpu_cnt || work->vcpu == XB_VCPU_ANY);
 	pthread_mutex_lock(&workers->lock);
 	err = add_locked(workers, work, wait);
 	pthread_mutex_unlock(&workers->lock);
@@ -198,6 +275,7 @@ free_all(struct xb_workers *workers)
 	pthread_cond_destroy(&workers->room);
 	pthread_mutex_destroy(&workers->lock);
 	free(workers->workers);
+	free(workers->vcpus);
 	free(workers);
 }
 
@@ -222,14 +300,13 @@ xb_workers_stop(struct xb_workers *workers)
 
 /* The lock is held, so that the thread sees all of `workers`. */
 static int
-start_worker(struct xb_workers *workers, u32 vcpu)
+start_worker(struct xb_workers *workers, u32 idx)
 {
-	struct worker *worker = &workers->workers[vcpu];
+	struct worker *worker = &workers->workers[idx];
 	int err;
 
 	worker->all = workers;
-	worker->vcpu = vcpu;
-	worker->own.tail = &worker->own.head;
+	worker->at = idx;
 	pthread_cond_init(&worker->wake, NULL);
 	err = pthread_create(&worker->thread, NULL, worker_main, worker);
 	if (err)
@@ -256,27 +333,49 @@ start_workers(struct xb_workers *workers, u32 cnt)
 	return err;
 }
 
+/* Without threads; NULL where there is no memory. */
+static struct xb_workers *
+alloc_workers(u32 vcpus, u32 threads)
+{
+	struct xb_workers *workers = calloc(1, sizeof(*workers));
+
+	if (!workers)
+		return NULL;
+	workers->workers = calloc(threads, sizeof(*workers->workers));
+	workers->vcpus = calloc(vcpus, sizeof(*workers->vcpus));
+	if (!workers->workers || !workers->vcpus) {
+		free(workers->workers);
+		free(workers->vcpus);
+		free(workers);
+		return NULL;
+	}
+	workers->vcpu_cnt = vcpus;
+	for (u32 i = 0; i < vcpus; i++)
+		workers->vcpus[i].own.tail = &workers->vcpus[i].own.head;
+	workers->any.tail = &workers->any.head;
+	workers->shared = threads < vcpus;
+	workers->helper.all = workers;
+	return workers;
+}
+
 struct xb_workers *
 xb_workers_new(const struct xb_workers_opts *opts, struct xb_err *err)
 {
-	struct xb_workers *workers = calloc(1, sizeof(*workers));
+	u32 threads = opts->threads ? opts->threads : opts->cnt;
+	struct xb_workers *workers = alloc_workers(opts->cnt, threads);
 	int errnum;
 
-	if (workers)
-		workers->workers = calloc(opts->cnt, sizeof(*workers->workers));
-	if (!workers || !workers->workers) {
-		free(workers);
+	if (!workers) {
 		xb_err_errno(err, ENOMEM, "%u workers", opts->cnt);
 		return NULL;
 	}
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_cond_init(&workers->room, NULL);
 	pthread_cond_init(&workers->idle, NULL);
-	workers->any.tail = &workers->any.head;
 	workers->backlog = opts->backlog ? opts->backlog : XB_WORKERS_BACKLOG;
-	errnum = start_workers(workers, opts->cnt);
+	errnum = start_workers(workers, threads);
 	if (errnum) {
-		xb_err_errno(err, errnum, "thread %u of %u", workers->cnt + 1, opts->cnt);
+		xb_err_errno(err, errnum, "thread %u of %u", workers->cnt + 1, threads);
 		xb_workers_stop(workers);
 		return NULL;
 	}

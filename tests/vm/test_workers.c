@@ -93,14 +93,20 @@ run(struct xb_work *work, u32 vcpu)
 }
 
 static struct xb_workers *
-start(u32 cnt, u32 backlog)
+start_shared(u32 cnt, u32 threads, u32 backlog)
 {
 	struct xb_workers *workers;
 	struct xb_err err;
 
-	workers = xb_workers_new(&(struct xb_workers_opts){ cnt, backlog }, &err);
+	workers = xb_workers_new(&(struct xb_workers_opts){ cnt, backlog, threads }, &err);
 	assert_non_null(workers);
 	return workers;
+}
+
+static struct xb_workers *
+start(u32 cnt, u32 backlog)
+{
+	return start_shared(cnt, 0, backlog);
 }
 
 static struct job *
@@ -353,14 +359,82 @@ nobody_spins(void **state)
 	xb_workers_stop(NULL);
 }
 
+/* Less threads than vCPUs: each vCPU's work keeps its order all the same. */
+static void
+shared_keeps_order(void **state)
+{
+	const u32 cnt = 20000;
+	struct xb_workers *workers;
+	struct job *jobs;
+
+	(void)state;
+	for (u32 threads = 1; threads < WORKERS; threads++) {
+		struct log log = { 0 };
+
+		jobs = make_jobs(cnt, &log);
+		workers = start_shared(WORKERS, threads, 64);
+		for (u32 i = 0; i < cnt; i++) {
+			jobs[i].work.vcpu = i * 7 / 3 % WORKERS;
+			while (xb_workers_add(workers, &jobs[i].work, false) != 0)
+				xb_workers_help(workers);
+		}
+		while (xb_workers_help(workers))
+			;
+		xb_workers_drain(workers);
+		assert_int_equal(log.collided, 0);
+		for (u32 vcpu = 0; vcpu < WORKERS; vcpu++) {
+			u32 at = 0;
+
+			for (u32 i = 0; i < cnt; i++)
+				if (jobs[i].work.vcpu == vcpu) {
+					assert_int_equal(jobs[i].where, vcpu);
+					assert_int_equal(jobs[i].at, at++);
+				}
+		}
+		xb_workers_stop(workers);
+		free(jobs);
+	}
+}
+
+/* The one thread is busy with vCPU 0: its work waits, that of vCPU 1 is for who helps. */
+static void
+help_takes_what_is_free(void **state)
+{
+	struct gate gate = GATE;
+	struct log log = { 0 };
+	struct job *jobs = make_jobs(3, &log);
+	struct xb_workers *workers = start_shared(2, 1, 0);
+
+	(void)state;
+	for (u32 i = 0; i < 3; i++)
+		jobs[i].work.vcpu = i == 2;
+	jobs[0].gate = &gate;
+	assert_false(xb_workers_help(workers));
+	assert_int_equal(xb_workers_add(workers, &jobs[0].work, false), 0);
+	wait_inside(&gate, 1);
+	assert_int_equal(xb_workers_add(workers, &jobs[1].work, false), 0);
+	assert_false(xb_workers_help(workers));
+	assert_int_equal(xb_workers_add(workers, &jobs[2].work, false), 0);
+	assert_true(xb_workers_help(workers));
+	assert_int_equal(log.done[1], 1);
+	assert_int_equal(log.done[0], 1);
+	assert_false(xb_workers_help(workers));
+	open_gate(&gate);
+	xb_workers_drain(workers);
+	assert_int_equal(log.done[0], 2);
+	xb_workers_stop(workers);
+	free(jobs);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_order),    cmocka_unit_test(any_finds_the_idle),
-		cmocka_unit_test(takes_turns),    cmocka_unit_test(backlog_fills),
-		cmocka_unit_test(work_adds_work), cmocka_unit_test(many_add),
-		cmocka_unit_test(stop_drains),    cmocka_unit_test(nobody_spins),
+		cmocka_unit_test(keeps_order),        cmocka_unit_test(any_finds_the_idle),
+		cmocka_unit_test(takes_turns),        cmocka_unit_test(backlog_fills),
+		cmocka_unit_test(work_adds_work),     cmocka_unit_test(many_add),
+		cmocka_unit_test(stop_drains),        cmocka_unit_test(nobody_spins),
+		cmocka_unit_test(shared_keeps_order), cmocka_unit_test(help_takes_what_is_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

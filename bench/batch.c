@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct xb_batch_block {
+	struct xb_batch_block *next;
+	struct xb_input_block *block;
+};
+
 int
-xb_batch_init(struct xb_batch *b, u32 cap, u32 share_cnt, struct xb_err *err)
+xb_batch_init(struct xb_batch *b, struct xb_reader *reader, u32 cap, u32 share_cnt,
+              struct xb_err *err)
 {
-	*b = (struct xb_batch){ .cap = cap };
-	b->items = malloc(cap * sizeof(*b->items));
+	*b = (struct xb_batch){ .reader = reader, .cap = cap };
+	b->items = aligned_alloc(_Alignof(struct xb_item), cap * sizeof(*b->items));
 	b->shares = calloc(share_cnt, sizeof(*b->shares));
 	if (!b->items || !b->shares)
 		return xb_err_errno(err, ENOMEM, "packets");
@@ -22,9 +28,17 @@ xb_batch_init(struct xb_batch *b, u32 cap, u32 share_cnt, struct xb_err *err)
 	return 0;
 }
 
+static void
+release_blocks(struct xb_batch *b)
+{
+	for (; b->blocks; b->blocks = b->blocks->next)
+		xb_reader_release(b->reader, b->blocks->block);
+}
+
 void
 xb_batch_fini(struct xb_batch *b)
 {
+	release_blocks(b);
 	for (u32 i = 0; i < b->share_cnt; i++)
 		xb_scratch_fini(&b->shares[i].mem);
 	xb_scratch_fini(&b->mem);
@@ -35,7 +49,9 @@ xb_batch_fini(struct xb_batch *b)
 void
 xb_batch_reset(struct xb_batch *b)
 {
+	release_blocks(b);
 	b->cnt = 0;
+	b->bytes = 0;
 	b->slowest_ns = 0;
 	b->notes = NULL;
 	b->notes_end = &b->notes;
@@ -50,37 +66,35 @@ xb_batch_reset(struct xb_batch *b)
 	}
 }
 
-/* The packet's bytes, with a header that was made up in front of them. */
+/* Has the reader keep the block that its last packet lies in. */
 static bool
-copy_bytes(struct xb_batch *b, struct xb_xdp_in *in)
+hold_block(struct xb_batch *b)
 {
-	u8 *bytes = xb_scratch_take(&b->mem, (u64)in->hdr_bytes + in->bytes);
+	struct xb_batch_block *held = b->blocks;
 
-	if (!bytes)
+	if (XB_LIKELY(held && xb_reader_is_in(b->reader, held->block)))
+		return true;
+	held = xb_scratch_take(&b->mem, sizeof(*held));
+	if (!held)
 		return false;
-	if (in->hdr_bytes)
-		memcpy(bytes, in->hdr, in->hdr_bytes);
-	if (in->bytes)
-		memcpy(bytes + in->hdr_bytes, in->data, in->bytes);
-	in->hdr = in->hdr_bytes ? bytes : NULL;
-	in->data = bytes + in->hdr_bytes;
+	held->next = b->blocks;
+	held->block = xb_reader_hold(b->reader);
+	b->blocks = held;
 	return true;
 }
 
-/* The comments stand among the options. */
-static bool
-copy_comments(struct xb_batch *b, struct xb_packet *pkt)
+/* The packet behind the header that was made up for it. */
+static u8 *
+copy_frame(struct xb_batch *b, const struct xb_xdp_in *in)
 {
-	const u8 *opts = pkt->opts;
+	u8 *frame = xb_scratch_take(&b->mem, (u64)in->hdr_bytes + in->bytes);
 
-	pkt->opts = NULL;
-	if (XB_LIKELY(!pkt->comment))
-		return true;
-	pkt->opts = xb_scratch_copy(&b->mem, opts, pkt->opts_len);
-	if (!pkt->opts)
-		return false;
-	pkt->comment = (const char *)pkt->opts + ((const u8 *)pkt->comment - opts);
-	return true;
+	if (!frame)
+		return NULL;
+	memcpy(frame, in->hdr, in->hdr_bytes);
+	if (in->bytes)
+		memcpy(frame + in->hdr_bytes, in->data, in->bytes);
+	return frame;
 }
 
 struct xb_item *
@@ -88,14 +102,40 @@ xb_batch_add(struct xb_batch *b, const struct xb_result *r)
 {
 	struct xb_item *item = &b->items[b->cnt];
 
-	*item = (struct xb_item){
-		.pkt = *r->pkt, .n = r->n, .ts_ns = r->ts_ns, .in = r->in, .ether = r->ether
-	};
-	item->pkt.data = NULL;
-	if (!copy_bytes(b, &item->in) || !copy_comments(b, &item->pkt))
+	if (!hold_block(b))
 		return NULL;
+	item->frame = r->in.hdr_bytes ? copy_frame(b, &r->in) : r->in.data;
+	if (!item->frame && r->in.hdr_bytes)
+		return NULL;
+	item->n = r->n;
+	item->ts_ns = r->ts_ns;
+	item->hdr_bytes = r->in.hdr_bytes;
+	item->bytes = r->in.bytes;
+	item->rx_queue_index = r->in.rx_queue_index;
+	item->vcpu = 0;
+	item->ether = r->ether;
+	item->runs = false;
+	item->next = NULL;
+	item->kept = NULL;
+	item->pkt = *r->pkt;
+	b->bytes += r->pkt->caplen;
 	b->cnt++;
 	return item;
+}
+
+void
+xb_item_show(const struct xb_item *item, struct xb_result *r)
+{
+	r->n = item->n;
+	r->ts_ns = item->ts_ns;
+	r->pkt = &item->pkt;
+	r->in.hdr = item->hdr_bytes ? item->frame : NULL;
+	r->in.hdr_bytes = item->hdr_bytes;
+	r->in.data = item->frame + item->hdr_bytes;
+	r->in.bytes = item->bytes;
+	r->in.rx_queue_index = item->rx_queue_index;
+	r->ether = item->ether;
+	r->ran = false;
 }
 
 void
@@ -104,7 +144,7 @@ xb_batch_share(struct xb_batch *b, struct xb_item *item, u32 vcpu)
 	struct xb_share *share = &b->shares[vcpu];
 
 	item->runs = true;
-	item->vcpu = vcpu;
+	item->vcpu = (u16)vcpu;
 	*share->end = item;
 	share->end = &item->next;
 }
@@ -126,7 +166,7 @@ xb_batch_note(struct xb_batch *b, const char *text)
 u64
 xb_batch_bytes(const struct xb_batch *b)
 {
-	u64 bytes = b->mem.bytes;
+	u64 bytes = b->mem.bytes + b->bytes;
 
 	for (u32 i = 0; i < b->share_cnt; i++)
 		bytes += b->shares[i].mem.bytes;

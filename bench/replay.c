@@ -165,6 +165,7 @@ open_spread(struct replay *p)
 	const struct xb_spread_opts opts = {
 		.cli = p->opts.cli,
 		.session = p->opts.session,
+		.reader = p->opts.reader,
 		.outlet = &p->outlet,
 		.stats = p->stats,
 	};

@@ -13,7 +13,7 @@
 
 #define BATCHES       8u          /* on their way at a time */
 #define BATCH_FIRST   16u         /* packets of the first batch */
-#define BATCH_PER_CPU 512u        /* packets of a large one, for each vCPU */
+#define BATCH_PER_CPU 256u        /* packets of a large one, for each vCPU */
 #define BATCH_MOST    8192u       /* packets, whatever the number of vCPUs */
 #define BATCH_BYTES   (8u << 20)  /* a batch that takes more is followed by smaller ones */
 #define BATCH_NS      20000000ull /* the same for time on a vCPU */
@@ -80,16 +80,19 @@ run_item(struct lane *lane, struct xb_share *share, struct xb_item *item)
 	struct xb_result *r = &lane->runner.r;
 	struct xb_err err = XB_ERR_INIT;
 
-	r->n = item->n;
-	r->ts_ns = item->ts_ns;
-	r->pkt = &item->pkt;
-	r->in = item->in;
-	r->ether = item->ether;
-	r->ran = false;
+	xb_item_show(item, r);
 	xb_keeper_start(&lane->keeper, &share->mem);
 	xb_runner_clear(&lane->runner);
 	xb_runner_run(&lane->runner, &err); /* keep_send() does not fail */
 	item->kept = xb_keeper_end(&lane->keeper, r);
+}
+
+/* Another core has them. */
+static void
+prefetch(const struct xb_item *item)
+{
+	__builtin_prefetch(item, 1);
+	__builtin_prefetch(&item->pkt.caplen);
 }
 
 static u64
@@ -121,20 +124,22 @@ run_share(struct xb_work *work, u32 vcpu)
 	u64 start_ns = thread_ns();
 
 	(void)vcpu;
-	for (struct xb_item *item = share->first; item; item = item->next)
+	for (struct xb_item *item = share->first; item; item = item->next) {
+		if (item->next)
+			prefetch(item->next);
 		run_item(lane, share, item);
+	}
 	share_is_done(lane->all, share->batch, thread_ns() - start_ns);
 }
 
 static u32
 vcpu_of(const struct xb_spread *s, const struct xb_item *item)
 {
-	const struct xb_xdp_in *in = &item->in;
 	u32 hash;
 
 	if (s->has_queue || item->pkt.meta.has & XB_PACKET_QUEUE)
-		return in->rx_queue_index % s->lane_cnt;
-	hash = xb_rss_hash(&s->rss, in->hdr_bytes ? in->hdr : in->data, in->hdr_bytes + in->bytes);
+		return item->rx_queue_index % s->lane_cnt;
+	hash = xb_rss_hash(&s->rss, item->frame, item->hdr_bytes + item->bytes);
 	return xb_rss_queue(&s->rss, hash);
 }
 
@@ -162,12 +167,7 @@ tell(struct xb_spread *s, const struct xb_item *item, struct xb_err *err)
 {
 	struct xb_result *r = &s->r;
 
-	r->n = item->n;
-	r->ts_ns = item->ts_ns;
-	r->pkt = &item->pkt;
-	r->in = item->in;
-	r->ether = item->ether;
-	r->ran = false;
+	xb_item_show(item, r);
 	r->vcpu = item->vcpu;
 	if (item->runs) {
 		if (!item->kept)
@@ -203,21 +203,33 @@ adapt(struct xb_spread *s, const struct xb_batch *b)
 		s->limit = s->limit * 2 < s->most ? s->limit * 2 : s->most;
 }
 
-/* Whether the oldest batch is done; waits for it if that is asked. */
 static bool
-oldest_is_done(struct xb_spread *s, bool wait)
+oldest_is_done(struct xb_spread *s)
 {
-	const struct xb_batch *b = &s->batches[s->oldest];
 	bool done;
 
 	pthread_mutex_lock(&s->lock);
-	s->awaited = b;
-	while (wait && b->left)
-		pthread_cond_wait(&s->done, &s->lock);
-	s->awaited = NULL;
-	done = b->left == 0;
+	done = s->batches[s->oldest].left == 0;
 	pthread_mutex_unlock(&s->lock);
 	return done;
+}
+
+/* The caller's thread does the vCPUs' work meanwhile, where there is some that no other does. */
+static void
+await_oldest(struct xb_spread *s)
+{
+	const struct xb_batch *b = &s->batches[s->oldest];
+
+	while (!oldest_is_done(s)) {
+		if (xb_workers_help(s->workers))
+			continue;
+		pthread_mutex_lock(&s->lock);
+		s->awaited = b;
+		while (b->left)
+			pthread_cond_wait(&s->done, &s->lock);
+		s->awaited = NULL;
+		pthread_mutex_unlock(&s->lock);
+	}
 }
 
 /* Lets the oldest batch out, which is done. */
@@ -249,7 +261,9 @@ send_off(struct xb_spread *s, struct xb_err *err)
 	for (u32 i = 0; i < s->lane_cnt; i++)
 		if (b->shares[i].first)
 			xb_workers_add(s->workers, &b->shares[i].work, true);
-	while (rc == 0 && s->underway && oldest_is_done(s, s->underway == BATCHES))
+	if (s->underway == BATCHES)
+		await_oldest(s);
+	while (rc == 0 && s->underway && oldest_is_done(s))
 		rc = let_out(s, err);
 	return rc;
 }
@@ -264,7 +278,7 @@ xb_spread_packet(struct xb_spread *s, const struct xb_result *r, bool runs, stru
 		return xb_err_errno(err, ENOMEM, "packet %llu", (unsigned long long)r->n);
 	if (runs)
 		xb_batch_share(b, item, vcpu_of(s, item));
-	return b->cnt >= s->limit || b->mem.bytes > BATCH_BYTES ? send_off(s, err) : 0;
+	return b->cnt >= s->limit || b->bytes > BATCH_BYTES ? send_off(s, err) : 0;
 }
 
 int
@@ -273,7 +287,7 @@ xb_spread_drain(struct xb_spread *s, struct xb_err *err)
 	int rc = send_off(s, err);
 
 	while (s->underway) {
-		oldest_is_done(s, true);
+		await_oldest(s);
 		if (let_out(s, err) != 0)
 			rc = -1;
 	}
@@ -324,7 +338,10 @@ init_lane(struct xb_spread *s, u32 vcpu, struct xb_err *err)
 	lane->keeper.opts.ctx = outlet->json != NULL;
 	if (xb_stats_init(&lane->stats, s->opts.cli->staged, err) != 0)
 		return -1;
-	return xb_runner_init(&lane->runner, &opts, err);
+	if (xb_runner_init(&lane->runner, &opts, err) != 0)
+		return -1;
+	xb_path_init_in(opts.cli, opts.session, &lane->runner.r.in);
+	return 0;
 }
 
 static int
@@ -355,7 +372,7 @@ init_batches(struct xb_spread *s, struct xb_err *err)
 	for (; s->batch_cnt < BATCHES; s->batch_cnt++) {
 		struct xb_batch *b = &s->batches[s->batch_cnt];
 
-		if (xb_batch_init(b, s->most, s->lane_cnt, err) != 0) {
+		if (xb_batch_init(b, s->opts.reader, s->most, s->lane_cnt, err) != 0) {
 			xb_batch_fini(b);
 			return -1;
 		}
@@ -370,8 +387,11 @@ init_batches(struct xb_spread *s, struct xb_err *err)
 static int
 start(struct xb_spread *s, struct xb_err *err)
 {
-	const struct xb_workers_opts opts = { .cnt = s->lane_cnt,
-		                              .backlog = BATCHES * s->lane_cnt };
+	const struct xb_workers_opts opts = {
+		.cnt = s->lane_cnt,
+		.backlog = BATCHES * s->lane_cnt,
+		.threads = s->lane_cnt - 1, /* the caller's is one more */
+	};
 
 	for (u32 i = 0; i < s->lane_cnt; i++)
 		s->notes[i] = &s->lanes[i].runner.notes;
@@ -399,6 +419,7 @@ xb_spread_open(const struct xb_spread_opts *opts, struct xb_err *err)
 	}
 	s->opts = *opts;
 	s->has_queue = xb_ctx_has(&opts->cli->ctx, "rx_queue_index");
+	xb_path_init_in(opts->cli, opts->session, &s->r.in);
 	xb_rss_init(&s->rss, opts->cli->cpus);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->done, NULL);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * spread.h - packets over several vCPUs, each on a thread of its own; results in the order of the
- * input.
+ * spread.h - packets over several vCPUs at a time; results in the order of the input.
  *
  *   reader ─▶ intake ─▶ batch ─┬▶ share of vCPU 0 ─▶ results ─┬▶ outlet ─▶ outputs
  *                              └▶ share of vCPU 1 ─▶ results ─┘
  *
- * The caller's thread fills batches and writes those that are done; some are on their way at a
+ * As many threads as vCPUs, the caller's among them: it fills batches, writes those that are done,
+ * and where neither can be done runs shares as the others do. With a thread more, N cores would be
+ * shared by N + 1 threads, and a tenth of their time is lost. Some batches are on their way at a
  * time. Of a vCPU's packets none overtakes another. Which vCPU: the queue modulo their number where
  * --ctx or the capture (epb_queue) names one, else by the packet's flow (bench/rss.h); programs see
  * the queue that was named, or 0.
@@ -27,6 +28,7 @@ struct xb_spread;
 struct xb_spread_opts {
 	const struct xb_opts *cli; /* cpus: how many */
 	struct xb_session *session;
+	struct xb_reader *reader; /* that packets come from */
 	struct xb_outlet *outlet;
 	struct xb_stats *stats; /* complete when the spread is closed */
 };
@@ -44,8 +46,8 @@ void xb_spread_boot(struct xb_spread *s, u64 first_ns);
 void xb_spread_say(void *spread, const char *text);
 
 /*
- * Takes the packet of r, as xb_intake_packet() leaves it. Packets before it may go out. -1 and err
- * where an output fails.
+ * Takes the packet of r, as xb_intake_packet() leaves it: the reader's last one. Packets before it
+ * may go out. -1 and err where an output fails.
  */
 int xb_spread_packet(struct xb_spread *s, const struct xb_result *r, bool runs, struct xb_err *err);
 

@@ -8,6 +8,7 @@
 #include "bench/mapjson.h"
 #include "emu/map.h"
 #include "emu/obj.h"
+#include "tests/rig/permitted.h"
 #include "vm/bytes.h"
 #include "xdp/xdp.h"
 
@@ -87,7 +88,7 @@ load(void)
 
 	if (!object)
 		return NULL;
-	if (bpf_object__load(object) == 0)
+	if (probe_permitted(bpf_object__load(object)))
 		return object;
 	bpf_object__close(object);
 	return NULL;

@@ -3,6 +3,7 @@
 
 #include "tests/e2e/record.h"
 #include "tests/e2e/replay_priv.h"
+#include "tests/rig/permitted.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define NOT_PERMITTED 77
 
 #define NOW_NS 1700000000000000000ull
 
@@ -317,7 +320,7 @@ replay(enum world world, const struct replay_opts *opts)
 	return file;
 }
 
-/* Whether a program of two instructions can be loaded. */
+/* Whether a program of two instructions may be loaded. */
 static bool
 try_load(void)
 {
@@ -326,8 +329,8 @@ try_load(void)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", insns, XB_ARRAY_SIZE(insns),
-	                     NULL) >= 0;
+	return probe_permitted(bpf_prog_load(BPF_PROG_TYPE_XDP, "probe", "GPL", insns,
+	                                     XB_ARRAY_SIZE(insns), NULL));
 }
 
 bool
@@ -340,6 +343,9 @@ replay_kernel_permitted(void)
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		_exit(libbpf_num_possible_cpus() > 0 && try_load() ? 0 : 1);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+		_exit(libbpf_num_possible_cpus() > 0 && try_load() ? 0 : NOT_PERMITTED);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+	    (WEXITSTATUS(status) && WEXITSTATUS(status) != NOT_PERMITTED))
+		exit(1);
+	return WEXITSTATUS(status) == 0;
 }

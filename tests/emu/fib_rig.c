@@ -113,9 +113,11 @@ fib_rig_call(struct fib_rig *rig, bool tc, const struct fib_packet *packet, stru
 	u32 bytes = packet->bytes ? packet->bytes : 60, key = 0;
 	struct __sk_buff skb = { .ifindex = packet->ifindex, .gso_size = packet->gso_size };
 	struct xdp_md md = { .data_end = bytes, .ingress_ifindex = packet->ifindex };
-	union bpf_attr attr = { .test.prog_fd = (u32)(tc ? rig->tc : rig->xdp) };
+	union bpf_attr attr;
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)(tc ? rig->tc : rig->xdp);
 	make_packet(packet_data, bytes);
 	attr.test.data_in = (uintptr_t)packet_data;
 	attr.test.data_size_in = bytes;

@@ -52,10 +52,12 @@ rig_update(struct rig *rig, enum rig_map map, u32 key, const void *value)
 static void
 fill_ro(struct rig *rig, const struct rig_row *row)
 {
-	union bpf_attr attr = { .map_fd = (u32)rig->maps[RIG_RO] };
+	union bpf_attr attr;
 	u8 value[256] = { 0 };
 	size_t bytes = row->ro_bytes ? row->ro_bytes : row->ro ? strlen(row->ro) + 1 : 0;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)rig->maps[RIG_RO];
 	assert_true(bytes <= sizeof(value));
 	if (bytes)
 		memcpy(value, row->ro, bytes);
@@ -179,13 +181,15 @@ int
 rig_open_map(struct rig *rig, enum rig_map map, const struct rig_row *row)
 {
 	const struct map_def *def = &map_defs[map];
-	union bpf_attr attr = { .map_type = def->type,
-		                .key_size = def->key_bytes,
-		                .value_size = def->value_bytes,
-		                .max_entries = def->entries,
-		                .map_flags = def->flags };
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = def->type;
+	attr.key_size = def->key_bytes;
+	attr.value_size = def->value_bytes;
+	attr.max_entries = def->entries;
+	attr.map_flags = def->flags;
 	if (rig->maps[map] >= 0)
 		return rig->maps[map];
 	if (map == RIG_OUTER)

@@ -119,9 +119,11 @@ load(struct rig *rig, const struct rig_row *row)
 		                          { row->func_pc, rig->type_sub },
 		                          { row->func2_pc, rig->type_sub } };
 	struct bpf_insn *insns = malloc(row->insn_cnt * sizeof(*insns));
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
 	assert_non_null(insns);
 	memcpy(insns, row->insns, row->insn_cnt * sizeof(*insns));
 	rig_open_map(rig, RIG_OUT, row);

@@ -45,15 +45,15 @@ live_close(struct live *l)
 int
 live_map(const struct live *l, const struct live_spec *spec)
 {
-	union bpf_attr attr = {
-		.map_type = spec->type,
-		.key_size = spec->key_bytes,
-		.value_size = spec->value_bytes,
-		.max_entries = spec->entries,
-		.map_flags = spec->flags,
-	};
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = spec->type;
+	attr.key_size = spec->key_bytes;
+	attr.value_size = spec->value_bytes;
+	attr.max_entries = spec->entries;
+	attr.map_flags = spec->flags;
 	snprintf(attr.map_name, sizeof(attr.map_name), "xb_live");
 	fd = backend_bpf(&l->kernel, BPF_MAP_CREATE, &attr);
 	if (fd < 0)

@@ -3,6 +3,7 @@
 
 #include "emu/map.h"
 #include "emu/obj.h"
+#include "tests/rig/permitted.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -55,7 +56,7 @@ backend_kernel(struct backend *b)
 
 	*b = (struct backend){ "kernel", NULL };
 	fd = map_create(b, &(struct map_spec){ BPF_MAP_TYPE_LRU_HASH, 4, 4, 1, 0 });
-	if (fd < 0) {
+	if (!probe_permitted(fd)) {
 		print_message("skipped: bpf(2) not permitted\n");
 		return false;
 	}

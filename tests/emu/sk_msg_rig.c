@@ -83,10 +83,12 @@ builder_prog(const struct backend *b, const struct builder *build, u32 type, u32
 void
 attach_prog(const struct backend *b, int map, int prog, u32 attach_type)
 {
-	union bpf_attr attr = { .target_fd = (u32)map,
-		                .attach_bpf_fd = (u32)prog,
-		                .attach_type = attach_type };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (u32)map;
+	attr.attach_bpf_fd = (u32)prog;
+	attr.attach_type = attach_type;
 	assert_int_equal(backend_bpf(b, BPF_PROG_ATTACH, &attr), 0);
 }
 

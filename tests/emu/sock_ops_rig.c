@@ -132,11 +132,14 @@ void
 script_run_kernel(const struct backend *b, const struct own_cgroup *c, const struct script *s,
                   struct record *seen, u8 *syn, u32 *syn_bytes)
 {
-	union bpf_attr attr = { .target_fd = (u32)c->fd, .attach_type = SOCK_OPS_ATTACH };
+	union bpf_attr attr;
 	struct script_maps m;
 	const u32 key = 0;
 	int prog;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (u32)c->fd;
+	attr.attach_type = SOCK_OPS_ATTACH;
 	script_maps_open(b, &m);
 	prog = script_prog(b, s, &m);
 	attr.attach_bpf_fd = (u32)prog;

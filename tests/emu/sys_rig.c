@@ -3,6 +3,7 @@
 #include "tests/emu/sys_rig.h"
 
 #include "tests/insns.h"
+#include "tests/rig/permitted.h"
 #include "vm/proc.h"
 
 #include <setjmp.h>
@@ -57,7 +58,7 @@ sys_rig_init_kernel(struct sys_rig *rig)
 
 	memset(rig, 0, sizeof(*rig));
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, NULL, "GPL", insns, XB_ARRAY_SIZE(insns), NULL);
-	if (fd < 0) {
+	if (!probe_permitted(fd)) {
 		printf("skipped: bpf(2) not permitted\n");
 		return false;
 	}

@@ -80,11 +80,13 @@ find_ids(struct ids *ids)
 static int
 open_map(const struct backend *b, u32 pages, u32 flags, u64 extra)
 {
-	union bpf_attr attr = { .map_type = XB_MAP_TYPE_ARENA,
-		                .max_entries = pages,
-		                .map_flags = BPF_F_MMAPABLE | flags };
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = XB_MAP_TYPE_ARENA;
+	attr.max_entries = pages;
+	attr.map_flags = BPF_F_MMAPABLE | flags;
 	attr.map_extra = extra;
 	fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
 	assert_true(fd >= 0);
@@ -105,10 +107,12 @@ load(const struct backend *b, const struct bpf_insn *insns, u32 cnt)
 static void
 run(const struct backend *b, int prog, u64 ctx[CTX_WORDS])
 {
-	union bpf_attr attr = { .test.prog_fd = (u32)prog,
-		                .test.ctx_size_in = CTX_WORDS * sizeof(ctx[0]) };
+	union bpf_attr attr;
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
+	attr.test.ctx_size_in = CTX_WORDS * sizeof(ctx[0]);
 	attr.test.ctx_in = (uintptr_t)ctx;
 	ret = backend_bpf(b, BPF_PROG_TEST_RUN, &attr);
 	if (ret)
@@ -528,9 +532,11 @@ static void
 check_frozen(const struct backend *b, const struct ids *ids)
 {
 	int map = open_map(b, PAGES, 0, START), prog[4];
-	union bpf_attr attr = { .map_fd = (u32)map };
+	union bpf_attr attr;
 	u64 ctx[CTX_WORDS] = { AT(1), 1, (u64)-1 };
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map;
 	assert_int_equal(backend_bpf(b, BPF_MAP_FREEZE, &attr), 0);
 	prog[0] = load_call(b, map, ids->id[ALLOC], true);
 	prog[1] = load_access(b, map, true);

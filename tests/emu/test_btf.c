@@ -141,14 +141,14 @@ build(u8 *raw, const u32 *types, u32 words)
 static long
 load(struct sys_rig *rig, const void *raw, u32 bytes, char *log, u32 log_bytes)
 {
-	union bpf_attr attr = {
-		.btf = (uintptr_t)raw,
-		.btf_size = bytes,
-		.btf_log_buf = (uintptr_t)log,
-		.btf_log_size = log_bytes,
-		.btf_log_level = log_bytes ? 1 : 0,
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)raw;
+	attr.btf_size = bytes;
+	attr.btf_log_buf = (uintptr_t)log;
+	attr.btf_log_size = log_bytes;
+	attr.btf_log_level = log_bytes ? 1 : 0;
 	return sys_rig_bpf(rig, BPF_BTF_LOAD, &attr, sizeof(attr));
 }
 

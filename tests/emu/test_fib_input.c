@@ -186,10 +186,12 @@ static s64
 ask_rules(const struct rig *rig, const struct row *row)
 {
 	struct __sk_buff ctx = { .ifindex = row->ifindex, .mark = row->mark };
-	union bpf_attr attr = { .test.prog_fd = (u32)rig->inline_prog };
+	union bpf_attr attr;
 	u8 data[128];
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)rig->inline_prog;
 	put(rig, row);
 	attr.test.data_size_in = make_packet(data, row, false);
 	attr.test.data_in = (uintptr_t)data;

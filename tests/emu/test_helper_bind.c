@@ -66,9 +66,11 @@ check_bind(const struct backend *b, const struct bind_row *row)
 	static char log[8192];
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 0), row->call, XB_MOV64_IMM(0, 2),
 		                          XB_EXIT() };
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_XDP };
+	union bpf_attr attr;
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = XB_ARRAY_SIZE(insns);
 	attr.license = (uintptr_t)row->licence;

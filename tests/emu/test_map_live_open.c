@@ -94,15 +94,14 @@ map_of_struct(const struct live *l, const char *lock)
 	attr.btf_size = bytes;
 	fd = backend_bpf(&l->kernel, BPF_BTF_LOAD, &attr);
 	assert_true(fd >= 0);
-	attr = (union bpf_attr){
-		.map_type = BPF_MAP_TYPE_HASH,
-		.key_size = 4,
-		.value_size = 8,
-		.max_entries = 2,
-		.btf_fd = (u32)fd,
-		.btf_key_type_id = (u32)int_id,
-		.btf_value_type_id = (u32)value_id,
-	};
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_HASH;
+	attr.key_size = 4;
+	attr.value_size = 8;
+	attr.max_entries = 2;
+	attr.btf_fd = (u32)fd;
+	attr.btf_key_type_id = (u32)int_id;
+	attr.btf_value_type_id = (u32)value_id;
 	fd = backend_bpf(&l->kernel, BPF_MAP_CREATE, &attr);
 	assert_true(fd >= 0);
 	btf__free(btf);

@@ -273,9 +273,11 @@ test_read_only(void **state)
 		skip();
 	for (u32 i = 0; i < XB_ARRAY_SIZE(maps); i++) {
 		int fd = live_map(&l, &maps[i].spec), shared;
-		union bpf_attr attr = { .map_fd = (u32)fd };
+		union bpf_attr attr;
 		struct live_prog on = { .key = &key, .key_bytes = 4 };
 
+		memset(&attr, 0, sizeof(attr));
+		attr.map_fd = (u32)fd;
 		live_set(&l, fd, &key, 3);
 		if (maps[i].freeze)
 			assert_int_equal(backend_bpf(&l.kernel, BPF_MAP_FREEZE, &attr), 0);
@@ -306,7 +308,8 @@ test_freeze(void **state)
 	(void)state;
 	if (!live_open(&l, 0))
 		skip();
-	attr = (union bpf_attr){ .map_fd = (u32)live_fd(live_share(&l, live_map(&l, &pages))) };
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)live_fd(live_share(&l, live_map(&l, &pages)));
 	assert_int_equal(backend_bpf(&l.emu, BPF_MAP_FREEZE, &attr), -EBUSY);
 	attr.map_fd = (u32)live_fd(live_share(&l, live_map(&l, &plain)));
 	assert_int_equal(backend_bpf(&l.emu, BPF_MAP_FREEZE, &attr), 0);
@@ -367,7 +370,8 @@ test_lost(void **state)
 	map = live_share(&l, fd);
 	live_set(&l, fd, &key, 1);
 	*(u64 *)xb_mem_host(l.emu.emu->mem, map->ops->lookup(map, &key, 0)) = 2;
-	attr = (union bpf_attr){ .map_fd = (u32)fd };
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)fd;
 	assert_int_equal(backend_bpf(&l.kernel, BPF_MAP_FREEZE, &attr), 0);
 	xb_emu_run_end(l.emu.emu, 0);
 	assert_int_equal(xb_map_live_lost(map, &why), 1);

@@ -365,13 +365,16 @@ test_inner_handle(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XB_ARRAY_SIZE(kinds); i++) {
-		union bpf_attr attr = {
-			.map_type = kinds[i], .key_size = 4, .value_size = 4, .max_entries = 4
-		};
+		union bpf_attr attr;
 		u32 key = 2, other = 3;
 		struct xb_map *map;
 		int fd;
 
+		memset(&attr, 0, sizeof(attr));
+		attr.map_type = kinds[i];
+		attr.key_size = 4;
+		attr.value_size = 4;
+		attr.max_entries = 4;
 		attr.inner_map_fd = (u32)inner;
 		fd = (int)backend_bpf(&b, BPF_MAP_CREATE, &attr, sizeof(attr));
 		map = map_of(&b, fd);
@@ -464,19 +467,23 @@ static void
 test_name(void **state)
 {
 	struct backend b = backend_emu(1);
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH,
-		                .key_size = 4,
-		                .value_size = 6,
-		                .max_entries = 4,
-		                .map_name = "flows" };
-	int fd = (int)backend_bpf(&b, BPF_MAP_CREATE, &attr, sizeof(attr));
-	struct xb_map *map = map_of(&b, fd);
+	union bpf_attr attr;
+	struct xb_map *map;
 	struct xb_mem_where where;
 	u8 value[6] = { 0 };
 	u32 key = 3;
 	u64 gaddr;
+	int fd;
 
 	(void)state;
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_HASH;
+	attr.key_size = 4;
+	attr.value_size = 6;
+	attr.max_entries = 4;
+	strcpy(attr.map_name, "flows");
+	fd = (int)backend_bpf(&b, BPF_MAP_CREATE, &attr, sizeof(attr));
+	map = map_of(&b, fd);
 	assert_int_equal(map_update(&b, fd, &key, value, 0), 0);
 	gaddr = map->ops->lookup(map, &key, 0);
 	xb_mem_describe(b.emu->mem, gaddr + 4, 4, XB_MEM_READ, &where);

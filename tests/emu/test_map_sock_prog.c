@@ -163,11 +163,13 @@ run(const struct backend *b, const struct script *s, const struct sock_pair *soc
 {
 	static const u32 types[] = { BPF_MAP_TYPE_SOCKMAP, BPF_MAP_TYPE_SOCKHASH };
 	u8 packet[64] = { 0 };
-	union bpf_attr attr = { .test = { .data_in = (u64)(uintptr_t)packet,
-		                          .data_size_in = sizeof(packet) } };
+	union bpf_attr attr;
 	int out = backend_map(b, BPF_MAP_TYPE_ARRAY, 4, VALUE_BYTES, 1), maps[MAP_CNT], prog;
 	const u32 zero = 0;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.data_in = (u64)(uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
 	for (u32 m = 0; m < MAP_CNT; m++) {
 		maps[m] = backend_map(b, types[m], 4, 8, ENTRIES);
 		for (u32 i = 0; i < XB_ARRAY_SIZE(kinds); i++) {

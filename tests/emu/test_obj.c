@@ -26,11 +26,14 @@
 static int
 make_map(struct sys_rig *rig, const char *name)
 {
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 3
-	};
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = 8;
+	attr.max_entries = 3;
 	memcpy(attr.map_name, name, strlen(name));
 	fd = sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 	assert_true(fd >= 0);
@@ -41,15 +44,16 @@ static int
 make_prog(struct sys_rig *rig, u32 expected_attach_type)
 {
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 2), XB_EXIT() };
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = 2,
-		.license = (uintptr_t) "GPL",
-		.expected_attach_type = expected_attach_type,
-	};
-	long fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	attr.expected_attach_type = expected_attach_type;
+	fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	return (int)fd;
 }
@@ -126,7 +130,7 @@ test_two(void **state)
 static void
 test_ids(void **state)
 {
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct sys_rig rig;
 	int fds[3];
 	long fd;
@@ -136,17 +140,21 @@ test_ids(void **state)
 	for (int i = 0; i < 3; i++)
 		fds[i] = make_map(&rig, "m");
 	for (u32 id = 0; id < 3; id++) {
-		attr = (union bpf_attr){ .start_id = id };
+		memset(&attr, 0, sizeof(attr));
+		attr.start_id = id;
 		assert_int_equal(sys_rig_bpf(&rig, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr)), 0);
 		assert_int_equal(attr.next_id, id + 1);
 	}
-	attr = (union bpf_attr){ .start_id = 3 };
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = 3;
 	assert_int_equal(sys_rig_bpf(&rig, BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr)), -ENOENT);
-	attr = (union bpf_attr){ .start_id = 0 };
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = 0;
 	assert_int_equal(sys_rig_bpf(&rig, BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)), -ENOENT);
 	assert_int_equal(sys_rig_bpf(&rig, BPF_BTF_GET_NEXT_ID, &attr, sizeof(attr)), -ENOENT);
 	assert_int_equal(sys_rig_bpf(&rig, BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr)), -ENOENT);
-	attr = (union bpf_attr){ .map_id = 2 };
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = 2;
 	fd = sys_rig_bpf(&rig, BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	assert_ptr_equal(sys_rig_obj(&rig, (int)fd, XB_OBJ_MAP),
@@ -335,11 +343,12 @@ static void
 test_map_info(void **state)
 {
 	struct bpf_map_info info;
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct sys_rig rig;
 	int fd;
 
 	(void)state;
+	memset(&attr, 0, sizeof(attr));
 	sys_rig_init(&rig, NULL);
 	fd = make_map(&rig, "told");
 	memset(&info, 0xff, sizeof(info));
@@ -363,26 +372,27 @@ test_map_info(void **state)
 static long
 link_xdp(struct sys_rig *rig, int prog, u32 ifindex, u32 flags)
 {
-	union bpf_attr attr = { .link_create = {
-		                        .prog_fd = (u32)prog,
-		                        .target_ifindex = ifindex,
-		                        .attach_type = BPF_XDP,
-		                        .flags = flags,
-		                } };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (u32)prog;
+	attr.link_create.target_ifindex = ifindex;
+	attr.link_create.attach_type = BPF_XDP;
+	attr.link_create.flags = flags;
 	return sys_rig_bpf(rig, BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
 static void
 test_xdp_link(void **state)
 {
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct bpf_link_info info = { 0 };
 	struct sys_rig rig;
 	int prog, other, devmap;
 	long link;
 
 	(void)state;
+	memset(&attr, 0, sizeof(attr));
 	sys_rig_init(&rig, NULL);
 	prog = make_prog(&rig, 0);
 	other = make_prog(&rig, 0);
@@ -400,15 +410,17 @@ test_xdp_link(void **state)
 	assert_int_equal(sys_rig_bpf(&rig, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)), 0);
 	assert_int_equal(info.type, BPF_LINK_TYPE_XDP);
 	assert_int_equal(info.xdp.ifindex, 7);
-	attr = (union bpf_attr){ .link_update = { .link_fd = (u32)link,
-		                                  .new_prog_fd = (u32)other,
-		                                  .old_prog_fd = (u32)other,
-		                                  .flags = BPF_F_REPLACE } };
+	memset(&attr, 0, sizeof(attr));
+	attr.link_update.link_fd = (u32)link;
+	attr.link_update.new_prog_fd = (u32)other;
+	attr.link_update.old_prog_fd = (u32)other;
+	attr.link_update.flags = BPF_F_REPLACE;
 	assert_int_equal(sys_rig_bpf(&rig, BPF_LINK_UPDATE, &attr, sizeof(attr)), -EPERM);
 	attr.link_update.old_prog_fd = (u32)prog;
 	assert_int_equal(sys_rig_bpf(&rig, BPF_LINK_UPDATE, &attr, sizeof(attr)), 0);
 	assert_ptr_equal(&xb_link_xdp(rig.emu, 7)->obj, sys_rig_obj(&rig, other, XB_OBJ_PROG));
-	attr = (union bpf_attr){ .link_detach = { .link_fd = (u32)link } };
+	memset(&attr, 0, sizeof(attr));
+	attr.link_detach.link_fd = (u32)link;
 	assert_int_equal(sys_rig_bpf(&rig, BPF_LINK_DETACH, &attr, sizeof(attr)), 0);
 	assert_null(xb_link_xdp(rig.emu, 7));
 	close((int)link);
@@ -454,10 +466,12 @@ half_a_value(struct sys_rig *rig)
 	static const int errors[] = { 0, EPERM, ENOSYS };
 	const u32 key = 0;
 	u8 *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	union bpf_attr attr = { .map_fd = (u32)make_map(rig, "half"),
-		                .key = (uintptr_t)&key,
-		                .value = (uintptr_t)(pages + 4092) };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)make_map(rig, "half");
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)(pages + 4092);
 	assert_true(pages != MAP_FAILED);
 	assert_int_equal(mprotect(pages + 4096, 4096, PROT_NONE), 0);
 	for (u32 i = 0; i < XB_ARRAY_SIZE(errors); i++) {
@@ -496,19 +510,26 @@ test_tail_call_probe(void **state)
 {
 	const struct bpf_insn nothing[] = { XB_MOV64_IMM(0, 0), XB_EXIT() };
 	struct sys_rig rig;
-	union bpf_attr map = { .map_type = BPF_MAP_TYPE_PROG_ARRAY,
-		               .key_size = 4,
-		               .value_size = 4,
-		               .max_entries = 1 };
-	union bpf_attr probe = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		                 .insns = (uintptr_t)nothing,
-		                 .insn_cnt = 2,
-		                 .license = (uintptr_t) "GPL" };
+	union bpf_attr map;
+	union bpf_attr probe;
 	u32 key = 0, value;
-	union bpf_attr put = { .key = (uintptr_t)&key, .value = (uintptr_t)&value };
+	union bpf_attr put;
 	int map_fd, fd;
 
 	(void)state;
+	memset(&put, 0, sizeof(put));
+	put.key = (uintptr_t)&key;
+	put.value = (uintptr_t)&value;
+	memset(&probe, 0, sizeof(probe));
+	probe.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	probe.insns = (uintptr_t)nothing;
+	probe.insn_cnt = 2;
+	probe.license = (uintptr_t) "GPL";
+	memset(&map, 0, sizeof(map));
+	map.map_type = BPF_MAP_TYPE_PROG_ARRAY;
+	map.key_size = 4;
+	map.value_size = 4;
+	map.max_entries = 1;
 	sys_rig_init(&rig, NULL);
 	map_fd = (int)sys_rig_bpf(&rig, BPF_MAP_CREATE, &map, sizeof(map));
 	fd = (int)sys_rig_bpf(&rig, BPF_PROG_LOAD, &probe, sizeof(probe));
@@ -522,14 +543,16 @@ test_tail_call_probe(void **state)
 		        XB_CONTAINER_OF(sys_rig_obj(&rig, map_fd, XB_OBJ_MAP), struct xb_map, obj);
 		const struct bpf_insn calls[] = { XB_LD_IMM64(2, m->handle), XB_MOV64_IMM(3, 0),
 			                          XB_CALL(BPF_FUNC_tail_call), XB_EXIT() };
-		union bpf_attr prog = { .prog_type = BPF_PROG_TYPE_XDP,
-			                .insns = (uintptr_t)calls,
-			                .insn_cnt = XB_ARRAY_SIZE(calls),
-			                .license = (uintptr_t) "GPL" };
+		union bpf_attr prog;
 		struct xb_err err = XB_ERR_INIT;
 		struct xb_bpf_prog *xdp;
 		struct xb_proc *proc = xb_proc_new(rig.emu->vm, 0, &err);
 
+		memset(&prog, 0, sizeof(prog));
+		prog.prog_type = BPF_PROG_TYPE_XDP;
+		prog.insns = (uintptr_t)calls;
+		prog.insn_cnt = XB_ARRAY_SIZE(calls);
+		prog.license = (uintptr_t) "GPL";
 		fd = (int)sys_rig_bpf(&rig, BPF_PROG_LOAD, &prog, sizeof(prog));
 		assert_true(fd >= 0);
 		xdp = XB_CONTAINER_OF(sys_rig_obj(&rig, fd, XB_OBJ_PROG), struct xb_bpf_prog, obj);

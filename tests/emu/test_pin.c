@@ -26,19 +26,26 @@
 static long
 pin(struct sys_rig *rig, int cmd, const char *path, int fd)
 {
-	union bpf_attr attr = { .pathname = (uintptr_t)path, .bpf_fd = (u32)fd };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	attr.bpf_fd = (u32)fd;
 	return sys_rig_bpf(rig, cmd, &attr, sizeof(attr));
 }
 
 static int
 make_map(struct sys_rig *rig, u32 type)
 {
-	union bpf_attr attr = {
-		.map_type = type, .key_size = 4, .value_size = 4, .max_entries = 3
-	};
-	long fd = sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = 3;
+	fd = sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	return (int)fd;
 }

@@ -173,10 +173,13 @@ static const struct row rows[] = {
 static int
 make_map(struct sys_rig *rig, u32 type, u32 entries)
 {
-	union bpf_attr attr = {
-		.map_type = type, .key_size = 4, .value_size = 16, .max_entries = entries
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = 16;
+	attr.max_entries = entries;
 	return (int)sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
@@ -184,9 +187,10 @@ static void
 make_btf(struct sys_rig *rig, struct fds *fds)
 {
 	struct btf *btf = btf__new_empty();
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	int proto;
 
+	memset(&attr, 0, sizeof(attr));
 	assert_non_null(btf);
 	fds->int_id = (u32)btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	proto = btf__add_func_proto(btf, (int)fds->int_id);
@@ -203,13 +207,13 @@ static void
 make_fds(struct sys_rig *rig, struct fds *fds)
 {
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 0), XB_EXIT() };
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = 2,
-		.license = (uintptr_t) "GPL",
-	};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
 	fds->array = make_map(rig, BPF_MAP_TYPE_ARRAY, 1);
 	fds->two = make_map(rig, BPF_MAP_TYPE_ARRAY, 2);
 	fds->hash = make_map(rig, BPF_MAP_TYPE_HASH, 1);
@@ -400,11 +404,12 @@ static u64
 tag_of(struct sys_rig *rig, const struct row *row, const struct fds *fds)
 {
 	struct bpf_prog_info info = { 0 };
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct memory m;
 	long fd;
 	u64 tag;
 
+	memset(&attr, 0, sizeof(attr));
 	set_attr(row, fds, &m);
 	fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &m.u.attr, sizeof(m.u.attr));
 	assert_true(fd >= 0);
@@ -465,13 +470,14 @@ test_info(void **state)
 		.line_info = LI_GOOD,
 		.prog_name = "told",
 	};
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct sys_rig rig;
 	struct memory m;
 	struct fds fds;
 	long fd;
 
 	(void)state;
+	memset(&attr, 0, sizeof(attr));
 	sys_rig_init(&rig, NULL);
 	make_fds(&rig, &fds);
 	set_attr(&row, &fds, &m);

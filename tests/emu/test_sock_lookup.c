@@ -129,9 +129,10 @@ static void
 ask(const struct progs *p, int prog, struct talk *talk)
 {
 	u8 packet[PACKET] = { [12] = 0x88, [13] = 0xb5 };
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	const u32 key = 0;
 
+	memset(&attr, 0, sizeof(attr));
 	assert_int_equal(backend_update(&p->b, p->map, &key, talk), 0);
 	attr.test.prog_fd = (u32)prog;
 	attr.test.data_in = (uintptr_t)packet;

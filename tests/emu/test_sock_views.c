@@ -137,10 +137,11 @@ static int
 make_storage(const struct backend *b)
 {
 	struct btf *btf = btf__new_empty();
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	long fd, ret;
 	u32 bytes;
 
+	memset(&attr, 0, sizeof(attr));
 	btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	btf__add_int(btf, "long", 8, BTF_INT_SIGNED);
 	attr.btf = (uintptr_t)btf__raw_data(btf, &bytes);
@@ -148,10 +149,11 @@ make_storage(const struct backend *b)
 	fd = backend_bpf(b, BPF_BTF_LOAD, &attr);
 	btf__free(btf);
 	assert_true(fd >= 0);
-	attr = (union bpf_attr){ .map_type = BPF_MAP_TYPE_SK_STORAGE,
-		                 .key_size = 4,
-		                 .value_size = 8,
-		                 .map_flags = BPF_F_NO_PREALLOC };
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_SK_STORAGE;
+	attr.key_size = 4;
+	attr.value_size = 8;
+	attr.map_flags = BPF_F_NO_PREALLOC;
 	attr.btf_fd = (u32)fd;
 	attr.btf_key_type_id = 1;
 	attr.btf_value_type_id = 2;
@@ -182,9 +184,10 @@ static void
 ask(const struct side *s, struct talk *talk)
 {
 	u8 packet[PACKET] = { [12] = 0x88, [13] = 0xb5 };
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	const u32 key = 0;
 
+	memset(&attr, 0, sizeof(attr));
 	assert_int_equal(backend_update(&s->b, s->map, &key, talk), 0);
 	attr.test.prog_fd = (u32)s->prog;
 	attr.test.data_in = (uintptr_t)packet;
@@ -307,8 +310,11 @@ check_storage(const struct side *s, const struct row *row, u64 start)
 static long
 elem(const struct side *s, int cmd, int fd, u64 *value, u64 flags)
 {
-	union bpf_attr attr = { .map_fd = (u32)s->storage, .flags = flags };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)s->storage;
+	attr.flags = flags;
 	attr.key = (uintptr_t)&fd;
 	attr.value = (uintptr_t)value;
 	return backend_bpf(&s->b, cmd, &attr);

@@ -151,10 +151,11 @@ static s64
 ask(const struct side *s, enum func f, const struct talk *talk)
 {
 	u8 packet[PACKET] = { [12] = 0x88, [13] = 0xb5 };
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	struct talk answer = *talk;
 	const u32 key = 0;
 
+	memset(&attr, 0, sizeof(attr));
 	answer.ran = 0;
 	assert_int_equal(backend_update(&s->b, s->map, &key, &answer), 0);
 	attr.test.prog_fd = (u32)s->fds[f];

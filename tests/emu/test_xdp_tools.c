@@ -198,12 +198,12 @@ static u32
 run_packet(struct sys_rig *rig, int fd, u16 ethertype)
 {
 	u8 packet[64] = { 0 };
-	union bpf_attr attr = { .test = {
-		                        .prog_fd = (u32)fd,
-		                        .data_in = (uintptr_t)packet,
-		                        .data_size_in = sizeof(packet),
-		                } };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)fd;
+	attr.test.data_in = (uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
 	packet[12] = (u8)(ethertype >> 8);
 	packet[13] = (u8)ethertype;
 	assert_int_equal(sys_rig_bpf(rig, BPF_PROG_TEST_RUN, &attr, sizeof(attr)), 0);

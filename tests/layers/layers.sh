@@ -39,6 +39,10 @@ check_includes() {
 			grep -vE '"vm/(err|types|bytes)\.h"' || true)"
 	complain 'includes are "folder/file.h", from the top' \
 		"$(cd "$root" && grep -rnE --include='*.[ch]' '#include "[^/"]*"' vm emu xdp skb lib pcaps bench || true)"
+	complain 'an initialiser leaves the end of bpf_attr as it is: memset it' \
+		"$(cd "$root" && grep -rnE --include='*.[ch]' \
+			'[(]union bpf_attr[)] ?[{]|^[[:space:]]+union bpf_attr [a-z_]+ = [{]' \
+			vm emu xdp skb lib bench tests || true)"
 	for dir in vm emu xdp skb lib pcaps bench; do
 		complain "headers of $dir/ for $dir/ alone" \
 			"$(cd "$root" && grep -rnE --include='*.[ch]' "#include \"$dir/[a-z0-9_]*_priv\.h\"" \

@@ -4,7 +4,7 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-mkdir "$dir/vm" "$dir/emu" "$dir/xdp" "$dir/skb" "$dir/lib" "$dir/lib/xdpbench" "$dir/pcaps" "$dir/bench"
+mkdir "$dir/vm" "$dir/emu" "$dir/xdp" "$dir/skb" "$dir/lib" "$dir/lib/xdpbench" "$dir/pcaps" "$dir/bench" "$dir/tests"
 
 # expect MODE FILE LINE: a tree that holds this line alone is refused, and without it accepted.
 expect() {
@@ -30,6 +30,8 @@ expect -i pcaps/a.c '#include "emu/emu.h"'
 expect -i bench/a.c '#include "tests/a.h"'
 expect -i bench/a.c '#include "vm/prog_priv.h"'
 expect -i vm/a.c '#include "vm.h"'
+expect -i emu/a.c '	union bpf_attr attr = { 0 };'
+expect -i tests/a.c '	attr = (union bpf_attr){ .map_fd = 3 };'
 expect -f vm/a.c '	printf("x");'
 expect -f emu/a.c '	exit(1);'
 expect -f lib/a.c '	printf("x");'

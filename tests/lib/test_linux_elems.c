@@ -6,6 +6,7 @@
 #define XB_INSN_BRACES
 #include "tests/insns.h"
 #include "tests/lib/linux_rig.h"
+#include "tests/rig/permitted.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -193,11 +194,12 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* The same of the kernel: its map, or -1 where bpf(2) is not permitted. */
+/* The same of the kernel: its map, or -errno where bpf(2) is not permitted. */
 static int
 kernel_map(const struct row *row)
 {
 	union bpf_attr attr;
+	int fd;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_type = row->type;
@@ -205,7 +207,8 @@ kernel_map(const struct row *row)
 	attr.value_size = row->value_bytes;
 	attr.max_entries = row->entries;
 	attr.map_flags = row->flags;
-	return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	return fd < 0 ? -errno : fd;
 }
 
 static int
@@ -322,7 +325,7 @@ test_rows(void **state)
 		bool asked = !strstr(rows[i].name, "per-CPU");
 		int fd = asked ? kernel_map(&rows[i]) : -1;
 
-		permitted &= !asked || fd >= 0;
+		permitted &= !asked || probe_permitted(fd);
 		good &= check_row(&rig, &rows[i], fd);
 		if (fd >= 0)
 			close(fd);

@@ -6,6 +6,7 @@
 #define XB_INSN_BRACES
 #include "tests/insns.h"
 #include "tests/lib/linux_rig.h"
+#include "tests/rig/permitted.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -43,7 +44,7 @@ kernel_map(uint32_t type, uint32_t flags)
 	if (type == BPF_MAP_TYPE_PROG_ARRAY)
 		attr.value_size = 4;
 	fd = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
-	if (fd < 0) {
+	if (!probe_permitted(fd < 0 ? -errno : fd)) {
 		print_message("skipped: bpf(2) not permitted\n");
 		skip();
 	}

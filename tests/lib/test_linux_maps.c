@@ -6,6 +6,7 @@
 #define XB_INSN_BRACES
 #include "tests/insns.h"
 #include "tests/lib/linux_rig.h"
+#include "tests/rig/permitted.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -71,7 +72,7 @@ bpf_permitted(void)
 		                      .value_bytes = 4,
 		                      .entries = 1 };
 
-	return kernel_create(&fine) == 0;
+	return probe_permitted(-kernel_create(&fine));
 }
 
 static void

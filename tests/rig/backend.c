@@ -4,6 +4,7 @@
 #include "emu/map.h"
 #include "emu/obj.h"
 #include "emu/prog.h"
+#include "tests/rig/permitted.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -35,14 +36,17 @@ backend_open_emu(struct backend *b, void (*types)(struct xb_emu *))
 bool
 backend_open_kernel(struct backend *b)
 {
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1
-	};
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = 1;
 	*b = (struct backend){ .name = "kernel" };
 	fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
-	if (fd < 0) {
+	if (!probe_permitted(fd)) {
 		print_message("skipped: bpf(2) not permitted\n");
 		return false;
 	}
@@ -70,12 +74,15 @@ backend_bpf(const struct backend *b, int cmd, union bpf_attr *attr)
 int
 backend_map(const struct backend *b, u32 type, u32 key_bytes, u32 value_bytes, u32 entries)
 {
-	union bpf_attr attr = { .map_type = type,
-		                .key_size = key_bytes,
-		                .value_size = value_bytes,
-		                .max_entries = entries };
-	long fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key_bytes;
+	attr.value_size = value_bytes;
+	attr.max_entries = entries;
+	fd = backend_bpf(b, BPF_MAP_CREATE, &attr);
 	if (fd < 0)
 		fail_msg("%s: map of type %u: %s", b->name, type, strerror((int)-fd));
 	return (int)fd;
@@ -84,8 +91,10 @@ backend_map(const struct backend *b, u32 type, u32 key_bytes, u32 value_bytes, u
 long
 backend_update(const struct backend *b, int map, const void *key, const void *value)
 {
-	union bpf_attr attr = { .map_fd = (u32)map };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map;
 	attr.key = (uintptr_t)key;
 	attr.value = (uintptr_t)value;
 	return backend_bpf(b, BPF_MAP_UPDATE_ELEM, &attr);
@@ -94,8 +103,10 @@ backend_update(const struct backend *b, int map, const void *key, const void *va
 long
 backend_lookup(const struct backend *b, int map, const void *key, void *value)
 {
-	union bpf_attr attr = { .map_fd = (u32)map };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map;
 	attr.key = (uintptr_t)key;
 	attr.value = (uintptr_t)value;
 	return backend_bpf(b, BPF_MAP_LOOKUP_ELEM, &attr);
@@ -104,8 +115,10 @@ backend_lookup(const struct backend *b, int map, const void *key, void *value)
 long
 backend_try_prog(const struct backend *b, const struct backend_prog *prog, char *text, u32 bytes)
 {
-	union bpf_attr attr = { .prog_type = prog->type ? prog->type : BPF_PROG_TYPE_XDP };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = prog->type ? prog->type : BPF_PROG_TYPE_XDP;
 	attr.insns = (uintptr_t)prog->insns;
 	attr.insn_cnt = prog->insn_cnt;
 	attr.license = (uintptr_t)(prog->license ? prog->license : "GPL");

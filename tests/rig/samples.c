@@ -60,8 +60,10 @@ static void
 close_others(const struct backend *b, int map)
 {
 	for (u32 cpu = 1; cpu < b->emu->cpu_cnt; cpu++) {
-		union bpf_attr attr = { .map_fd = (u32)map };
+		union bpf_attr attr;
 
+		memset(&attr, 0, sizeof(attr));
+		attr.map_fd = (u32)map;
 		attr.key = (uintptr_t)&cpu;
 		assert_int_equal(backend_bpf(b, BPF_MAP_DELETE_ELEM, &attr), 0);
 	}

@@ -91,13 +91,15 @@ static int
 make(const struct backend *b, enum map_name name)
 {
 	const struct shape *s = &shapes[name];
-	union bpf_attr attr = { .map_type = s->type,
-		                .key_size = s->key_bytes,
-		                .value_size = s->value_bytes,
-		                .max_entries = s->entries,
-		                .map_flags = s->flags };
+	union bpf_attr attr;
 	long types = s->btf ? load_btf(b) : 0, ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = s->type;
+	attr.key_size = s->key_bytes;
+	attr.value_size = s->value_bytes;
+	attr.max_entries = s->entries;
+	attr.map_flags = s->flags;
 	if (types < 0)
 		return (int)types;
 	if (s->btf) {

@@ -5,6 +5,7 @@
  */
 #include "skb/csum.h"
 #include "tests/insns.h"
+#include "tests/rig/permitted.h"
 #include "vm/bytes.h"
 
 #include <errno.h>
@@ -301,9 +302,11 @@ static int
 load(const struct bpf_insn *insns, u32 cnt)
 {
 	static char text[8192];
-	union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SCHED_CLS };
+	union bpf_attr attr;
 	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = cnt;
 	attr.license = (uintptr_t) "GPL";
@@ -319,13 +322,15 @@ load(const struct bpf_insn *insns, u32 cnt)
 static bool
 open_kernel(struct kernel *k)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY,
-		                .key_size = 4,
-		                .value_size = sizeof(struct shared),
-		                .max_entries = 1 };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = sizeof(struct shared);
+	attr.max_entries = 1;
 	*k = (struct kernel){ .map = (int)sys_bpf(BPF_MAP_CREATE, &attr), .prog = -1, .random = 5 };
-	if (k->map >= 0)
+	if (probe_permitted(k->map))
 		return true;
 	print_message("skipped: bpf(2) not permitted\n");
 	return false;
@@ -341,9 +346,11 @@ close_kernel(struct kernel *k)
 static void
 map_elem(const struct kernel *k, int cmd, struct shared *v)
 {
-	union bpf_attr attr = { .map_fd = (u32)k->map };
+	union bpf_attr attr;
 	u32 key = 0;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)k->map;
 	attr.key = (uintptr_t)&key;
 	attr.value = (uintptr_t)v;
 	assert_int_equal(sys_bpf(cmd, &attr), 0);
@@ -353,11 +360,13 @@ map_elem(const struct kernel *k, int cmd, struct shared *v)
 static long
 run(const struct kernel *k, const u8 *pkt, u32 bytes, struct shared *v)
 {
-	union bpf_attr attr = { .test = { .prog_fd = (u32)k->prog,
-		                          .data_size_in = bytes,
-		                          .flags = F_TEST_CHECKSUM_COMPLETE } };
+	union bpf_attr attr;
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)k->prog;
+	attr.test.data_size_in = bytes;
+	attr.test.flags = F_TEST_CHECKSUM_COMPLETE;
 	map_elem(k, BPF_MAP_UPDATE_ELEM, v);
 	attr.test.data_in = (uintptr_t)pkt;
 	ret = sys_bpf(BPF_PROG_TEST_RUN, &attr);

@@ -326,9 +326,11 @@ static u32
 hash_of(const struct backend *b, int prog, const struct row *row)
 {
 	u8 data[MAX_BYTES] = MACS;
-	union bpf_attr attr = { .test = { .prog_fd = (u32)prog } };
+	union bpf_attr attr;
 	long ret;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
 	assert_true(row->bytes <= MAX_BYTES - 12);
 	memcpy(data + 12, row->data, row->bytes);
 	attr.test.data_in = (uintptr_t)data;

@@ -139,8 +139,10 @@ check_pairs(const struct backend *b)
 	u32 bytes = packet_build(TCP4, data);
 
 	for (u32 i = 0; i < XB_ARRAY_SIZE(pairs); i++) {
-		union bpf_attr attr = { .test = { .prog_fd = (u32)load(b, &pairs[i]) } };
+		union bpf_attr attr;
 
+		memset(&attr, 0, sizeof(attr));
+		attr.test.prog_fd = (u32)load(b, &pairs[i]);
 		attr.test.data_in = (uintptr_t)data;
 		attr.test.data_size_in = bytes;
 		assert_int_equal(backend_bpf(b, BPF_PROG_TEST_RUN, &attr), 0);

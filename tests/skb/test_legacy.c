@@ -14,6 +14,7 @@
 #include <linux/pkt_cls.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -113,10 +114,12 @@ test_function(void **state)
 		                           .insn_cnt = XB_ARRAY_SIZE(insns),
 		                           .type = BPF_PROG_TYPE_SCHED_CLS };
 	static const u8 data[64];
-	union bpf_attr attr = { .test = { .data_size_in = sizeof(data) } };
+	union bpf_attr attr;
 	struct backend b;
 
 	(void)state;
+	memset(&attr, 0, sizeof(attr));
+	attr.test.data_size_in = sizeof(data);
 	backend_open_emu(&b, xb_skb_register);
 	attr.test.prog_fd = (u32)backend_prog(&b, &prog);
 	attr.test.data_in = (uintptr_t)data;

@@ -151,9 +151,10 @@ union attr {
 static u32
 id_of(const struct rig *rig, int fd)
 {
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	u32 info[64] = { 0 };
 
+	memset(&attr, 0, sizeof(attr));
 	attr.info.bpf_fd = (u32)fd;
 	attr.info.info = (uintptr_t)info;
 	attr.info.info_len = sizeof(info);
@@ -383,10 +384,11 @@ ask(const struct backend *b)
 	static const struct row second = { "", ATTACH(1) };
 	static const struct row detach = { "", DETACH(1) };
 	u32 info[16] = { 0 }, progs[2] = { 0 }, links[2] = { 0 }, flags[2] = { 9, 9 };
-	union bpf_attr attr = { 0 };
+	union bpf_attr attr;
 	union attr q = { .query = { .ifindex = LO, .attach_type = IN, .cnt = 1 } };
 	struct rig rig;
 
+	memset(&attr, 0, sizeof(attr));
 	rig_init(&rig, b);
 	assert_int_equal(run(&rig, &first), 0);
 	assert_int_equal(run(&rig, &second), 0);

@@ -184,10 +184,12 @@ static bool
 runs(void *arg, int prog)
 {
 	struct bpf_sk_lookup ctx = { V4 };
-	union bpf_attr attr = { .test.prog_fd = (u32)prog,
-		                .test.ctx_in = (uintptr_t)&ctx,
-		                .test.ctx_size_in = sizeof(ctx) };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (u32)prog;
+	attr.test.ctx_in = (uintptr_t)&ctx;
+	attr.test.ctx_size_in = sizeof(ctx);
 	assert_int_equal(backend_bpf(arg, BPF_PROG_TEST_RUN, &attr), 0);
 	return attr.test.retval == SK_PASS;
 }

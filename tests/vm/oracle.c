@@ -2,6 +2,7 @@
 #include "tests/vm/oracle.h"
 
 #include "tests/insns.h"
+#include "tests/rig/permitted.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,12 +24,12 @@ xb_oracle_permitted(void)
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 2), XB_EXIT() };
 	int fd = xb_oracle_load(BPF_PROG_TYPE_XDP, insns, XB_ARRAY_SIZE(insns), NULL, 0, 0);
 
-	if (fd >= 0) {
-		close(fd);
-		return true;
+	if (!probe_permitted(fd)) {
+		printf("skipped: bpf(2) not permitted (%s)\n", strerror(-fd));
+		return false;
 	}
-	printf("skipped: bpf(2) not permitted (%s)\n", strerror(-fd));
-	return false;
+	close(fd);
+	return true;
 }
 
 int

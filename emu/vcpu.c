@@ -116,7 +116,7 @@ leave(struct xb_emu *emu, u32 vcpu)
 }
 
 void
-xb_emu_run_end(struct xb_emu *emu, u32 vcpu)
+xb_emu_run_tidy(struct xb_emu *emu, u32 vcpu)
 {
 	if (XB_UNLIKELY(emu->concurrent)) {
 		leave(emu, vcpu);

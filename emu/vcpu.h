@@ -79,7 +79,18 @@ xb_emu_run_begin(struct xb_emu *emu, u32 vcpu)
 	else
 		xb_vcpu_enter(emu, &emu->vcpus[vcpu]);
 }
-void xb_emu_run_end(struct xb_emu *emu, u32 vcpu);
+
+/* The rest of an end that has more to do than to count. */
+void xb_emu_run_tidy(struct xb_emu *emu, u32 vcpu);
+
+static inline void
+xb_emu_run_end(struct xb_emu *emu, u32 vcpu)
+{
+	if (XB_LIKELY(!emu->concurrent && emu->runs == 1 && !emu->run_end_maps && !emu->untidy))
+		emu->runs = 0;
+	else
+		xb_emu_run_tidy(emu, vcpu);
+}
 
 /* The epoch for an element that was just taken out of its map. */
 u64 xb_emu_epoch(struct xb_emu *emu);

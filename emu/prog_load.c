@@ -20,11 +20,13 @@
 
 #define PROBE_INSNS   8u
 #define LICENSE_BYTES 128u
-/* The flags of Linux 6.1, and BPF_F_TEST_REG_INVARIANTS: a wish to the verifier, as most of them.
+/*
+ * The flags of Linux 6.1; BPF_F_XDP_DEV_BOUND_ONLY, which without a device (prog_ifindex) says
+ * nothing; and BPF_F_TEST_REG_INVARIANTS, a wish to the verifier, as most of them.
  */
 #define LOAD_FLAGS                                                                                 \
 	(BPF_F_STRICT_ALIGNMENT | BPF_F_ANY_ALIGNMENT | BPF_F_TEST_RND_HI32 |                      \
-	 BPF_F_TEST_STATE_FREQ | BPF_F_SLEEPABLE | BPF_F_XDP_HAS_FRAGS | 1u << 7)
+	 BPF_F_TEST_STATE_FREQ | BPF_F_SLEEPABLE | BPF_F_XDP_HAS_FRAGS | 1u << 6 | 1u << 7)
 
 /* cf. include/linux/license.h: license_is_gpl_compatible */
 static bool

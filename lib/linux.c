@@ -117,6 +117,7 @@ prog_load(struct xb_linux *lx, const struct xb_program_opts *o, char *log, struc
 	attr.insns = (uintptr_t)o->insns;
 	attr.insn_cnt = o->insn_cnt;
 	attr.license = (uintptr_t)(o->license ? o->license : "GPL");
+	attr.prog_flags = o->flags;
 	attr.log_buf = (uintptr_t)log;
 	attr.log_size = LOAD_LOG_BYTES;
 	attr.log_level = 1;
@@ -125,7 +126,12 @@ prog_load(struct xb_linux *lx, const struct xb_program_opts *o, char *log, struc
 	if (fd >= 0)
 		return (int)fd;
 	why = last_line(log);
-	return xb_err_set(err, XB_ERR_LOAD, "%s", *why ? why : strerror((int)-fd));
+	if (*why)
+		return xb_err_set(err, XB_ERR_LOAD, "%s", why);
+	/* Refused before it was looked at. */
+	return o->flags ? xb_err_set(err, XB_ERR_LOAD, "flags 0x%x: %s", o->flags,
+	                             strerror((int)-fd))
+	                : xb_err_set(err, XB_ERR_LOAD, "%s", strerror((int)-fd));
 }
 
 static struct xb_bpf_prog *

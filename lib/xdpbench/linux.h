@@ -71,6 +71,13 @@ long xb_linux_bpf(struct xb_linux *lx, int cmd, union bpf_attr *attr, uint32_t b
 int xb_linux_save_pins(struct xb_linux *lx, struct xb_err *err);
 
 /*
+ * There are two ways to load with libbpf: xb_linux_enter() and xb_linux_load_object(). Of both:
+ * what bpf(2) can do libbpf finds out by trying, once in a process, and remembers for good. Where
+ * it has asked the kernel before, which is old or refused, it believes the same of the emulator,
+ * and the other way round: load into both from processes of their own.
+ */
+
+/*
  * Takes the kernel's place for this thread: bpf(2) that libbpf calls goes to the emulator, all else
  * through. Works where libbpf's calls come by: a shared libbpf and the shared libxdpbench, or
  * everything static with the linker's options that pkg-config --static tells. NULL ends it, which

@@ -92,6 +92,12 @@ struct xb_program_opts {
 	 * need no check. A context of type generic that has fewer is refused.
 	 */
 	uint32_t ctx_bytes;
+	/*
+	 * BPF_F_* as BPF_PROG_LOAD takes them: BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS and so on.
+	 * Those that are for Linux's verifier alone (BPF_F_STRICT_ALIGNMENT) change nothing. Of no
+	 * meaning to emulators of one's own.
+	 */
+	uint32_t flags;
 };
 
 /*

@@ -458,40 +458,29 @@ test_licence(void **state)
 	rig_close(&rig);
 }
 
-static long
-load_flags(const struct rig *rig, uint32_t type, uint32_t flags, const struct bpf_insn *insns,
-           uint32_t cnt)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = type;
-	attr.prog_flags = flags;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = cnt;
-	attr.license = (uintptr_t) "GPL";
-	return xb_linux_bpf(rig->lx, BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 static void
 test_sleeps(void **state)
 {
 	const struct bpf_insn insns[] = { XB_CALL(ID), XB_EXIT() };
 	const struct xb_helper_opts opts = { .id = ID, .might_sleep = true };
+	const struct xb_program_opts sleeps = { .size = sizeof(sleeps),
+		                                .type = BPF_PROG_TYPE_SYSCALL,
+		                                .flags = BPF_F_SLEEPABLE,
+		                                .insns = insns,
+		                                .insn_cnt = 2 };
 	struct seen seen = { .r0 = 3 };
 	struct xb_err err = XB_ERR_INIT;
+	struct xb_program *program;
 	struct rig rig;
-	long fd;
 
 	(void)state;
 	rig_open(&rig, NULL, 1);
 	must_add(&rig, &seen, &opts);
 	assert_null(rig_try(&rig, BPF_PROG_TYPE_XDP, NULL, insns, 2, &err));
 	rig_says(&err, "helper call might sleep in a non-sleepable prog: bpf_see#250");
-	fd = load_flags(&rig, BPF_PROG_TYPE_SYSCALL, BPF_F_SLEEPABLE, insns, 2);
-	assert_true(fd >= 0);
-	assert_int_equal(rig_run(&rig, xb_linux_program_by_fd(rig.lx, (int)fd), NULL), 3);
-	close((int)fd);
+	program = xb_machine_add_program(rig.machine, &sleeps, &err);
+	assert_non_null(program);
+	assert_int_equal(rig_run(&rig, program, NULL), 3);
 	rig_close(&rig);
 }
 

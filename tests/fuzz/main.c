@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * main.c - makes random programs by their seeds, tries them, and counts.
+ *
+ * `fuzz --seed X --count 1 --show` makes one program again. Exit code 1 where something differs.
+ */
+#include "tests/fuzz/trial.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT_ENV   "XDPBENCH_FUZZ_COUNT" /* programs, in place of --count */
+#define JOBS_MOST   64u
+#define REASONS     48u
+#define SHOWN_MOST  10u /* differences that are minimised and printed, of each job */
+#define PROGRESS_S  60
+#define LEAST_SHARE 60u /* of 100 programs meant for it that the kernel has to accept */
+
+struct options {
+	u64 seed, count;
+	u32 jobs, types;
+	bool kernel, show, self_test, progress, keep_long;
+};
+
+/* Of a job; shared with the parent. */
+struct tally {
+	u64 programs, wild, refused_here, faulted, uninit;
+	u64 asked, accepted, atomics;
+	u64 differences, atomic_differences;
+	u64 insns; /* slots of all */
+	bool kernel, ended;
+	struct {
+		char text[72];
+		u64 cnt;
+	} reasons[REASONS];
+};
+
+static void
+count_reason(struct tally *t, const char *text, u64 cnt)
+{
+	u32 i = 0;
+
+	while (i < REASONS - 1 && t->reasons[i].cnt &&
+	       strncmp(t->reasons[i].text, text, sizeof(t->reasons[i].text) - 1) != 0)
+		i++;
+	if (!t->reasons[i].cnt)
+		snprintf(t->reasons[i].text, sizeof(t->reasons[i].text), "%s",
+		         i == REASONS - 1 ? "others" : text);
+	t->reasons[i].cnt += cnt;
+}
+
+static void
+count(struct rig *rig, struct tally *t, const struct program *p, const struct verdict *v)
+{
+	t->programs++;
+	t->insns += p->cnt;
+	t->wild += p->wild;
+	t->refused_here += !v->loaded;
+	t->faulted += v->faults != 0;
+	t->uninit += v->uninit;
+	t->asked += v->asked;
+	t->accepted += v->accepted;
+	t->atomics += v->accepted && v->use.atomics;
+	if (v->asked && !v->accepted)
+		count_reason(t, trial_reason(rig, p), 1);
+}
+
+static void
+report(const struct options *o, struct rig *rig, struct tally *t, struct program *p,
+       struct verdict *v)
+{
+	if (v->between && v->use.atomics)
+		t->atomic_differences++;
+	else if (v->between)
+		t->differences++;
+	if (v->between && t->differences + t->atomic_differences <= SHOWN_MOST && !o->keep_long)
+		shrink(rig, p, v);
+	if (o->show || (v->between && t->differences + t->atomic_differences <= SHOWN_MOST))
+		show(rig, p, v);
+	if (o->show && v->asked && !v->accepted) {
+		side_load(&rig->kernel, p, rig->log, sizeof(rig->log));
+		printf("%s", rig->log);
+	}
+}
+
+/* Every job has its share of the seeds. */
+static void
+work(const struct options *o, u32 job, struct tally *t)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	struct program *p = calloc(1, sizeof(*p));
+	struct verdict v;
+
+	if (!rig || !p)
+		exit(2);
+	rig_open(rig, o->kernel);
+	t->kernel = rig->has_kernel;
+	for (u64 i = job; i < o->count; i += o->jobs) {
+		program_generate(p, o->seed + i, o->types);
+		trial_run(rig, p, &v);
+		count(rig, t, p, &v);
+		report(o, rig, t, p, &v);
+	}
+	t->ended = true;
+	rig_close(rig);
+	free(p);
+	free(rig);
+}
+
+/*
+ * That differences are found, and made small: with an engine that is wrong about one instruction.
+ */
+static int
+self_test(const struct options *o)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	struct program *p = calloc(1, sizeof(*p));
+	struct verdict v = { .between = NULL };
+	u32 tried = 0, slots;
+
+	if (!rig || !p)
+		exit(2);
+	rig_open(rig, false);
+	rig->faulty = true;
+	while (!v.between && tried < 1000) {
+		program_generate(p, o->seed + tried++, o->types);
+		trial_run(rig, p, &v);
+	}
+	slots = p->cnt;
+	if (v.between)
+		shrink(rig, p, &v);
+	printf("a wrong instruction was found after %u programs, in %u slots of %u\n", tried,
+	       p->cnt, slots);
+	show(rig, p, &v);
+	rig_close(rig);
+	slots = p->cnt;
+	free(p);
+	free(rig);
+	return v.between && slots <= 12 ? 0 : 1;
+}
+
+static void
+add(struct tally *sum, const struct tally *t)
+{
+	sum->programs += t->programs;
+	sum->wild += t->wild;
+	sum->refused_here += t->refused_here;
+	sum->faulted += t->faulted;
+	sum->uninit += t->uninit;
+	sum->asked += t->asked;
+	sum->accepted += t->accepted;
+	sum->atomics += t->atomics;
+	sum->differences += t->differences;
+	sum->atomic_differences += t->atomic_differences;
+	sum->insns += t->insns;
+	sum->kernel |= t->kernel;
+	for (u32 i = 0; i < REASONS; i++)
+		if (t->reasons[i].cnt)
+			count_reason(sum, t->reasons[i].text, t->reasons[i].cnt);
+}
+
+static void
+print(const struct tally *t, double seconds)
+{
+	printf("%" PRIu64 " programs (%.1f slots each) in %.1f s: %" PRIu64
+	       " made to fault; %" PRIu64 " faulted, %" PRIu64 " read what nobody wrote, %" PRIu64
+	       " did not load\n",
+	       t->programs, t->programs ? (double)t->insns / (double)t->programs : 0, seconds,
+	       t->wild, t->faulted, t->uninit, t->refused_here);
+	if (t->kernel)
+		printf("kernel: %" PRIu64 " of %" PRIu64
+		       " accepted and run (%.1f %%), with atomics %" PRIu64 "\n",
+		       t->accepted, t->asked,
+		       100.0 * (double)t->accepted / (double)(t->asked + !t->asked), t->atomics);
+	for (u32 i = 0; i < REASONS && t->reasons[i].cnt; i++)
+		printf("  refused %8" PRIu64 "  %s\n", t->reasons[i].cnt, t->reasons[i].text);
+	printf("differences: %" PRIu64 ", in programs with atomics: %" PRIu64 "\n", t->differences,
+	       t->atomic_differences);
+	fflush(stdout);
+}
+
+/* What the kernel says of its own health. */
+static u64
+taint(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/tainted", "re");
+	unsigned long long value = 0;
+
+	if (!f || fscanf(f, "%llu", &value) != 1)
+		value = 0;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static bool
+ended(const struct tally *tallies, u32 jobs)
+{
+	for (u32 i = 0; i < jobs; i++)
+		if (!tallies[i].ended)
+			return false;
+	return true;
+}
+
+/* Waits for the jobs; false: one of them died, or the kernel is not well. */
+static bool
+wait_for(const struct options *o, const pid_t *pids, const struct tally *tallies, double start)
+{
+	u64 before = taint();
+	double said = start;
+	bool well = true;
+
+	for (u32 left = o->jobs; left;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid > 0) {
+			left--;
+			well = well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+			continue;
+		}
+		if (taint() != before && well) {
+			printf("the kernel is tainted: %" PRIu64 "\n", taint());
+			well = false;
+			for (u32 i = 0; i < o->jobs; i++)
+				kill(pids[i], SIGTERM);
+		}
+		if (o->progress && now() - said > PROGRESS_S) {
+			struct tally sum = { .programs = 0 };
+
+			for (u32 i = 0; i < o->jobs; i++)
+				add(&sum, &tallies[i]);
+			print(&sum, now() - start);
+			said = now();
+		}
+		usleep(20000);
+	}
+	return well && ended(tallies, o->jobs);
+}
+
+static int
+run_jobs(const struct options *o)
+{
+	struct tally *tallies = mmap(NULL, o->jobs * sizeof(*tallies), PROT_READ | PROT_WRITE,
+	                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct tally sum = { .programs = 0 };
+	double start = now();
+	pid_t pids[JOBS_MOST];
+	bool well;
+
+	if (tallies == MAP_FAILED)
+		return 2;
+	fflush(stdout);
+	for (u32 i = 0; i < o->jobs; i++) {
+		pids[i] = fork();
+		if (pids[i] < 0)
+			return 2;
+		if (pids[i] == 0) {
+			work(o, i, &tallies[i]);
+			fflush(stdout);
+			_exit(0);
+		}
+	}
+	well = wait_for(o, pids, tallies, start);
+	for (u32 i = 0; i < o->jobs; i++)
+		add(&sum, &tallies[i]);
+	print(&sum, now() - start);
+	munmap(tallies, o->jobs * sizeof(*tallies));
+	if (sum.kernel && sum.asked >= 1000 && sum.accepted * 100 < sum.asked * LEAST_SHARE) {
+		printf("the kernel accepts too few of them\n");
+		well = false;
+	}
+	return well && sum.differences == 0 ? 0 : 1;
+}
+
+static void
+usage(void)
+{
+	puts("usage: fuzz [OPTION]...\n"
+	     "  --seed N        the first program's (1)\n"
+	     "  --count N       programs (20000)\n"
+	     "  --jobs N        processes (1)\n"
+	     "  --type xdp|tc   of this type alone\n"
+	     "  --engines       without the kernel\n"
+	     "  --show          print every program\n"
+	     "  --long          do not make programs that show a difference small\n"
+	     "  --progress      print where it is every minute\n"
+	     "  --self-test     find an engine's mistake");
+}
+
+static const struct option long_options[] = {
+	{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' },
+	{ "jobs", required_argument, NULL, 'j' }, { "type", required_argument, NULL, 't' },
+	{ "engines", no_argument, NULL, 'e' },    { "show", no_argument, NULL, 'w' },
+	{ "long", no_argument, NULL, 'l' },       { "progress", no_argument, NULL, 'p' },
+	{ "self-test", no_argument, NULL, 'x' },  { NULL, 0, NULL, 0 },
+};
+
+static bool
+set_option(struct options *o, int name)
+{
+	switch (name) {
+	case 's':
+		o->seed = strtoull(optarg, NULL, 0);
+		return true;
+	case 'c':
+		o->count = strtoull(optarg, NULL, 0);
+		return true;
+	case 'j':
+		o->jobs = (u32)strtoul(optarg, NULL, 0);
+		return o->jobs > 0 && o->jobs <= JOBS_MOST;
+	case 't':
+		o->types = 1u << (strcmp(optarg, "tc") == 0 ? BPF_PROG_TYPE_SCHED_CLS
+		                                            : BPF_PROG_TYPE_XDP);
+		return true;
+	case 'e':
+		o->kernel = false;
+		return true;
+	case 'w':
+		return o->show = true;
+	case 'l':
+		return o->keep_long = true;
+	case 'p':
+		return o->progress = true;
+	case 'x':
+		return o->self_test = true;
+	default:
+		return false;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .seed = 1, .count = 20000, .jobs = 1, .types = ~0u, .kernel = true };
+	const char *env = getenv(COUNT_ENV);
+	int name;
+
+	while ((name = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		if (!set_option(&o, name)) {
+			usage();
+			return 2;
+		}
+	}
+	if (env && !o.show)
+		o.count = strtoull(env, NULL, 0);
+	return o.self_test ? self_test(&o) : run_jobs(&o);
+}

@@ -16,8 +16,9 @@ struct side {
 	struct backend b;
 	u32 cpu, cpu_cnt; /* that programs run on, of those that per-CPU values have */
 	int maps[MAP_CNT];
-	int tail_skb; /* MAP_TAIL of programs that are not XDP's */
-	u8 *percpu;   /* PERCPU_CNT values of all CPUs */
+	struct xb_map *emu_maps[MAP_CNT]; /* the same, of the emulator */
+	int tail_skb;                     /* MAP_TAIL of programs that are not XDP's */
+	u8 *percpu;                       /* PERCPU_CNT values of all CPUs */
 };
 
 /* What a test run gave back, and the maps after it. */

@@ -2,7 +2,7 @@
 #include "bench/inspect.h"
 
 #include "bench/file.h"
-#include "lib/object.h"
+#include "bench/refused.h"
 #include "bench/say.h"
 #include "bench/worker.h"
 #include "emu/helper.h"
@@ -10,6 +10,7 @@
 #include "emu/kfunc.h"
 #include "emu/sk_msg.h"
 #include "emu/sock_ops.h"
+#include "lib/object.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -125,6 +126,35 @@ helper_name(u32 id, char buf[32])
 	return buf;
 }
 
+/* The function that the instruction is in. */
+static const char *
+func_at(const struct program *p, size_t pc)
+{
+	return p->prog ? xb_prog_func_name(p->prog->vm, (u32)pc) : bpf_program__name(p->bpf);
+}
+
+static const struct xb_line *
+line_at(const struct program *p, size_t pc)
+{
+	return p->prog ? xb_prog_line(p->prog->vm, (u32)pc) : NULL;
+}
+
+static void
+print_warnings(const struct program *p)
+{
+	char text[XB_REFUSED_BYTES];
+
+	for (size_t pc = 0; (pc = xb_refused_next(p->insns, p->insn_cnt, pc, text)) < p->insn_cnt;
+	     pc++) {
+		const struct xb_line *line = line_at(p, pc);
+
+		printf("  warning: insn %zu (%s", pc, func_at(p, pc));
+		if (line)
+			printf(", %s:%u", line->file, line->line);
+		printf("): %s\n", text);
+	}
+}
+
 static void
 print_program(const struct inspector *in, const struct program *p)
 {
@@ -157,12 +187,11 @@ print_program(const struct inspector *in, const struct program *p)
 			       has_kfunc(in, p, p->kfuncs[i]) ? "" : " (not emulated)");
 		printf("%s\n", p->kfunc_cnt ? "" : " (not emulated)");
 	}
-	if (!p->prog || !p->prog->map_cnt)
-		return;
-	printf("  maps: ");
-	for (u32 i = 0; i < p->prog->map_cnt; i++)
-		printf("%s%s", i ? ", " : "", xb_object_map_name(in->object, p->prog->maps[i]));
-	printf("\n");
+	for (u32 i = 0; p->prog && i < p->prog->map_cnt; i++)
+		printf("%s%s%s",
+		       i ? ", " : "  maps: ", xb_object_map_name(in->object, p->prog->maps[i]),
+		       i + 1 < p->prog->map_cnt ? "" : "\n");
+	print_warnings(p);
 }
 
 static void
@@ -298,6 +327,29 @@ write_kfuncs(struct xb_json *j, const struct inspector *in, const struct program
 }
 
 static void
+write_warnings(struct xb_json *j, const struct program *p)
+{
+	char text[XB_REFUSED_BYTES];
+
+	xb_json_open_array(j, "warnings");
+	for (size_t pc = 0; (pc = xb_refused_next(p->insns, p->insn_cnt, pc, text)) < p->insn_cnt;
+	     pc++) {
+		const struct xb_line *line = line_at(p, pc);
+
+		xb_json_open_object(j, NULL);
+		xb_json_u64(j, "insn", pc);
+		xb_json_string(j, "func", func_at(p, pc));
+		if (line) {
+			xb_json_string(j, "file", line->file);
+			xb_json_u64(j, "line", line->line);
+		}
+		xb_json_string(j, "message", text);
+		xb_json_close_object(j);
+	}
+	xb_json_close_array(j);
+}
+
+static void
 write_program(struct xb_json *j, const struct inspector *in, const struct program *p)
 {
 	const char *attach = xb_object_attach_name(p->bpf);
@@ -318,6 +370,7 @@ write_program(struct xb_json *j, const struct inspector *in, const struct progra
 	for (u32 i = 0; p->prog && i < p->prog->map_cnt; i++)
 		xb_json_string(j, NULL, xb_object_map_name(in->object, p->prog->maps[i]));
 	xb_json_close_array(j);
+	write_warnings(j, p);
 	if (in->cli->disasm && p->prog)
 		write_disasm(j, p->prog);
 	xb_json_close_object(j);

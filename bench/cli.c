@@ -21,10 +21,11 @@ static const struct {
 	                         "emulated" },
 	[XB_COMMAND_LIST] = { "list", "[options] helpers|maps|progs|kfuncs",
 	                      "what the emulator knows" },
+	[XB_COMMAND_EXEC] = { "exec", "[options] [--] COMMAND [ARGUMENT...]",
+	                      "run a command with the emulator in place of the kernel's bpf(2)" },
 	{ "check", NULL, NULL },
 	{ "diff", NULL, NULL },
 	{ "fuzz", NULL, NULL },
-	{ "exec", NULL, NULL },
 };
 
 /* Edit distance, for "did you mean"; names are cut at 31 characters. */
@@ -272,14 +273,34 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 }
 
 static int
+check_exec(const struct xb_opts *opts, struct xb_err *err)
+{
+	if (!opts->command_argv)
+		return xb_err_set(err, XB_ERR_USAGE, "exec: no command given");
+	if (opts->world && !strcmp(opts->world, "-"))
+		return xb_err_set(err, XB_ERR_USAGE,
+		                  "--world: standard input is the command's: name a file");
+	return 0;
+}
+
+static int
 check(const struct xb_opts *opts, struct xb_err *err)
 {
+	if (opts->command == XB_COMMAND_EXEC)
+		return check_exec(opts, err);
 	if (!opts->object && opts->command == XB_COMMAND_LIST)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "list: expected helpers, maps, progs or kfuncs");
 	if (!opts->object && opts->command != XB_COMMAND_RUN)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
 	return opts->command == XB_COMMAND_RUN ? check_run(opts, err) : 0;
+}
+
+/* Whether a command stands here, or behind it. */
+static bool
+ends_options(const char *arg)
+{
+	return arg[0] != '-' || !strcmp(arg, "--");
 }
 
 int
@@ -303,6 +324,11 @@ xb_cli_parse(struct xb_opts *opts, int argc, char **argv, struct xb_err *err)
 		const char *arg = argv[i];
 		int rc;
 
+		if (opts->command == XB_COMMAND_EXEC && ends_options(arg)) {
+			i += !strcmp(arg, "--");
+			opts->command_argv = i < argc ? &argv[i] : NULL;
+			break;
+		}
 		if (options_end || arg[0] != '-' || arg[1] == 0)
 			rc = add_file(opts, arg, err);
 		else if (!strcmp(arg, "--"))

@@ -3,6 +3,7 @@
  * main.c - xdpbench, the tool: from the command line to the subcommand that does it.
  */
 #include "bench/cli.h"
+#include "bench/exec.h"
 #include "bench/inspect.h"
 #include "bench/list.h"
 #include "bench/run.h"
@@ -30,6 +31,7 @@ main(int argc, char **argv)
 		[XB_COMMAND_RUN] = xb_run_main,
 		[XB_COMMAND_INSPECT] = xb_inspect_main,
 		[XB_COMMAND_LIST] = xb_list_main,
+		[XB_COMMAND_EXEC] = xb_exec_main,
 	};
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_opts opts;

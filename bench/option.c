@@ -12,6 +12,7 @@
 
 #define ON(command) (1u << XB_COMMAND_##command)
 #define ON_ALL      (ON(RUN) | ON(INSPECT) | ON(LIST))
+#define ON_EACH     (ON_ALL | ON(EXEC))
 #define FIELD(name) offsetof(struct xb_opts, name)
 
 static int
@@ -215,6 +216,23 @@ set_clock(struct xb_opts *opts, const char *arg, struct xb_err *err)
 }
 
 static int
+set_exec_clock(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	if (!strcmp(arg, "capture"))
+		return bad_value(arg, "wall, or nanoseconds", err);
+	return set_clock(opts, arg, err);
+}
+
+static int
+set_report(struct xb_opts *opts, const char *arg, struct xb_err *err)
+{
+	(void)err;
+	opts->report = true;
+	opts->report_file = arg;
+	return 0;
+}
+
+static int
 set_linktype(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
 	if (strcmp(arg, "strict") && strcmp(arg, "convert"))
@@ -316,7 +334,7 @@ const struct xb_option xb_options[] = {
 	       "write the first packet's context with the calls of helpers, for --ctx-file"),
 	CALL(ON(RUN), 0, "captured", "strict,emulate", set_captured,
 	     "recorded calls: a difference is a fault; calls that are not recorded are made"),
-	STRING(ON(RUN), 0, "world", "FILE", world,
+	STRING(ON(RUN) | ON(EXEC), 0, "world", "FILE", world,
 	       "the network around in JSON: interfaces, routes, neighbours, sockets, ..."),
 	STRING(ON(RUN), 0, "world-from", "DIR", world_from,
 	       "the same from files that ip -j, ss, ... wrote on a live machine"),
@@ -336,7 +354,11 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "run on N virtual CPUs at a time, packets by flow"),
 	CALL(ON(RUN), 0, "clock", "capture|wall|NS", set_clock,
 	     "what bpf_ktime_get_ns follows; default the capture's timestamps"),
-	NUMBER(ON(RUN), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),
+	NUMBER(ON(RUN) | ON(EXEC), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),
+	CALL(ON(EXEC), 0, "clock", "wall|NS", set_exec_clock,
+	     "what bpf_ktime_get_ns follows; default the host's time"),
+	{ .kind = XB_OPTION_MAYBE, .commands = ON(EXEC), .name = "report", .arg = "FILE",
+	  .set = set_report, .help = "what the command needed and is not emulated, at its end" },
 	NUMBER(ON(RUN), 0, U64, "max-insns", max_insns, 1, UINT64_MAX >> 1,
 	       "instructions per packet before the run is stopped"),
 	CALL(ON(RUN), 0, "linktype", "convert|strict", set_linktype,
@@ -356,8 +378,8 @@ const struct xb_option xb_options[] = {
 	FLAG(ON(RUN), 0, "no-progress", no_progress, "no progress bar"),
 	FLAG(ON_ALL, 'q', "quiet", quiet, "no summary, no notes"),
 	FLAG(ON_ALL, 'v', "verbose", verbose, "more: libbpf's messages, every fault"),
-	FLAG(ON_ALL, 'h', "help", help, "this text"),
-	FLAG(ON_ALL, 'V', "version", version, "the version"),
+	FLAG(ON_EACH, 'h', "help", help, "this text"),
+	FLAG(ON_EACH, 'V', "version", version, "the version"),
 	LATER("expect", "FILE"),
 	LATER("junit-xml", "FILE"),
 	LATER("tap", NULL),

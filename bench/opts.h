@@ -11,7 +11,13 @@
 #include "skb/verdict.h"
 #include "vm/types.h"
 
-enum xb_command { XB_COMMAND_RUN, XB_COMMAND_INSPECT, XB_COMMAND_LIST, XB_COMMAND_CNT };
+enum xb_command {
+	XB_COMMAND_RUN,
+	XB_COMMAND_INSPECT,
+	XB_COMMAND_LIST,
+	XB_COMMAND_EXEC,
+	XB_COMMAND_CNT,
+};
 
 /* Which packets go to -w; bits. */
 enum xb_emit {
@@ -81,6 +87,10 @@ struct xb_opts {
 	bool no_lint;      /* checksums and lengths are not looked at */
 	bool strict;       /* what the lint finds makes the exit code 1 */
 	bool quiet, verbose, trace, no_progress;
+
+	bool report;               /* exec: say what was missing */
+	const char *report_file;   /* NULL: standard error */
+	char *const *command_argv; /* exec: ends with NULL */
 
 	bool disasm;
 	enum xb_list_what list;

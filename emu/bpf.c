@@ -8,6 +8,7 @@
 #include "emu/link.h"
 #include "emu/map.h"
 #include "emu/obj.h"
+#include "emu/obj_sweep.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
 #include "emu/user.h"
@@ -311,6 +312,7 @@ xb_emu_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
 	union bpf_attr own, before;
 	long rc;
 
+	xb_obj_sweep_before(emu, cmd);
 	rc = xb_user_tail_zero((uintptr_t)attr, sizeof(own), bytes);
 	if (rc)
 		return rc;

@@ -234,6 +234,22 @@ xb_link_update(struct xb_emu *emu, const union bpf_attr *attr)
 	return 0;
 }
 
+void
+xb_link_release(struct xb_link *link)
+{
+	struct xb_bpf_prog *target = link->target;
+
+	if (link->type == BPF_LINK_TYPE_XDP)
+		link->ifindex = 0;
+	else if (xb_link_has_hook(link) && link->ifindex)
+		link_tcx_detach(link);
+	if (!target)
+		return;
+	link->target = NULL;
+	target->freplace = NULL;
+	xb_prog_relink(target);
+}
+
 int
 xb_link_detach(struct xb_emu *emu, const union bpf_attr *attr)
 {

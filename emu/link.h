@@ -4,7 +4,7 @@
  * interface, TC programs on either side of one.
  *
  * Differs: a link stays until it is detached or the emulator is freed; closing its descriptor does
- * not end it. Every interface exists, but for 0, and is of the kind that the link asks for.
+ * not end it, but where emu->holders says so. Every interface exists, but for 0, and is of the kind that the link asks for.
  */
 #ifndef XB_EMU_LINK_H
 #define XB_EMU_LINK_H
@@ -59,6 +59,9 @@ int xb_link_detach(struct xb_emu *emu, const union bpf_attr *attr);
  */
 #define XB_LINK_QUERY_BYTES 64u
 int xb_link_query(struct xb_emu *emu, union bpf_attr *attr);
+
+/* Takes the program of a link that was forgotten from where it is. */
+void xb_link_release(struct xb_link *link);
 
 /* The EXT program in the place of a function of target, or NULL. */
 struct xb_bpf_prog *xb_link_replacement(const struct xb_bpf_prog *target, u32 btf_id);

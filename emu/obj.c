@@ -107,6 +107,18 @@ take_lock(struct xb_emu *emu)
 	return lock;
 }
 
+/* Numbers that are low are for the caller; where there are no others, any will do. */
+static int
+out_of_the_way(const struct xb_emu *emu, int fd)
+{
+	int high = emu->first_fd ? fcntl(fd, F_DUPFD_CLOEXEC, emu->first_fd) : -1;
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
 int
 xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const char *name,
            void (*free_fn)(struct xb_obj *obj))
@@ -127,7 +139,7 @@ xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const 
 		close(memfd);
 		return rc;
 	}
-	obj->memfd = memfd;
+	obj->memfd = out_of_the_way(emu, memfd);
 	obj->ino = st.st_ino;
 	obj->kind = kind;
 	obj->free = free_fn;
@@ -136,7 +148,7 @@ xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const 
 	rc = put_in(table, obj);
 	xb_lock_give(lock);
 	if (rc)
-		close(memfd);
+		close(obj->memfd);
 	return rc;
 }
 
@@ -170,6 +182,26 @@ xb_obj_mark(const struct xb_emu *emu)
 
 	memcpy(mark.cnt, emu->objs->cnt, sizeof(mark.cnt));
 	return mark;
+}
+
+void
+xb_obj_forget(struct xb_emu *emu, struct xb_obj *obj)
+{
+	struct xb_lock *lock = take_lock(emu);
+
+	forget_fd(emu, obj);
+	obj->forgotten = true;
+	xb_lock_give(lock);
+}
+
+u32
+xb_obj_made_cnt(const struct xb_emu *emu)
+{
+	u32 cnt = 0;
+
+	for (u32 kind = 0; kind < XB_OBJ_KIND_CNT; kind++)
+		cnt += emu->objs->cnt[kind];
+	return cnt;
 }
 
 void

@@ -19,6 +19,7 @@ struct xb_obj {
 	u32 id;    /* from 1, per kind, never reused (cf. kernel/bpf/syscall.c: bpf_map_alloc_id) */
 	int memfd; /* kept open as long as the object lives */
 	bool forgotten; /* see xb_obj_forget_since() */
+	bool held;      /* emu/obj_sweep.h's own */
 	u64 ino;        /* of memfd */
 	struct xb_obj *hash_next, *next;
 	void (*free)(struct xb_obj *obj);
@@ -53,6 +54,11 @@ struct xb_obj_mark {
 };
 struct xb_obj_mark xb_obj_mark(const struct xb_emu *emu);
 void xb_obj_forget_since(struct xb_emu *emu, const struct xb_obj_mark *mark);
+/* The same of one. */
+void xb_obj_forget(struct xb_emu *emu, struct xb_obj *obj);
+
+/* How many were ever made, of all kinds. */
+u32 xb_obj_made_cnt(const struct xb_emu *emu);
 
 /* A new close-on-exec descriptor for the object, or -errno. */
 int xb_obj_fd(struct xb_obj *obj);

@@ -22,12 +22,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define NS_PER_S        1000000000ull
 #define WORLD_MAX_BYTES (64u << 20)
+#define FDS_MOST        65536
 
 /* What Linux tells where it has no emulator: bpf(2) is not for this process. */
 #define NO_EMULATOR (-EPERM)
@@ -146,6 +148,17 @@ set_world(struct xb_emu *emu)
 	free(text);
 }
 
+/* The upper half of what there can be: programs number theirs from below. */
+static int
+first_fd(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > FDS_MOST)
+		return FDS_MOST / 2;
+	return (int)limit.rlim_cur / 2;
+}
+
 static void
 make_emulator(void)
 {
@@ -164,6 +177,8 @@ make_emulator(void)
 	xb_xdp_register(emu);
 	xb_skb_register(emu);
 	xb_bound_register_types(emu);
+	emu->holders = true;
+	emu->first_fd = first_fd();
 	set_world(emu);
 	if (clock) {
 		emu->clock.now_ns = strtoull(clock, NULL, 0);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "emu/obj_sweep.h"
+
+#include "emu/btf.h"
+#include "emu/link.h"
+#include "emu/map.h"
+#include "emu/obj.h"
+#include "emu/pin.h"
+#include "emu/prog.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#define OBJECTS_BETWEEN 128u /* that are made until all are looked at again */
+
+static void mark(struct xb_emu *emu, struct xb_obj *obj);
+
+static struct xb_obj *
+prog_obj(struct xb_bpf_prog *prog)
+{
+	return prog ? &prog->obj : NULL;
+}
+
+/* What the elements of a map hold. */
+static void
+mark_element(struct xb_emu *emu, struct xb_map *map, const void *key)
+{
+	const struct xb_map_target *target;
+	u32 id;
+
+	if (map->ops->flags & XB_MAP_OF_MAPS) {
+		if (xb_map_read(map, key, &id) == 0)
+			mark(emu, xb_obj_by_id(emu, XB_OBJ_MAP, id));
+		return;
+	}
+	target = xb_map_target(map, *(const u32 *)key);
+	if (target)
+		mark(emu, prog_obj(target->prog));
+}
+
+static void
+mark_elements(struct xb_emu *emu, struct xb_map *map)
+{
+	u8 *keys = calloc(2, map->key_size ? map->key_size : 1), *key = NULL, *next = keys;
+
+	/* The two take turns, as none may be written while it is read. */
+	while (keys && xb_map_next_key(map, key, next) == 0) {
+		mark_element(emu, map, next);
+		key = next;
+		next = key == keys ? keys + map->key_size : keys;
+	}
+	free(keys);
+}
+
+static void
+mark_map(struct xb_emu *emu, struct xb_map *map)
+{
+	mark(emu, map->btf ? &map->btf->obj : NULL);
+	if (map->type == BPF_MAP_TYPE_PROG_ARRAY)
+		for (u32 i = 0; i < map->max_entries; i++)
+			mark(emu, prog_obj(xb_prog_array_get(map, i)));
+	else if (map->ops->flags & XB_MAP_OF_MAPS || map->type == BPF_MAP_TYPE_DEVMAP ||
+	         map->type == BPF_MAP_TYPE_DEVMAP_HASH || map->type == BPF_MAP_TYPE_CPUMAP)
+		mark_elements(emu, map);
+}
+
+static void
+mark_prog(struct xb_emu *emu, struct xb_bpf_prog *prog)
+{
+	for (u32 i = 0; i < prog->map_cnt; i++)
+		mark(emu, &prog->maps[i]->obj);
+	mark(emu, prog->btf ? &prog->btf->obj : NULL);
+	mark(emu, prog_obj(prog->attach_prog));
+}
+
+/* The object, and what it holds. */
+static void
+mark(struct xb_emu *emu, struct xb_obj *obj)
+{
+	struct xb_link *link;
+
+	if (!obj || obj->held || obj->forgotten)
+		return;
+	obj->held = true;
+	switch (obj->kind) {
+	case XB_OBJ_MAP:
+		mark_map(emu, XB_CONTAINER_OF(obj, struct xb_map, obj));
+		break;
+	case XB_OBJ_PROG:
+		mark_prog(emu, XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj));
+		break;
+	case XB_OBJ_LINK:
+		link = XB_CONTAINER_OF(obj, struct xb_link, obj);
+		mark(emu, prog_obj(link->prog));
+		mark(emu, prog_obj(link->target));
+		break;
+	case XB_OBJ_BTF:
+	case XB_OBJ_KIND_CNT:
+		break;
+	}
+}
+
+static void
+mark_pin(void *arg, const char *path, struct xb_obj *obj)
+{
+	(void)path;
+	mark(arg, obj);
+}
+
+/* False where the process' descriptors cannot be listed: then nothing can be said. */
+static bool
+mark_open(struct xb_emu *emu)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	struct xb_obj *obj;
+
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] == '.' ||
+		    xb_obj_by_fd(emu, fd, XB_OBJ_KIND_CNT, &obj) != 0 || fd == obj->memfd)
+			continue;
+		mark(emu, obj);
+	}
+	closedir(dir);
+	return true;
+}
+
+static void
+forget_unheld(struct xb_emu *emu, enum xb_obj_kind kind)
+{
+	struct xb_obj *obj = NULL;
+	u32 id = 0;
+
+	while ((obj = xb_obj_next(emu, kind, id))) {
+		id = obj->id;
+		if (obj->held) {
+			obj->held = false;
+			continue;
+		}
+		xb_obj_forget(emu, obj);
+		if (kind == XB_OBJ_LINK)
+			xb_link_release(XB_CONTAINER_OF(obj, struct xb_link, obj));
+	}
+}
+
+static void
+sweep(struct xb_emu *emu)
+{
+	if (!mark_open(emu))
+		return;
+	xb_pin_for_each(emu, mark_pin, emu);
+	for (u32 kind = 0; kind < XB_OBJ_KIND_CNT; kind++)
+		forget_unheld(emu, (enum xb_obj_kind)kind);
+	emu->swept_cnt = xb_obj_made_cnt(emu);
+}
+
+/* Whether the command could tell that something is still there. */
+static bool
+is_telling(struct xb_emu *emu, int cmd)
+{
+	switch (cmd) {
+	case BPF_PROG_GET_NEXT_ID:
+	case BPF_MAP_GET_NEXT_ID:
+	case BPF_BTF_GET_NEXT_ID:
+	case BPF_LINK_GET_NEXT_ID:
+	case BPF_PROG_GET_FD_BY_ID:
+	case BPF_MAP_GET_FD_BY_ID:
+	case BPF_BTF_GET_FD_BY_ID:
+	case BPF_LINK_GET_FD_BY_ID:
+		return true;
+	case BPF_PROG_LOAD:
+	case BPF_LINK_CREATE:
+	case BPF_RAW_TRACEPOINT_OPEN:
+	case BPF_PROG_QUERY:
+	case BPF_PROG_TEST_RUN:
+		return xb_obj_next(emu, XB_OBJ_LINK, 0) != NULL;
+	default:
+		return false;
+	}
+}
+
+void
+xb_obj_sweep_before(struct xb_emu *emu, int cmd)
+{
+	if (!emu->holders || emu->concurrent || emu->runs)
+		return;
+	if (is_telling(emu, cmd) || xb_obj_made_cnt(emu) - emu->swept_cnt >= OBJECTS_BETWEEN)
+		sweep(emu);
+}

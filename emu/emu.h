@@ -101,9 +101,9 @@ struct xb_emu {
 	struct xb_lock objs_lock;  /* over that, and the owners of maps */
 	bool holders;              /* objects go with their last descriptor: emu/obj_sweep.h */
 	u32 swept_cnt;             /* its own */
-	int first_fd;              /* from where the emulator's own descriptors are numbered; 0: anywhere */
-	struct xb_pin *pins;       /* emu/pin.h */
-	struct xb_map **handles;   /* emu/map.h: by handle index; 0 is unused */
+	int first_fd; /* from where the emulator's own descriptors are numbered; 0: anywhere */
+	struct xb_pin *pins;     /* emu/pin.h */
+	struct xb_map **handles; /* emu/map.h: by handle index; 0 is unused */
 	u32 handle_cnt;
 	struct xb_region *handle_region;
 	struct xb_map *gc_maps;      /* maps with values to free when the run ends */

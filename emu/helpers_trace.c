@@ -2,6 +2,7 @@
 /* helpers_trace.c - text and samples that leave the program. */
 #include "emu/helpers_priv.h"
 
+#include "emu/perf_event.h"
 #include "emu/printf.h"
 #include "vm/bytes.h"
 
@@ -74,12 +75,13 @@ snprintf_helper(struct xb_proc *proc, const union xb_arg *a)
 
 /* One sample in one piece, padded as a reader finds it. */
 static int
-put_sample(struct xb_emu *emu, struct xb_event *event, u32 size)
+put_sample(struct xb_emu *emu, struct xb_event *event, struct xb_perf_event *to, u32 size)
 {
 	u8 small[1024];
 	u32 bytes =
 	        (u32)xb_align_up((u64)size + event->more_bytes + sizeof(u32), 8) - (u32)sizeof(u32);
 	u8 *sample = bytes <= sizeof(small) ? small : malloc(bytes);
+	int ret = 0;
 
 	if (!sample)
 		return -ENOMEM;
@@ -92,10 +94,13 @@ put_sample(struct xb_emu *emu, struct xb_event *event, u32 size)
 	event->bytes = bytes;
 	event->more = NULL;
 	event->more_bytes = 0;
-	emu->hooks.event(emu->hooks.arg, event);
+	if (to)
+		ret = xb_perf_event_output(to, sample, bytes);
+	else
+		emu->hooks.event(emu->hooks.arg, event);
 	if (sample != small)
 		free(sample);
-	return 0;
+	return ret;
 }
 
 int
@@ -119,6 +124,7 @@ xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64
 	struct xb_event event = {
 		.map = map, .proc = proc, .data = data, .more = more, .more_bytes = more_bytes
 	};
+	struct xb_perf_event *to;
 	int err;
 
 	if (index == BPF_F_CURRENT_CPU)
@@ -128,7 +134,10 @@ xb_perf_output(struct xb_emu *emu, struct xb_proc *proc, struct xb_map *map, u64
 		return err;
 	if (event.cpu != proc->vcpu)
 		return -EOPNOTSUPP;
-	return emu->hooks.event ? put_sample(emu, &event, size) : 0;
+	to = xb_perf_array_event(map, index);
+	if (to && to->cpu != proc->vcpu)
+		return -EOPNOTSUPP;
+	return to || emu->hooks.event ? put_sample(emu, &event, to, size) : 0;
 }
 
 u64

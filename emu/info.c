@@ -281,6 +281,7 @@ xb_info_get(struct xb_emu *emu, union bpf_attr *attr)
 		return btf_info(XB_CONTAINER_OF(obj, struct xb_btf, obj), attr);
 	case XB_OBJ_LINK:
 		return link_info(XB_CONTAINER_OF(obj, struct xb_link, obj), attr);
+	case XB_OBJ_PERF:
 	case XB_OBJ_KIND_CNT:
 		break;
 	}

@@ -4,7 +4,8 @@
  * interface, TC programs on either side of one.
  *
  * Differs: a link stays until it is detached or the emulator is freed; closing its descriptor does
- * not end it, but where emu->holders says so. Every interface exists, but for 0, and is of the kind that the link asks for.
+ * not end it, but where emu->holders says so. Every interface exists, but for 0, and is of the kind
+ * that the link asks for.
  */
 #ifndef XB_EMU_LINK_H
 #define XB_EMU_LINK_H

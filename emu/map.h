@@ -25,6 +25,7 @@
 
 struct xb_bpf_prog;
 struct xb_btf;
+struct xb_perf_event;
 
 #define XB_MAP_HANDLE_BYTES 64
 
@@ -235,6 +236,8 @@ void xb_perf_array_close(struct xb_map *map);
  * kernel/trace/bpf_trace.c: __bpf_perf_event_output).
  */
 int xb_perf_array_slot(const struct xb_map *map, u64 index, u32 *cpu);
+/* The emulated event in slot `index`, or NULL: samples go to the event hook. */
+struct xb_perf_event *xb_perf_array_event(const struct xb_map *map, u64 index);
 
 /*
  * RINGBUF (cf. kernel/bpf/ringbuf.c). reserve gives the record's guest address, addressable for

@@ -54,7 +54,7 @@ free_kind(struct xb_obj_table *table, enum xb_obj_kind kind)
 void
 xb_obj_table_free(struct xb_emu *emu)
 {
-	static const enum xb_obj_kind order[] = { XB_OBJ_LINK, XB_OBJ_PROG, XB_OBJ_MAP,
+	static const enum xb_obj_kind order[] = { XB_OBJ_LINK, XB_OBJ_PROG, XB_OBJ_MAP, XB_OBJ_PERF,
 		                                  XB_OBJ_BTF };
 
 	if (emu->objs == NULL)
@@ -123,7 +123,7 @@ int
 xb_obj_add(struct xb_emu *emu, struct xb_obj *obj, enum xb_obj_kind kind, const char *name,
            void (*free_fn)(struct xb_obj *obj))
 {
-	static const char *const kinds[] = { "map", "prog", "btf", "link" };
+	static const char *const kinds[] = { "map", "prog", "btf", "link", "perf" };
 	struct xb_obj_table *table = emu->objs;
 	struct xb_lock *lock;
 	char memfd_name[96];

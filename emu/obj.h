@@ -11,7 +11,14 @@
 
 #include "emu/emu.h"
 
-enum xb_obj_kind { XB_OBJ_MAP, XB_OBJ_PROG, XB_OBJ_BTF, XB_OBJ_LINK, XB_OBJ_KIND_CNT };
+enum xb_obj_kind {
+	XB_OBJ_MAP,
+	XB_OBJ_PROG,
+	XB_OBJ_BTF,
+	XB_OBJ_LINK,
+	XB_OBJ_PERF, /* emu/perf_event.h: not bpf(2)'s, but known by their descriptors, too */
+	XB_OBJ_KIND_CNT,
+};
 
 /* First member of every object. */
 struct xb_obj {
@@ -26,8 +33,8 @@ struct xb_obj {
 };
 
 /*
- * Makes the table in emu->objs; frees it with all objects (links, programs, maps, BTFs in this
- * order).
+ * Makes the table in emu->objs; frees it with all objects (links, programs, maps, perf events,
+ * BTFs in this order).
  */
 int xb_obj_table_new(struct xb_emu *emu, struct xb_err *err);
 void xb_obj_table_free(struct xb_emu *emu);

@@ -5,6 +5,7 @@
 #include "emu/link.h"
 #include "emu/map.h"
 #include "emu/obj.h"
+#include "emu/perf_event.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
 
@@ -59,6 +60,12 @@ mark_map(struct xb_emu *emu, struct xb_map *map)
 	if (map->type == BPF_MAP_TYPE_PROG_ARRAY)
 		for (u32 i = 0; i < map->max_entries; i++)
 			mark(emu, prog_obj(xb_prog_array_get(map, i)));
+	else if (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		for (u32 i = 0; i < map->max_entries; i++) {
+			struct xb_perf_event *event = xb_perf_array_event(map, i);
+
+			mark(emu, event ? &event->obj : NULL);
+		}
 	else if (map->ops->flags & XB_MAP_OF_MAPS || map->type == BPF_MAP_TYPE_DEVMAP ||
 	         map->type == BPF_MAP_TYPE_DEVMAP_HASH || map->type == BPF_MAP_TYPE_CPUMAP)
 		mark_elements(emu, map);
@@ -95,6 +102,7 @@ mark(struct xb_emu *emu, struct xb_obj *obj)
 		mark(emu, prog_obj(link->target));
 		break;
 	case XB_OBJ_BTF:
+	case XB_OBJ_PERF:
 	case XB_OBJ_KIND_CNT:
 		break;
 	}
@@ -120,8 +128,8 @@ mark_open(struct xb_emu *emu)
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] == '.' ||
-		    xb_obj_by_fd(emu, fd, XB_OBJ_KIND_CNT, &obj) != 0 || fd == obj->memfd)
+		if (entry->d_name[0] == '.' || xb_obj_by_fd(emu, fd, XB_OBJ_KIND_CNT, &obj) != 0 ||
+		    fd == obj->memfd)
 			continue;
 		mark(emu, obj);
 	}

@@ -101,7 +101,7 @@ xb_pin_add(struct xb_emu *emu, const union bpf_attr *attr)
 	rc = xb_obj_by_fd(emu, (int)attr->bpf_fd, XB_OBJ_KIND_CNT, &obj);
 	if (rc)
 		return rc;
-	if (obj->kind == XB_OBJ_BTF)
+	if (obj->kind == XB_OBJ_BTF || obj->kind == XB_OBJ_PERF)
 		return -EINVAL;
 	rc = read_path(attr->pathname, path);
 	/* What an earlier run left under that name is there, too. */

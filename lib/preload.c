@@ -7,6 +7,9 @@
 #include "lib/preload_priv.h"
 
 #include "emu/kernel.h"
+#include "emu/sk_msg.h"
+#include "emu/sk_reuseport.h"
+#include "emu/sock_ops.h"
 #include "emu/user.h"
 #include "emu/world.h"
 #include "lib/bind.h"
@@ -176,6 +179,9 @@ make_emulator(void)
 	}
 	xb_xdp_register(emu);
 	xb_skb_register(emu);
+	xb_sk_msg_register(emu);
+	xb_sock_ops_register(emu);
+	xb_sk_reuseport_register(emu);
 	xb_bound_register_types(emu);
 	emu->holders = true;
 	emu->first_fd = first_fd();
@@ -282,11 +288,13 @@ bpf(int cmd, union bpf_attr *attr, u32 bytes)
 long
 syscall(long nr, ...)
 {
-	long a[6];
+	long a[6], rc;
 
 	SIX_LONGS(a);
 	if (nr == SYS_bpf && !preload_is_inside())
 		return bpf((int)a[0], (union bpf_attr *)a[1], (u32)a[2]);
+	if (nr == SYS_perf_event_open && !preload_is_inside() && preload_perf_open(a, &rc))
+		return preload_result(rc);
 	return __real_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

@@ -9,6 +9,7 @@
 #include "lib/preload_priv.h"
 
 #include "emu/map.h"
+#include "emu/perf_event.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +36,12 @@ is_readable(struct xb_obj *obj, u64 *written)
 {
 	struct xb_map *map = XB_CONTAINER_OF(obj, struct xb_map, obj);
 
+	if (obj->kind == XB_OBJ_PERF)
+		return xb_perf_event_readable(XB_CONTAINER_OF(obj, struct xb_perf_event, obj),
+		                              written);
+	*written = 0;
+	if (map->type == BPF_MAP_TYPE_USER_RINGBUF) /* who writes is always let */
+		return false;
 	*written = xb_ringbuf_query(map, BPF_RB_PROD_POS);
 	return xb_ringbuf_query(map, BPF_RB_AVAIL_DATA) != 0;
 }
@@ -42,8 +49,12 @@ is_readable(struct xb_obj *obj, u64 *written)
 static bool
 can_wait(struct xb_obj *obj)
 {
-	return obj->kind == XB_OBJ_MAP &&
-	       XB_CONTAINER_OF(obj, struct xb_map, obj)->type == BPF_MAP_TYPE_RINGBUF;
+	u32 type;
+
+	if (obj->kind != XB_OBJ_MAP)
+		return obj->kind == XB_OBJ_PERF;
+	type = XB_CONTAINER_OF(obj, struct xb_map, obj)->type;
+	return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF;
 }
 
 /* Whoever waits for edges gets one for everything new. */

@@ -55,6 +55,11 @@ long preload_result(long rc);
 void preload_poll_refresh(struct xb_emu *emu);
 
 /*
+ * preload_mmap.c: perf_event_open(2) with these arguments; false: it is the kernel's to do.
+ */
+bool preload_perf_open(const long a[6], long *rc);
+
+/*
  * preload_bpffs.c: the file system of pins, in memory: /sys/fs/bpf, and where the program mounts
  * one. Paths are in one form: absolute, single slashes, no "." or "..".
  */

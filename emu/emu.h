@@ -100,7 +100,8 @@ struct xb_emu {
 	struct xb_obj_table *objs; /* emu/obj.h */
 	struct xb_lock objs_lock;  /* over that, and the owners of maps */
 	bool holders;              /* objects go with their last descriptor: emu/obj_sweep.h */
-	u32 swept_cnt;             /* its own */
+	u32 closed_cnt; /* whoever sets it counts closed descriptors: more, and it looks */
+	u32 swept_cnt, swept_closed_cnt; /* its own */
 	int first_fd; /* from where the emulator's own descriptors are numbered; 0: anywhere */
 	struct xb_pin *pins;     /* emu/pin.h */
 	struct xb_map **handles; /* emu/map.h: by handle index; 0 is unused */

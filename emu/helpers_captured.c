@@ -53,8 +53,6 @@ static const struct xb_helper rows[] = {
 	ROW(get_current_ancestor_cgroup_id, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
 	ROW(current_task_under_cgroup, XB_PROG_TYPES_ALL, "kernel/bpf/cgroup.c", false),
 	ROW(task_pt_regs, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
-	ROW(perf_event_read, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
-	ROW(perf_event_read_value, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
 	ROW(perf_prog_read_value, TRACING, "kernel/trace/bpf_trace.c", true),
 	ROW(read_branch_records, TRACING, "kernel/trace/bpf_trace.c", true),
 	ROW(get_branch_snapshot, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),

@@ -34,6 +34,7 @@ struct xb_helper_table {
 	X(sock) \
 	X(syncookie) \
 	X(captured) \
+	X(perf) \
 	X(sys) \
 	X(btf) \
 	X(user_ringbuf) \

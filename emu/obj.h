@@ -25,9 +25,9 @@ struct xb_obj {
 	enum xb_obj_kind kind;
 	u32 id;    /* from 1, per kind, never reused (cf. kernel/bpf/syscall.c: bpf_map_alloc_id) */
 	int memfd; /* kept open as long as the object lives */
-	bool forgotten; /* see xb_obj_forget_since() */
-	bool held;      /* emu/obj_sweep.h's own */
-	u64 ino;        /* of memfd */
+	bool forgotten;  /* see xb_obj_forget_since() */
+	bool held, open; /* emu/obj_sweep.h's own */
+	u64 ino;         /* of memfd */
 	struct xb_obj *hash_next, *next;
 	void (*free)(struct xb_obj *obj);
 };

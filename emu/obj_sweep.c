@@ -108,6 +108,35 @@ mark(struct xb_emu *emu, struct xb_obj *obj)
 	}
 }
 
+/*
+ * Events go out of a map with the descriptor that put them in, programs with the map's last
+ * descriptor or pin, whatever programs still use the map (cf. kernel/bpf/arraymap.c:
+ * perf_event_fd_array_release; kernel/bpf/syscall.c: bpf_map_put_uref).
+ */
+static void
+empty(struct xb_map *map)
+{
+	if (map->type == BPF_MAP_TYPE_PROG_ARRAY ||
+	    (map->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY && !(map->flags & BPF_F_PRESERVE_ELEMS)))
+		for (u32 i = 0; i < map->max_entries; i++)
+			map->ops->remove(map, &i);
+}
+
+static bool
+is_perf_array(struct xb_obj *obj)
+{
+	return obj->kind == XB_OBJ_MAP &&
+	       XB_CONTAINER_OF(obj, struct xb_map, obj)->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
+static void
+open_pin(void *arg, const char *path, struct xb_obj *obj)
+{
+	(void)arg;
+	(void)path;
+	obj->open |= !is_perf_array(obj);
+}
+
 static void
 mark_pin(void *arg, const char *path, struct xb_obj *obj)
 {
@@ -117,7 +146,7 @@ mark_pin(void *arg, const char *path, struct xb_obj *obj)
 
 /* False where the process' descriptors cannot be listed: then nothing can be said. */
 static bool
-mark_open(struct xb_emu *emu)
+find_open(struct xb_emu *emu)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -128,41 +157,65 @@ mark_open(struct xb_emu *emu)
 	while ((entry = readdir(dir))) {
 		int fd = atoi(entry->d_name);
 
-		if (entry->d_name[0] == '.' || xb_obj_by_fd(emu, fd, XB_OBJ_KIND_CNT, &obj) != 0 ||
-		    fd == obj->memfd)
-			continue;
-		mark(emu, obj);
+		if (entry->d_name[0] != '.' && xb_obj_by_fd(emu, fd, XB_OBJ_KIND_CNT, &obj) == 0 &&
+		    fd != obj->memfd)
+			obj->open = true;
 	}
 	closedir(dir);
+	xb_pin_for_each(emu, open_pin, emu);
 	return true;
 }
 
+/* Calls fn for every object there is. */
 static void
-forget_unheld(struct xb_emu *emu, enum xb_obj_kind kind)
+each(struct xb_emu *emu, void (*fn)(struct xb_emu *emu, struct xb_obj *obj))
 {
-	struct xb_obj *obj = NULL;
-	u32 id = 0;
+	for (u32 kind = 0; kind < XB_OBJ_KIND_CNT; kind++) {
+		struct xb_obj *obj = NULL;
 
-	while ((obj = xb_obj_next(emu, kind, id))) {
-		id = obj->id;
-		if (obj->held) {
-			obj->held = false;
-			continue;
-		}
-		xb_obj_forget(emu, obj);
-		if (kind == XB_OBJ_LINK)
-			xb_link_release(XB_CONTAINER_OF(obj, struct xb_link, obj));
+		while ((obj = xb_obj_next(emu, (enum xb_obj_kind)kind, obj ? obj->id : 0)))
+			fn(emu, obj);
 	}
+}
+
+static void
+empty_closed(struct xb_emu *emu, struct xb_obj *obj)
+{
+	(void)emu;
+	if (!obj->open && obj->kind == XB_OBJ_MAP)
+		empty(XB_CONTAINER_OF(obj, struct xb_map, obj));
+}
+
+static void
+mark_open(struct xb_emu *emu, struct xb_obj *obj)
+{
+	if (obj->open)
+		mark(emu, obj);
+	obj->open = false;
+}
+
+static void
+forget_unheld(struct xb_emu *emu, struct xb_obj *obj)
+{
+	if (obj->held) {
+		obj->held = false;
+		return;
+	}
+	xb_obj_forget(emu, obj);
+	if (obj->kind == XB_OBJ_LINK)
+		xb_link_release(XB_CONTAINER_OF(obj, struct xb_link, obj));
 }
 
 static void
 sweep(struct xb_emu *emu)
 {
-	if (!mark_open(emu))
+	emu->swept_closed_cnt = __atomic_load_n(&emu->closed_cnt, __ATOMIC_RELAXED);
+	if (!find_open(emu))
 		return;
+	each(emu, empty_closed);
+	each(emu, mark_open);
 	xb_pin_for_each(emu, mark_pin, emu);
-	for (u32 kind = 0; kind < XB_OBJ_KIND_CNT; kind++)
-		forget_unheld(emu, (enum xb_obj_kind)kind);
+	each(emu, forget_unheld);
 	emu->swept_cnt = xb_obj_made_cnt(emu);
 }
 
@@ -185,7 +238,7 @@ is_telling(struct xb_emu *emu, int cmd)
 	case BPF_RAW_TRACEPOINT_OPEN:
 	case BPF_PROG_QUERY:
 	case BPF_PROG_TEST_RUN:
-		return xb_obj_next(emu, XB_OBJ_LINK, 0) != NULL;
+		return __atomic_load_n(&emu->closed_cnt, __ATOMIC_RELAXED) != emu->swept_closed_cnt;
 	default:
 		return false;
 	}

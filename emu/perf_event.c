@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE ((u64)XB_PAGE_BYTES)
@@ -42,11 +43,33 @@ read_attr(u64 user, struct perf_event_attr *attr)
 	return xb_user_read(attr, user, bytes < sizeof(*attr) ? bytes : sizeof(*attr));
 }
 
+bool
+xb_perf_event_is_emulated(const struct perf_event_attr *attr)
+{
+	if (attr->type != PERF_TYPE_SOFTWARE)
+		return false;
+	if (attr->config == PERF_COUNT_SW_BPF_OUTPUT)
+		return true;
+	/* Counters that interrupt are for profilers. */
+	return attr->sample_period == 0 && (attr->config == PERF_COUNT_SW_CPU_CLOCK ||
+	                                    attr->config == PERF_COUNT_SW_TASK_CLOCK);
+}
+
+static u64
+clock_ns(const struct xb_perf_event *event)
+{
+	struct timespec ts;
+
+	clock_gettime(event->config == PERF_COUNT_SW_TASK_CLOCK ? CLOCK_THREAD_CPUTIME_ID
+	                                                        : CLOCK_MONOTONIC,
+	              &ts);
+	return (u64)ts.tv_sec * 1000000000u + (u64)ts.tv_nsec;
+}
+
 static int
 check(const struct xb_emu *emu, const struct perf_event_attr *attr, int cpu)
 {
-	if (attr->type != PERF_TYPE_SOFTWARE || attr->config != PERF_COUNT_SW_BPF_OUTPUT ||
-	    attr->sample_type & ~(u64)SAMPLE_TYPES)
+	if (!xb_perf_event_is_emulated(attr) || attr->sample_type & ~(u64)SAMPLE_TYPES)
 		return -EOPNOTSUPP;
 	if (cpu >= 0 && (u32)cpu >= emu->cpu_cnt)
 		return -ENODEV;
@@ -74,7 +97,9 @@ xb_perf_event_open(struct xb_emu *emu, u64 user, int pid, int cpu, int group, u6
 	if (!event)
 		return -ENOMEM;
 	event->emu = emu;
+	event->config = attr.config;
 	event->sample_type = attr.sample_type;
+	event->began_ns = clock_ns(event);
 	event->cpu = cpu < 0 ? 0 : (u32)cpu;
 	event->enabled = !attr.disabled;
 	rc = xb_obj_add(emu, &event->obj, XB_OBJ_PERF, "output", free_event);
@@ -120,6 +145,7 @@ xb_perf_event_ioctl(struct xb_perf_event *event, u64 cmd, u64 arg)
 		event->enabled = cmd == PERF_EVENT_IOC_ENABLE;
 		return 0;
 	case PERF_EVENT_IOC_RESET:
+		event->began_ns = clock_ns(event);
 		return 0;
 	case PERF_EVENT_IOC_PAUSE_OUTPUT:
 		if (!event->head)
@@ -194,6 +220,8 @@ xb_perf_event_output(struct xb_perf_event *event, const void *data, u32 bytes)
 {
 	u64 head, tail, all = sample_bytes(event, bytes);
 
+	if (event->config != PERF_COUNT_SW_BPF_OUTPUT)
+		return -EINVAL;
 	if (!event->enabled)
 		return -EOPNOTSUPP;
 	if (!event->head || event->paused)
@@ -213,6 +241,18 @@ xb_perf_event_output(struct xb_perf_event *event, const void *data, u32 bytes)
 	}
 	__atomic_store_n(&event->head->data_head, head, __ATOMIC_RELEASE);
 	return 0;
+}
+
+u64
+xb_perf_event_enabled_ns(const struct xb_perf_event *event)
+{
+	return event->enabled ? clock_ns(event) - event->began_ns : 0;
+}
+
+u64
+xb_perf_event_count(const struct xb_perf_event *event)
+{
+	return event->config == PERF_COUNT_SW_BPF_OUTPUT ? 0 : xb_perf_event_enabled_ns(event);
 }
 
 bool

@@ -222,6 +222,15 @@ preload_leave(void)
 	depth--;
 }
 
+void
+preload_count_close(void)
+{
+	struct xb_emu *emu = depth ? NULL : __atomic_load_n(&state.emu, __ATOMIC_ACQUIRE);
+
+	if (emu)
+		__atomic_fetch_add(&emu->closed_cnt, 1, __ATOMIC_RELAXED);
+}
+
 struct xb_obj *
 preload_obj(struct xb_emu *emu, int fd)
 {

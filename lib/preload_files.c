@@ -116,6 +116,34 @@ umount(const char *path)
 	return umount2(path, 0);
 }
 
+/* A descriptor more that is closed: what it held may have to go. */
+int
+close(int fd)
+{
+	int rc = PRELOAD_NEXT(close)(fd);
+
+	preload_count_close();
+	return rc;
+}
+
+int
+dup2(int from, int to)
+{
+	int rc = PRELOAD_NEXT(dup2)(from, to);
+
+	preload_count_close();
+	return rc;
+}
+
+int
+dup3(int from, int to, int flags)
+{
+	int rc = PRELOAD_NEXT(dup3)(from, to, flags);
+
+	preload_count_close();
+	return rc;
+}
+
 /* Maps lock no memory here: a loader may raise the limit as if it was allowed to. */
 static int
 limit_result(int rc, __rlimit_resource_t resource)

@@ -181,7 +181,7 @@ preload_perf_open(const long a[6], long *rc)
 	emu = is_output(&attr) ? preload_get() : preload_enter();
 	if (!emu)
 		return false;
-	if (is_output(&attr))
+	if (xb_perf_event_is_emulated(&attr))
 		*rc = xb_perf_event_open(emu, (u64)a[0], (int)a[1], (int)a[2], (int)a[3],
 		                         (u64)a[4]);
 	else

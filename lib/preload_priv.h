@@ -39,6 +39,9 @@ struct xb_emu *preload_enter(void);
 struct xb_emu *preload_get(void);
 void preload_leave(void);
 
+/* The program has closed a descriptor. */
+void preload_count_close(void);
+
 /* Whether this thread is inside. */
 bool preload_is_inside(void);
 

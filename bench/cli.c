@@ -232,12 +232,48 @@ is_stdin(const char *stage)
 	return stage[0] == '-' && (!stage[1] || stage[1] == ':');
 }
 
+/* What the kernel's test run has no room for. */
+static int
+check_kernel(const struct xb_opts *opts, struct xb_err *err)
+{
+	const struct {
+		bool given;
+		const char *option;
+	} rows[] = {
+		{ opts->cpus > 1, "cpus" },
+		{ opts->staged, "xdp, --tc and --tc-egress" },
+		{ opts->world != NULL, "world" },
+		{ opts->world_from != NULL, "world-from" },
+		{ opts->ctx_file != NULL, "ctx-file" },
+		{ opts->save_ctx != NULL, "save-ctx" },
+		{ opts->record != NULL, "record" },
+		{ opts->rxvlan_offload, "rxvlan-offload" },
+		{ opts->headroom != 0, "headroom" },
+		{ opts->mtu != 0, "mtu" },
+		{ opts->pin_dir != NULL, "pin-dir" },
+		{ opts->has_clock, "clock" },
+		{ opts->seed != 1, "seed" },
+		{ opts->max_insns != XB_VM_MAX_INSNS, "max-insns" },
+	};
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (rows[i].given)
+			return xb_err_set(err, XB_ERR_USAGE, "--%s: not with --engine kernel",
+			                  rows[i].option);
+	for (u32 i = 0; i < opts->map_cnt; i++)
+		if (opts->maps[i][strcspn(opts->maps[i], "[=@")] == '@')
+			return xb_err_set(err, XB_ERR_USAGE,
+			                  "--map: %.128s: not with --engine kernel", opts->maps[i]);
+	return 0;
+}
+
 static int
 check_run(const struct xb_opts *opts, struct xb_err *err)
 {
 	u32 stdins = 0, stdouts = 0;
 
-	if (check_objects(opts, err) != 0)
+	if (check_objects(opts, err) != 0 ||
+	    (opts->engine == XB_ENGINE_KERNEL && check_kernel(opts, err) != 0))
 		return -1;
 	if (opts->strict && opts->no_lint)
 		return xb_err_set(err, XB_ERR_USAGE,

@@ -105,3 +105,20 @@ xb_ctx_write_skb(struct xb_json *j, const struct xb_skb_out *out)
 		xb_json_hex(j, "data_meta", out->meta, out->meta_bytes, NULL, 0);
 	xb_json_close_object(j);
 }
+
+void
+xb_ctx_write_returned(struct xb_json *j, const struct __sk_buff *ctx, u32 bytes)
+{
+	xb_json_open_object(j, "ctx");
+	xb_json_u64(j, "len", bytes);
+	xb_json_u64(j, "mark", ctx->mark);
+	xb_json_u64(j, "priority", ctx->priority);
+	xb_json_u64(j, "ingress_ifindex", ctx->ingress_ifindex);
+	xb_json_u64(j, "ifindex", ctx->ifindex);
+	xb_json_u64(j, "wire_len", ctx->wire_len);
+	xb_json_u64(j, "gso_segs", ctx->gso_segs);
+	write_cb(j, ctx);
+	xb_json_u64(j, "tstamp", ctx->tstamp);
+	xb_json_u64(j, "hwtstamp", ctx->hwtstamp);
+	xb_json_close_object(j);
+}

@@ -31,4 +31,7 @@ const char *xb_ctx_option(const struct xb_ctx_fields *ctx, const char *name);
 /* The context after a run, as "ctx": every number of __sk_buff that a program may load. */
 void xb_ctx_write_skb(struct xb_json *j, const struct xb_skb_out *out);
 
+/* The same for what alone comes back from the kernel's test run. */
+void xb_ctx_write_returned(struct xb_json *j, const struct __sk_buff *ctx, u32 bytes);
+
 #endif

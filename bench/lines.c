@@ -300,9 +300,11 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 	xb_json_u64(j, "out_len", last->bytes);
 	if (!opts->no_data)
 		xb_json_hex(j, "data", last->data, last->bytes, NULL, 0);
-	write_deltas(j, r);
+	if (!opts->session->native) /* whose test run does not tell */
+		write_deltas(j, r);
 	xb_json_bool(j, "changed", is_changed(r));
-	xb_json_u64(j, "insns", r->insns);
+	if (!opts->session->native)
+		xb_json_u64(j, "insns", r->insns);
 	xb_json_u64(j, "cpu", r->vcpu);
 	if (opts->session->object_cnt > 1)
 		write_stages(j, opts->session, r);
@@ -310,6 +312,8 @@ write_run(struct xb_json *j, const struct xb_lines_opts *opts, const struct xb_r
 		write_redirect(j, opts->session, r, last);
 	if (last->stage->kind != XB_STAGE_XDP && last->skb.flow_keys)
 		write_flow_keys(j, last->skb.flow_keys);
+	else if (opts->session->native && last->stage->kind != XB_STAGE_XDP)
+		xb_ctx_write_returned(j, last->skb.ctx, last->bytes);
 	else
 		write_ctx(j, r, last);
 	if (r->clone_cnt)
@@ -469,8 +473,8 @@ xb_lines_summary(struct xb_json *j, const struct xb_session *session, const stru
 	xb_json_u64(j, "packets", s->packets);
 	xb_json_u64(j, "bytes", s->bytes);
 	xb_json_printf(j, "seconds", "%.6f", (double)(s->end_ns - s->start_ns) / 1e9);
-	xb_json_string(j, "engine", "interp");
-	xb_json_u64(j, "cpus", session->emu->cpu_cnt);
+	xb_json_string(j, "engine", session->native ? "kernel" : "interp");
+	xb_json_u64(j, "cpus", session->native ? 1 : session->emu->cpu_cnt);
 	write_verdicts(j, s->verdicts);
 	xb_json_u64(j, "faults", s->faults);
 	write_targets(j, s);
@@ -480,7 +484,8 @@ xb_lines_summary(struct xb_json *j, const struct xb_session *session, const stru
 	write_count(j, "redirected_nowhere", s->nowhere);
 	write_count(j, "clones", s->clones);
 	write_lint_summary(j, s);
-	write_insns(j, &s->insns);
+	if (!session->native)
+		write_insns(j, &s->insns);
 	if (s->stages) {
 		xb_json_open_array(j, "stages");
 		for (u32 i = 0; i < XB_STAGE_CNT; i++)

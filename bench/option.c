@@ -203,6 +203,7 @@ set_dump_maps(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 set_clock(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
+	opts->has_clock = true;
 	if (!strcmp(arg, "capture")) {
 		opts->clock = XB_CLOCK_CAPTURE;
 	} else if (!strcmp(arg, "wall")) {
@@ -253,11 +254,11 @@ set_faults(struct xb_opts *opts, const char *arg, struct xb_err *err)
 static int
 set_engine(struct xb_opts *opts, const char *arg, struct xb_err *err)
 {
-	(void)opts;
-	if (!strcmp(arg, "jit") || !strcmp(arg, "kernel"))
+	if (!strcmp(arg, "jit"))
 		return xb_err_set(err, XB_ERR_USAGE, "'%s' is not available in this version", arg);
-	if (strcmp(arg, "auto") && strcmp(arg, "interp"))
-		return bad_value(arg, "auto or interp", err);
+	if (strcmp(arg, "auto") && strcmp(arg, "interp") && strcmp(arg, "kernel"))
+		return bad_value(arg, "auto, interp or kernel", err);
+	opts->engine = !strcmp(arg, "kernel") ? XB_ENGINE_KERNEL : XB_ENGINE_INTERP;
 	return 0;
 }
 
@@ -350,7 +351,8 @@ const struct xb_option xb_options[] = {
 	FLAG(ON(INSPECT) | ON(LIST), 0, "json", json_out, "as JSON"),
 	FLAG(ON(RUN), 0, "no-data", no_data, "leave packet bytes out of --json"),
 	FLAG(ON(RUN), 0, "no-events", no_events, "no reader on ring buffers and perf event arrays"),
-	CALL(ON(RUN), 0, "engine", "auto|interp", set_engine, "how programs are executed"),
+	CALL(ON(RUN), 0, "engine", "auto|interp|kernel", set_engine,
+	     "how programs are executed; kernel: by the running kernel's BPF_PROG_TEST_RUN"),
 	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "run on N virtual CPUs at a time, packets by flow"),
 	CALL(ON(RUN), 0, "clock", "capture|wall|NS", set_clock,
 	     "what bpf_ktime_get_ns follows; default the capture's timestamps"),

@@ -26,6 +26,9 @@ enum xb_emit {
 	XB_EMIT_FORWARDED = 1 << 2, /* without those dropped, a copy for each interface reached */
 };
 
+/* What runs programs. */
+enum xb_engine { XB_ENGINE_INTERP, XB_ENGINE_KERNEL };
+
 enum xb_clock_kind { XB_CLOCK_CAPTURE, XB_CLOCK_WALL, XB_CLOCK_FIXED };
 
 enum xb_list_what { XB_LIST_HELPERS, XB_LIST_MAPS, XB_LIST_PROGS, XB_LIST_KFUNCS };
@@ -76,6 +79,8 @@ struct xb_opts {
 	bool json_out;              /* inspect, list: as JSON */
 	bool no_data, no_events;
 
+	enum xb_engine engine;
+	bool has_clock; /* it was said which: */
 	enum xb_clock_kind clock;
 	u64 clock_ns;
 	u64 seed, max_insns;

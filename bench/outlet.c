@@ -162,8 +162,9 @@ trace(const struct xb_outlet *o, const struct xb_result *r)
 	fprintf(o->trace, "%llu:", (unsigned long long)r->n);
 	for (u32 i = 0; i < r->run_cnt; i++)
 		trace_run(o, &r->runs[i]);
-	fprintf(o->trace, ", %u bytes, %llu instructions", r->last->bytes,
-	        (unsigned long long)r->insns);
+	fprintf(o->trace, ", %u bytes", r->last->bytes);
+	if (!o->session->native)
+		fprintf(o->trace, ", %llu instructions", (unsigned long long)r->insns);
 	trace_ports(o, r);
 	fputs("\n", o->trace);
 	trace_notes(o, r);

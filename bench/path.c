@@ -79,7 +79,8 @@ count_packet(struct xb_path *p)
 	stats->ran++;
 	stats->verdicts[r->last->verdict]++;
 	stats->truncated += r->pkt->caplen < r->pkt->len;
-	xb_stats_insns(&stats->insns, r->insns, r->n);
+	if (XB_LIKELY(!p->opts.session->native))
+		xb_stats_insns(&stats->insns, r->insns, r->n);
 }
 
 int
@@ -99,7 +100,11 @@ xb_path_run(struct xb_path *p, struct xb_result *r, struct xb_err *err)
 	r->lint = 0;
 	r->port = (struct xb_port){ XB_PORT_INGRESS, r->pkt->if_idx };
 	r->direction = XB_PACKET_DIR_INBOUND;
-	if (XB_UNLIKELY(p->opts.cli->rxvlan_offload)) {
+	if (XB_UNLIKELY(p->opts.session->native != NULL)) {
+		path_run_native(p);
+		if (!r->ran)
+			return p->rc;
+	} else if (XB_UNLIKELY(p->opts.cli->rxvlan_offload)) {
 		const struct xb_xdp_in came = r->in;
 
 		take_tag_off(p, &r->in);
@@ -121,6 +126,8 @@ xb_path_unfit(const struct xb_path *p, const struct xb_result *r)
 	u32 most = p->first->kind == XB_STAGE_XDP ? xb_xdp_max_bytes(p->xdp) : XB_SKB_MAX_BYTES;
 	struct xb_path *own = (struct xb_path *)(uintptr_t)p;
 
+	if (p->opts.session->native)
+		return NULL; /* it says so itself */
 	if (XB_UNLIKELY(bytes > most)) {
 		snprintf(own->unfit, sizeof(own->unfit), "%u bytes are more than an %s holds (%u)",
 		         bytes, p->first->kind == XB_STAGE_XDP ? "XDP buffer" : "sk_buff", most);

@@ -40,6 +40,7 @@ struct xb_path {
 	u8 *clone_buf;
 	size_t clone_used;
 	char unfit[160];
+	bool said_refused; /* by the kernel */
 };
 
 static inline bool
@@ -128,6 +129,9 @@ void path_start_egress(struct xb_path *p, const struct xb_skb *from, const struc
 
 /* Where a redirect of TC leads. */
 struct xb_port path_redirect_port(const struct xb_path *p, const struct xb_skb_redirect *to);
+
+/* path_native.c: the running kernel's test run in place of both. */
+void path_run_native(struct xb_path *p);
 
 /* path_clone.c: for xb_skb_on_clone(), with the path as arg. */
 

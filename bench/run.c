@@ -4,6 +4,7 @@
 #include "bench/ctxrun.h"
 #include "bench/ctxsave.h"
 #include "bench/intake.h"
+#include "bench/native.h"
 #include "bench/lines.h"
 #include "bench/maplive.h"
 #include "bench/path.h"
@@ -385,6 +386,9 @@ finish_lines(struct work *w, int *code)
 	bool broken = w->has_json && w->json.errnum;
 	struct xb_err err = XB_ERR_INIT;
 
+	if (w->session.native && (w->has_json || w->has_dump) &&
+	    xb_native_take_maps(w->session.native, &err) != 0)
+		keep_error(code, &err);
 	xb_stats_sort_targets(&w->stats);
 	if (w->has_json && !broken) {
 		if (xb_lines_maps(&w->json, &w->session, &err) != 0)
@@ -527,7 +531,8 @@ work(const struct xb_worker *worker, void *arg)
 		return XB_EXIT_USAGE;
 	w->job = job;
 	w->worker = worker;
-	if (xb_session_open(&w->session, &opts, &err) != 0) {
+	if ((job->cli->engine == XB_ENGINE_KERNEL && xb_native_check(&err) != 0) ||
+	    xb_session_open(&w->session, &opts, &err) != 0) {
 		code = xb_say_error(&err);
 		free(w);
 		return code;

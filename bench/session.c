@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/session.h"
 
+#include "bench/native.h"
 #include "bench/say.h"
 #include "emu/captured.h"
+#include "emu/kernel.h"
 #include "emu/world.h"
 #include "lib/bind.h"
 
@@ -292,11 +294,25 @@ open_playback(struct xb_session *s, const struct xb_opts *cli, struct xb_err *er
 	return s->playback ? 0 : -1;
 }
 
+static int
+open_kernel(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
+{
+	const struct xb_native_opts kernel_opts = { .cli = opts->cli,
+		                                    .session = s,
+		                                    .inits = opts->inits };
+
+	if (opts->cli->engine != XB_ENGINE_KERNEL)
+		return 0;
+	s->native = xb_native_open(&kernel_opts, err);
+	return s->native ? 0 : -1;
+}
+
 int
 xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
+	bool kernel = opts->cli->engine == XB_ENGINE_KERNEL;
 	const struct xb_emu_opts emu_opts = {
-		.cpu_cnt = opts->cli->cpus,
+		.cpu_cnt = kernel ? xb_kernel_cpu_cnt() : opts->cli->cpus,
 		.seed = opts->cli->seed,
 		.pin_dir = opts->cli->pin_dir,
 		.max_insns = opts->cli->max_insns,
@@ -314,7 +330,7 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 	if (opts->cli->bare)
 		xb_bound_register_types(s->emu);
 	if (set_world(s, opts->world, err) != 0 || open_playback(s, opts->cli, err) != 0 ||
-	    open_all(s, opts, err) != 0) {
+	    open_all(s, opts, err) != 0 || open_kernel(s, opts, err) != 0) {
 		xb_session_close(s);
 		return -1;
 	}
@@ -324,6 +340,7 @@ xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct
 void
 xb_session_close(struct xb_session *s)
 {
+	xb_native_close(s->native);
 	free(s->ringbufs);
 	for (u32 i = 0; i < XB_STAGE_CNT; i++)
 		xb_object_free(s->objects[i]);
@@ -352,6 +369,8 @@ xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events, str
 	if (!events)
 		return 0;
 	s->emu->hooks.event = xb_notes_event;
+	if (s->native && xb_native_listen(s->native, notes, err) != 0)
+		return -1;
 	if (xb_session_each_map(s, open_reader, err) != 0)
 		return -1;
 	return list_ringbufs(s, err);

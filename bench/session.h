@@ -30,6 +30,8 @@ struct xb_session_opts {
 };
 
 struct xb_session_vcpu;
+struct xb_native;
+struct xb_diff;
 
 struct xb_session {
 	struct xb_emu *emu;
@@ -43,6 +45,8 @@ struct xb_session {
 	struct xb_playback *playback;  /* of a captured context, or NULL */
 	bool warned;                   /* that a call differs from its recording */
 	struct xb_session_vcpu *vcpus; /* of xb_session_spread(); or NULL */
+	struct xb_native *native;      /* that runs packets in the emulator's place, or NULL */
+	struct xb_diff *diff;          /* and with it: compares both; the owner's, or NULL */
 	pthread_mutex_t drain;         /* over the ring buffers' readers, then */
 };
 

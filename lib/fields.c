@@ -146,6 +146,12 @@ xb_ctx_mark(struct xb_ctx_fields *f, const char *name)
 	f->set |= bit(find_row(name));
 }
 
+void
+xb_ctx_unmark(struct xb_ctx_fields *f, const char *name)
+{
+	f->set &= ~bit(find_row(name));
+}
+
 const char *
 xb_ctx_misfit(const struct xb_ctx_fields *f, u32 kinds)
 {

@@ -51,6 +51,9 @@ bool xb_ctx_is_from_file(const struct xb_ctx_fields *f, const char *name);
 /* Notes that a field is given, where it was set otherwise. */
 void xb_ctx_mark(struct xb_ctx_fields *f, const char *name);
 
+/* Forgets that it is. */
+void xb_ctx_unmark(struct xb_ctx_fields *f, const char *name);
+
 /* The first field that is given and that none of the kinds has; NULL: there is none. */
 const char *xb_ctx_misfit(const struct xb_ctx_fields *f, u32 kinds);
 

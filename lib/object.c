@@ -48,6 +48,16 @@ not_emulated(struct bpf_map *map)
 	return inner && !xb_map_ops_of(bpf_map__type(inner)) ? inner : NULL;
 }
 
+/* The kernel's own: its pins would outlive the tool, and be found by others. */
+static void
+prepare_kernel_map(struct bpf_map *map)
+{
+	if (bpf_map__pin_path(map))
+		bpf_map__set_pin_path(map, NULL);
+	if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+		bpf_map__set_autocreate(map, false);
+}
+
 /*
  * Maps of a type that is not emulated are left out; programs that need one are refused later. Where
  * a perf event array has no size libbpf gives it one slot for each CPU, of which it asks only once.
@@ -59,6 +69,10 @@ prepare_maps(struct xb_object *o)
 
 	bpf_object__for_each_map(map, o->bpf)
 	{
+		if (!o->emu) {
+			prepare_kernel_map(map);
+			continue;
+		}
 		if (not_emulated(map))
 			bpf_map__set_autocreate(map, false);
 		if (bpf_map__type(map) == BPF_MAP_TYPE_PERF_EVENT_ARRAY &&
@@ -101,9 +115,10 @@ open_bpf(struct xb_object *o, struct xb_err *err)
 	object_name(o->opts.path, name, sizeof(name));
 	open_opts.object_name = name;
 	open_opts.kernel_log_buf = o->load_log;
-	open_opts.kernel_log_size = OBJECT_LOAD_LOG_BYTES;
-	open_opts.kernel_log_level = 1;
-	if (xb_btf_kernel_set(o->emu, o->opts.image, o->opts.bytes, true, err) != 0)
+	open_opts.kernel_log_size = o->log_bytes;
+	/* The kernel's is asked for where a load failed: writing it takes longer than the load. */
+	open_opts.kernel_log_level = o->emu ? 1 : 0;
+	if (o->emu && xb_btf_kernel_set(o->emu, o->opts.image, o->opts.bytes, true, err) != 0)
 		return -1;
 	object_listen(o, true);
 	was = xb_emu_enter(o->emu);
@@ -132,7 +147,8 @@ xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts, struct xb_
 	o->emu = emu;
 	o->opts = *opts;
 	o->said = calloc(1, OBJECT_SAID_BYTES);
-	o->load_log = calloc(1, OBJECT_LOAD_LOG_BYTES);
+	o->log_bytes = emu ? OBJECT_LOAD_LOG_BYTES : OBJECT_KERNEL_LOG_BYTES;
+	o->load_log = calloc(1, o->log_bytes);
 	if (!o->said || !o->load_log) {
 		xb_err_errno(err, ENOMEM, "object");
 		goto free_object;
@@ -304,6 +320,8 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 	object_listen(o, false);
 	if (rc != 0)
 		return object_load_error(o, -rc, err);
+	if (!o->emu)
+		return 0;
 	if (list_maps(o, err) != 0)
 		return -1;
 	if (!o->chosen)
@@ -321,7 +339,7 @@ struct xb_bpf_prog *
 xb_object_prog(const struct xb_object *o, const struct bpf_program *prog)
 {
 	struct xb_obj *obj;
-	int fd = bpf_program__fd(prog);
+	int fd = o->emu ? bpf_program__fd(prog) : -1;
 
 	if (fd < 0 || xb_obj_by_fd(o->emu, fd, XB_OBJ_PROG, &obj) != 0)
 		return NULL;
@@ -332,7 +350,7 @@ struct xb_map *
 xb_object_map(const struct xb_object *o, const struct bpf_map *map)
 {
 	struct xb_obj *obj;
-	int fd = bpf_map__fd(map);
+	int fd = o->emu ? bpf_map__fd(map) : -1;
 
 	if (fd < 0 || xb_obj_by_fd(o->emu, fd, XB_OBJ_MAP, &obj) != 0)
 		return NULL;

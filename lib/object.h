@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * object.h - a BPF object file in the emulator: opened and loaded by libbpf, one of its programs
- * chosen.
+ * object.h - a BPF object file in the emulator, or in the running kernel: opened and loaded by
+ * libbpf, one of its programs chosen.
  *
  * libbpf prints what it has to say; here that is gathered, so an error is one sentence that names
  * the program, the instruction and its source line. All XDP and TC programs are loaded, or all of
@@ -49,7 +49,7 @@ struct xb_object_map {
 };
 
 struct xb_object {
-	struct xb_emu *emu; /* borrowed */
+	struct xb_emu *emu; /* borrowed; NULL: it is the kernel's, see xb_object_open() */
 	struct xb_object_opts opts;
 	void *converted; /* the image with maps in BTF, where it had legacy ones; owned */
 	struct bpf_object *bpf;
@@ -61,12 +61,17 @@ struct xb_object {
 	u32 map_cnt;
 	char *said; /* libbpf's warnings, one a line */
 	size_t said_bytes;
-	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD */
+	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD, of log_bytes */
+	u32 log_bytes;
 };
 
 /*
  * Reads the object. Programs whose section does not tell their type get it from the section's name
  * or opts->type.
+ *
+ * Without an emulator it is loaded into the running kernel. Then `maps` and `prog` stay empty, as
+ * do xb_object_prog() and xb_object_map(): all that there is are the descriptors that libbpf has.
+ * Nothing is pinned.
  */
 struct xb_object *xb_object_open(struct xb_emu *emu, const struct xb_object_opts *opts,
                                  struct xb_err *err);

@@ -126,11 +126,78 @@ reason(const struct xb_object *o, const char *said)
 static int
 load_error_said(const struct xb_object *o, const char *said, struct xb_err *err)
 {
-	const char *dir = o->emu->pin_dir, *pin = dir ? strstr(said, "/sys/fs/bpf/") : NULL;
+	const char *dir = o->emu ? o->emu->pin_dir : NULL,
+	           *pin = dir ? strstr(said, "/sys/fs/bpf/") : NULL;
 
 	return xb_err_set(err, XB_ERR_LOAD, "cannot be loaded: %.*s%s%s%s",
 	                  pin ? (int)(pin - said) : 0, said, pin ? dir : "", pin ? pin + 11 : said,
 	                  reason(o, said));
+}
+
+/* Whether a line is one that the verifier ends with, beside what it found. */
+static bool
+is_statistics(const char *line)
+{
+	static const char *const starts[] = { "processed ",  "verification time ", "stack depth ",
+		                              "max_states_", "cur state:",         "old state:" };
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(starts); i++)
+		if (!strncmp(line, starts[i], strlen(starts[i])))
+			return true;
+	return line[0] == 0;
+}
+
+/* What the kernel's verifier found: the log's last line that says something. "": it has none. */
+static void
+verifier_reason(const char *log, char *text, size_t bytes)
+{
+	const char *last = "", *line = log;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+
+		if (!is_statistics(line) && len)
+			last = line;
+		line += len + (line[len] == '\n');
+	}
+	snprintf(text, bytes, "%.*s", (int)strcspn(last, "\n"), last);
+}
+
+/* The instruction and the source line that the log came to before the end. */
+static void
+verifier_place(const char *log, char *text, size_t bytes)
+{
+	const char *source = "", *insn = "", *line = log;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n"), digits = strspn(line, "0123456789");
+
+		if (*line == ';')
+			source = line + 1 + strspn(line + 1, " @");
+		else if (digits && line[digits] == ':' && strchr(line, '(') &&
+		         strchr(line, '(') < line + len)
+			insn = line;
+		line += len + (line[len] == '\n');
+	}
+	snprintf(text, bytes, "%s%.*s%s%.*s%s", *insn ? ", at insn " : "",
+	         (int)strcspn(insn, ";\n"), insn, *source ? " (" : "", (int)strcspn(source, "\n"),
+	         source, *source ? ")" : "");
+}
+
+/* `said` up to `end` names the program. */
+static int
+kernel_load_error(const struct xb_object *o, const char *said, const char *end, int errnum,
+                  struct xb_err *err)
+{
+	char reason_text[256], place[256];
+
+	verifier_reason(o->load_log, reason_text, sizeof(reason_text));
+	verifier_place(o->load_log, place, sizeof(place));
+	if (!reason_text[0])
+		return xb_err_set(err, XB_ERR_LOAD, "%.*s: the kernel does not load it: %s",
+		                  (int)(end - said), said, strerror(errnum));
+	return xb_err_set(err, XB_ERR_LOAD, "%.*s: the kernel's verifier refuses it: %s%s",
+	                  (int)(end - said), said, reason_text, place);
 }
 
 int
@@ -147,6 +214,8 @@ object_load_error(struct xb_object *o, int errnum, struct xb_err *err)
 		return load_error_said(o, said, err);
 	if (!chosen)
 		o->other_failed = strndup(said + 6, (size_t)(end - said) - 7);
+	if (!o->emu)
+		return kernel_load_error(o, said, end, errnum, err);
 	if (!log_bytes)
 		return xb_err_set(err, XB_ERR_LOAD, "%.*s: cannot be loaded: %s", (int)(end - said),
 		                  said, strerror(errnum));

@@ -10,6 +10,9 @@
 #define OBJECT_SAID_BYTES     (16u << 10)
 #define OBJECT_LOAD_LOG_BYTES (64u << 10)
 
+/* Of the kernel's verifier: the most that kernels before 5.2 write, and plenty. */
+#define OBJECT_KERNEL_LOG_BYTES ((16u << 20) - 1)
+
 struct bpf_program;
 
 /* object_type.c: gives every program its type, and has those loaded that may be run or called. */

@@ -46,8 +46,6 @@ static const struct cli_row rows[] = {
 	{ "later: fuzz", "$X fuzz", 2, SAYS("fuzz: not available in this version"), NULL },
 	{ "later: exec", "$X exec -- true", 2, SAYS("exec: not available in this version"), NULL },
 	{ "later: jit", "$X --engine jit", 2, SAYS("--engine: 'jit' is not available*"), NULL },
-	{ "later: kernel", "$X --engine=kernel", 2, SAYS("--engine: 'kernel' is not available*"),
-	  NULL },
 	{ "field of a TC context", RUN "--ctx mark=1 $P/pass.o", 2,
 	  SAYS("--ctx: mark: no field of xdp_md, which XDP programs have"), NULL },
 	{ "field of no context", "$X --ctx marc=1", 2,

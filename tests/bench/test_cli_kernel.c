@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_cli_kernel.c - what scripts rely on where the running kernel runs the packets.
+ */
+#include "tests/bench/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define KERNEL "$X -q --engine kernel "
+#define K_RUN  KERNEL "-r $C/demo.pcap "
+#define BARE   "setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --clear-groups "
+
+/* The same lines from both, but for what the kernel does not tell: instructions and deltas. */
+#define UNTOLD "s/\"insns\":[0-9]*,//;s/\"head_delta\":[-0-9]*,\"tail_delta\":[-0-9]*,//"
+#define SAME(capture, options)                                                                     \
+	"$X -q -r $C/" capture " --json a.json " options                                           \
+	" && $X -q --engine kernel -r $C/" capture " --json b.json " options                       \
+	" && grep '\"packet\"' a.json | sed '" UNTOLD                                              \
+	"' >a.txt; grep '\"packet\"' b.json >b.txt; test -s a.txt && cmp a.txt b.txt"
+
+#define FILLED "--map blocked4=$C/../progs/firewall.json "
+
+#define NOT_WITH(option)                                                                           \
+	{                                                                                          \
+		"not with the kernel: --" option, K_RUN "--" option " $P/pass.o", 2,               \
+		        SAYS("--*: not with --engine kernel"), NULL                                \
+	}
+
+/* Anywhere. */
+static const struct cli_row rows_anywhere[] = {
+	NOT_WITH("cpus 2"),
+	NOT_WITH("clock wall"),
+	NOT_WITH("clock capture"),
+	NOT_WITH("world $P/pass.o"),
+	NOT_WITH("world-from ."),
+	NOT_WITH("ctx-file $P/pass.o"),
+	NOT_WITH("save-ctx d"),
+	NOT_WITH("record f"),
+	NOT_WITH("rxvlan-offload on"),
+	NOT_WITH("headroom 128"),
+	NOT_WITH("mtu 1500"),
+	NOT_WITH("pin-dir ."),
+	NOT_WITH("seed 2"),
+	NOT_WITH("max-insns 10"),
+	{ "not with the kernel: stages", K_RUN "--xdp $P/pass.o", 2,
+	  SAYS("--xdp, --tc and --tc-egress: not with --engine kernel"), NULL },
+	{ "not with the kernel: a map of the kernel's", K_RUN "--map a@id:1 $P/pass.o", 2,
+	  SAYS("--map: a@id:1: not with --engine kernel"), NULL },
+	{ "no such engine", "$X --engine kern -r $C/demo.pcap $P/pass.o", 2,
+	  SAYS("--engine: 'kern': expected auto, interp or kernel"), NULL },
+	{ "no privilege", BARE K_RUN "$P/pass.o", 2,
+	  SAYS("the kernel: bpf(2) is not permitted: be root, or have CAP_BPF, *"), NULL },
+};
+
+/* Where bpf(2) is permitted. */
+static const struct cli_row rows_permitted[] = {
+	{ "summary", "$X --engine kernel -r $C/demo.pcap $P/pass.o", 0, NULL,
+	  "*: xdp_pass: 60 packets*XDP_PASS * 60 *100.0%*" },
+	{ "summary in JSON", K_RUN "--json - $P/pass.o | tail -n 1", 0, NULL,
+	  "*\"engine\":\"kernel\",\"cpus\":1,\"verdicts\":{\"XDP_PASS\":60},\"faults\":0}\n" },
+	{ "packets of XDP", SAME("demo.pcap", "$P/checksum.o"), 0, NULL, NULL },
+	{ "packets that grow and shrink", SAME("demo.pcap", "$P/vlan_push.o"), 0, NULL, NULL },
+	{ "metadata", SAME("demo.pcap", "$P/meta.o"), 0, NULL, NULL },
+	{ "metadata that came with it", SAME("demo.pcap", "--ctx data_meta=01020304 $P/meta.o"), 0,
+	  NULL, NULL },
+	{ "ring buffer", SAME("demo.pcap", "$P/ringbuf.o"), 0, NULL, NULL },
+	{ "perf samples", SAME("demo.pcap", "$P/perf.o"), 0, NULL, NULL },
+	{ "perf samples, over and over", SAME("demo.pcap", "--repeat 200 $P/perf.o"), 0, NULL,
+	  NULL },
+	{ "capture with verdicts",
+	  KERNEL "-r $C/demo.pcap -w a.pcapng $P/truncate.o; $X -q -r $C/demo.pcap -w b.pcapng "
+	         "$P/truncate.o; test -s a.pcapng && cmp a.pcapng b.pcapng",
+	  0, NULL, NULL },
+	{ "packets of TC",
+	  K_RUN "--trace $P/tc/marks.o >a.txt; $X -q -r $C/demo.pcap --trace $P/tc/marks.o | "
+	        "sed 's/, [0-9]* instructions//' >b.txt; test -s a.txt && cmp a.txt b.txt",
+	  0, NULL, NULL },
+	{ "context of TC",
+	  ONE "--engine kernel --ctx mark=7,cb[1]=9 --json - $P/tc/marks.o | head -1", 0, NULL,
+	  "*\"mark\":7,*\"cb\":\\[0,9,0,0,0\\]*" },
+	{ "packets without a link-layer header",
+	  K_RUN "--json - $P/skb/count_protos.o | grep -c '\"out_len\":[0-9]*,\"data\":\"02'", 0,
+	  NULL, "[1-9]*\n" },
+	{ "flow dissector", K_RUN "--json - $P/skb/dissector.o | grep -c flow_keys", 0, NULL,
+	  "60\n" },
+	{ "too short", "$X --engine kernel -r $C/mixed.pcapng $P/pass.o", 0,
+	  SAYS("packet 76 is not run: the kernel's test run refuses it: its 10 bytes are less than "
+	       "the 14 that it needs"),
+	  "*XDP_PASS *77 *(not run) *1 *" },
+	{ "no such interface",
+	  "$X -c 2 --engine kernel --ctx ingress_ifindex=77 -r $C/demo.pcap "
+	  "$P/pass.o",
+	  0, SAYS("packet 1 is not run: *: --ctx: there is no such interface (ENODEV)"),
+	  "*(not run) *2 *" },
+	{ "a field that it does not take", K_RUN "--ctx egress_ifindex=3 $P/pass.o", 2,
+	  SAYS("--ctx: egress_ifindex: the kernel's test run does not take this field"), NULL },
+	{ "a field of TC that it does not take", K_RUN "--ctx hash=3 $P/tc/marks.o", 2,
+	  SAYS("--ctx: hash: the kernel's test run does not take this field"), NULL },
+	{ "variables are set",
+	  ONE "--engine kernel --trace --map '.rodata[0]={verdict=5}' -p tc_returns $B/ways_tc.o",
+	  0, NULL, "1: TC_ACT_QUEUED,*" },
+	{ "maps are filled, and read",
+	  K_RUN FILLED
+	  "--dump-maps=a.json $P/firewall.o && $X -q -r $C/demo.pcap " FILLED
+	  "--dump-maps=b.json $P/firewall.o && grep blocked4 a.json >a.txt && grep blocked4 "
+	  "b.json >b.txt && cmp a.txt b.txt && grep -c '\"0xc6\"' a.txt",
+	  0, NULL, "1\n" },
+	{ "variables come back",
+	  K_RUN "--dump-maps=a.json $P/globals.o && $X -q -r $C/demo.pcap --dump-maps=b.json "
+	        "$P/globals.o; test -s a.json && cmp a.json b.json",
+	  0, NULL, NULL },
+	{ "refused by the verifier", K_RUN "$P/bad/null_value.o", 3,
+	  SAYS("*null_value.o: prog 'xdp_null_value': the kernel's verifier refuses it: R0 invalid "
+	       "mem access 'map_value_or_null', at insn *(null_value.bpf.c:*)"),
+	  NULL },
+};
+
+int
+main(int argc, char **argv)
+{
+	char command[4096];
+	int rc;
+
+	if (argc != 5)
+		return 2;
+	rc = cli_main(argc, argv, rows_anywhere, XB_ARRAY_SIZE(rows_anywhere));
+	snprintf(command, sizeof(command),
+	         "'%s' -q --engine kernel -r '%s/demo.pcap' '%s/pass.o' 2>/dev/null", argv[1],
+	         argv[4], argv[2]);
+	if (chdir("/") != 0 || WEXITSTATUS(system(command)) != 0) {
+		printf("skipped: bpf(2) not permitted\n");
+		return rc;
+	}
+	return rc ? rc : cli_main(argc, argv, rows_permitted, XB_ARRAY_SIZE(rows_permitted));
+}

@@ -29,12 +29,15 @@ must(long ret, const char *what)
 static int
 make_map(const struct side *s, u32 type, u32 key_bytes, u32 value_bytes, u32 entries)
 {
-	union bpf_attr attr = { .map_type = type,
-		                .key_size = key_bytes,
-		                .value_size = value_bytes,
-		                .max_entries = entries };
-	long fd = backend_bpf(&s->b, BPF_MAP_CREATE, &attr);
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = key_bytes;
+	attr.value_size = value_bytes;
+	attr.max_entries = entries;
+	fd = backend_bpf(&s->b, BPF_MAP_CREATE, &attr);
 	must(fd, "map");
 	return (int)fd;
 }
@@ -163,8 +166,11 @@ long
 side_load(const struct side *s, const struct program *p, char *log, u32 log_bytes)
 {
 	struct bpf_insn insns[PROGRAM_MAX_INSNS];
-	union bpf_attr attr = { .prog_type = p->type, .insn_cnt = p->cnt };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = p->type;
+	attr.insn_cnt = p->cnt;
 	link_maps(s, p, insns);
 	memcpy(attr.prog_name, "fuzz", sizeof("fuzz"));
 	attr.insns = (uintptr_t)insns;
@@ -209,10 +215,12 @@ emu_element(struct xb_map *map, int cmd, void *key, void *value)
 static long
 element(const struct side *s, int cmd, enum fuzz_map map, void *key, void *value)
 {
-	union bpf_attr attr = { .map_fd = (u32)s->maps[map] };
+	union bpf_attr attr;
 
 	if (s->b.emu && cmd != BPF_MAP_DELETE_ELEM)
 		return emu_element(s->emu_maps[map], cmd, key, value);
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)s->maps[map];
 	attr.key = (uintptr_t)key;
 	attr.value = (uintptr_t)value;
 	return backend_bpf(&s->b, cmd, &attr);

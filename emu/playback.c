@@ -158,9 +158,8 @@ check_params(struct xb_playback *r, struct xb_proc *proc, const char *name, u32 
 }
 
 const struct xb_captured_call *
-xb_playback_take(struct xb_playback *r, struct xb_proc *proc, u32 helper)
+xb_playback_take(struct xb_playback *r, struct xb_proc *proc, const char *name, u32 helper)
 {
-	const char *name = xb_helper_name(helper);
 	const struct xb_captured_call *call;
 	u32 n = r->next[helper];
 
@@ -200,10 +199,9 @@ put_object(struct xb_playback *r, const struct xb_captured_reg *result)
 }
 
 u64
-xb_playback_apply(struct xb_playback *r, struct xb_proc *proc, u32 helper,
+xb_playback_apply(struct xb_playback *r, struct xb_proc *proc, const char *name,
                   const struct xb_captured_call *call)
 {
-	const char *name = xb_helper_name(helper);
 	u64 was[XB_CAPTURED_REGS], r0 = 0;
 
 	memcpy(was, proc->r, sizeof(was));
@@ -221,16 +219,15 @@ xb_playback_apply(struct xb_playback *r, struct xb_proc *proc, u32 helper,
 }
 
 bool
-xb_playback_same_result(struct xb_playback *r, struct xb_proc *proc, u32 helper,
+xb_playback_same_result(struct xb_playback *r, struct xb_proc *proc, const char *name, u32 helper,
                         const struct xb_captured_call *call, u64 r0)
 {
 	const struct xb_captured_reg *result = find_result(call, 0);
 
 	if (!result || result->bytes || result->value == r0)
 		return true;
-	return differs(r, proc, "bpf_%s: recorded call %u gave 0x%llx, now 0x%llx",
-	               xb_helper_name(helper), r->next[helper], (unsigned long long)result->value,
-	               (unsigned long long)r0);
+	return differs(r, proc, "bpf_%s: recorded call %u gave 0x%llx, now 0x%llx", name,
+	               r->next[helper], (unsigned long long)result->value, (unsigned long long)r0);
 }
 
 bool
@@ -249,13 +246,13 @@ u64
 xb_captured_call(struct xb_proc *proc, u32 helper)
 {
 	struct xb_playback *r = xb_proc_emu(proc)->playback[proc->vcpu];
-	const struct xb_captured_call *call = r ? xb_playback_take(r, proc, helper) : NULL;
+	const char *name = xb_helper_name(helper);
+	const struct xb_captured_call *call = r ? xb_playback_take(r, proc, name, helper) : NULL;
 
 	if (call)
-		return xb_playback_apply(r, proc, helper, call);
+		return xb_playback_apply(r, proc, name, call);
 	return xb_proc_fault(proc, XB_FAULT_NOT_EMULATED,
 	                     "bpf_%s reads the machine: its results have to be given, as "
 	                     "\"helperCalls\" of a captured context%s",
-	                     xb_helper_name(helper),
-	                     r && r->c->cnt[helper] ? ", which has no more of them" : "");
+	                     name, r && r->c->cnt[helper] ? ", which has no more of them" : "");
 }

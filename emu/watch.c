@@ -246,7 +246,7 @@ answer(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u6
 
 	if (!playback)
 		return fn(proc, call, r);
-	was = xb_playback_take(playback, proc, row->id);
+	was = xb_playback_take(playback, proc, row->name, row->id);
 	if (!was && proc->event)
 		return 0;
 	if (!was && (row->state == XB_HELPER_CAPTURED || xb_playback_emulates(playback)))
@@ -255,10 +255,10 @@ answer(struct xb_proc *proc, const struct xb_call *call, xb_call_fn fn, const u6
 		return fault_beyond(proc, playback, row);
 	if (!is_live(row, was)) {
 		*given = was;
-		return xb_playback_apply(playback, proc, row->id, was);
+		return xb_playback_apply(playback, proc, row->name, was);
 	}
 	r0 = fn(proc, call, r);
-	if (proc->event || xb_playback_same_result(playback, proc, row->id, was, r0))
+	if (proc->event || xb_playback_same_result(playback, proc, row->name, row->id, was, r0))
 		return r0;
 	return 0;
 }

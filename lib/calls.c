@@ -115,17 +115,14 @@ read_call(struct ctx_reader *r, const struct xb_value *v, struct xb_captured *c,
 	return -1;
 }
 
-/* The number of a helper, or 0. */
+/* The number of a helper, or 0. Those that Linux does not have may be the user's own. */
 static u32
 helper_of(const char *key)
 {
 	char *end;
 	unsigned long id = strtoul(key, &end, 10);
 
-	return *end || key[0] < '0' || key[0] > '9' || id >= XB_EMU_HELPER_MAX ||
-	                       !xb_helper_name((u32)id)
-	               ? 0
-	               : (u32)id;
+	return *end || key[0] < '0' || key[0] > '9' || id >= XB_EMU_HELPER_MAX ? 0 : (u32)id;
 }
 
 static int

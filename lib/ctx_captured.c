@@ -45,15 +45,23 @@ captured_free(struct xb_context *c)
 	xb_captured_free(c->calls);
 }
 
+/* "ctx" */
+static int
+write_parts(const struct xb_context *sub, const struct xb_captured *calls, struct xb_json *j,
+            struct xb_err *err)
+{
+	xb_json_open_object(j, "ctx");
+	if (sub && ctx_write(sub, "subContext", j, err) != 0)
+		return -1;
+	ctx_write_calls(j, calls);
+	xb_json_close_object(j);
+	return 0;
+}
+
 static int
 captured_write(const struct xb_context *c, struct xb_json *j, struct xb_err *err)
 {
-	xb_json_open_object(j, "ctx");
-	if (c->sub && ctx_write(c->sub, "subContext", j, err) != 0)
-		return -1;
-	ctx_write_calls(j, c->calls);
-	xb_json_close_object(j);
-	return 0;
+	return write_parts(c->sub, c->calls, j, err);
 }
 
 static int
@@ -127,3 +135,25 @@ const struct ctx_type ctx_type_captured = {
 	.end = captured_end,
 	.save = captured_save,
 };
+
+char *
+xb_ctx_print_captured(const struct xb_context *sub, const struct xb_captured *calls,
+                      struct xb_err *err)
+{
+	struct xb_json j;
+	size_t bytes;
+
+	if (xb_json_init_text(&j, err) != 0)
+		return NULL;
+	xb_json_open_object(&j, NULL);
+	if (sub && sub->name[0])
+		xb_json_string(&j, "name", sub->name);
+	xb_json_string(&j, "type", ctx_type_captured.name);
+	if (write_parts(sub, calls, &j, err) != 0) {
+		xb_json_fini(&j);
+		return NULL;
+	}
+	xb_json_close_object(&j);
+	xb_json_newline(&j);
+	return xb_json_take(&j, &bytes, err);
+}

@@ -37,6 +37,13 @@ struct xb_context *xb_ctx_make(enum xb_ctx_type type, const char *name, const u8
 /* A copy, of a type that is built in. NULL and err where there is no memory. */
 struct xb_context *xb_ctx_clone(const struct xb_context *c, struct xb_err *err);
 
+/*
+ * The text of a captured context of both, without making it; sub may be NULL. From malloc(). NULL
+ * and err.
+ */
+char *xb_ctx_print_captured(const struct xb_context *sub, const struct xb_captured *calls,
+                            struct xb_err *err);
+
 /* A captured context from both, which it takes over, also where it fails. sub may be NULL. */
 struct xb_context *xb_ctx_wrap(struct xb_context *sub, struct xb_captured *calls,
                                struct xb_err *err);

@@ -109,6 +109,7 @@ take_process(const struct job_work *w, u32 vcpu, struct xb_err *err)
 		.emulate_calls = job->emulate_calls,
 		.note = job->note,
 		.arg = job->arg,
+		.record_calls = job->record_calls,
 	};
 	struct xb_process **p = &w->pool->processes[vcpu];
 

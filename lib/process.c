@@ -45,6 +45,7 @@ begin_run(struct xb_process *p)
 	if (p->begun || p->loading || p->status != XB_PROCESS_READY)
 		return;
 	p->begun = true;
+	lib_calls_begin(p);
 	if (p->bound) {
 		xb_bound_begin(p->bound);
 		return;
@@ -154,7 +155,7 @@ check_opts(const struct xb_machine *machine, const struct xb_program *program,
 	if (o->vcpu >= machine->vm->vcpu_cnt)
 		return xb_err_set(err, XB_ERR_USAGE, "process: virtual CPU %u of %u", o->vcpu,
 		                  machine->vm->vcpu_cnt);
-	return 0;
+	return lib_calls_check(machine, o, err);
 }
 
 struct xb_process *
@@ -189,6 +190,7 @@ xb_process_free(struct xb_process *p)
 	if (!p)
 		return;
 	unbind(p);
+	lib_calls_drop(p);
 	while (p->values)
 		value_free(&p->values);
 	free(p);
@@ -210,6 +212,7 @@ lib_process_rest(struct xb_process *p)
 		end_run(p, XB_RUN_RUNNING);
 	if (p->bound && !xb_bound_is_reusable(p->bound))
 		unbind(p);
+	lib_calls_drop(p);
 	while (p->values)
 		value_free(&p->values);
 	p->context = NULL;
@@ -272,15 +275,9 @@ take_status(struct xb_process *p, enum xb_run_status status)
 }
 
 static bool
-is_over(const struct xb_process *p)
-{
-	return p->status == XB_PROCESS_EXITED || p->status == XB_PROCESS_FAULTED;
-}
-
-static bool
 can_go_on(const struct xb_process *p)
 {
-	return !is_over(p) && !p->busy && !p->loading;
+	return !lib_process_is_over(p) && !p->busy && !p->loading;
 }
 
 u64
@@ -304,6 +301,21 @@ ask(struct xb_proc *proc, void *arg)
 	                                                              : XB_STOP_NONE;
 }
 
+/* To the end, or one instruction. */
+static enum xb_process_status
+execute(struct xb_process *p, enum xb_run_status (*engine)(struct xb_proc *proc))
+{
+	struct xb_captured *was = lib_calls_record(p, p->calls);
+	enum xb_run_status status;
+
+	p->busy = true;
+	status = engine(p->proc);
+	p->busy = false;
+	lib_calls_record(p, was);
+	p->proc->poll = NULL;
+	return take_status(p, status);
+}
+
 static enum xb_process_status
 stop(struct xb_process *p, const char *why)
 {
@@ -316,7 +328,6 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 {
 	struct xb_run_opts o = { .size = 0 };
 	struct xb_err err = XB_ERR_INIT;
-	enum xb_run_status status;
 	enum xb_stop asked;
 
 	if (!can_go_on(p))
@@ -329,25 +340,16 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 		return stop(p, asked == XB_STOP_DEADLINE ? "deadline passed" : "cancelled");
 	p->proc->poll = o.deadline_ns || o.cancel ? ask : NULL;
 	p->proc->poll_arg = &o;
-	p->busy = true;
-	status = xb_proc_continue(p->proc);
-	p->busy = false;
-	p->proc->poll = NULL;
-	return take_status(p, status);
+	return execute(p, xb_proc_continue);
 }
 
 enum xb_process_status
 xb_process_step(struct xb_process *p)
 {
-	enum xb_run_status status;
-
 	if (!can_go_on(p))
 		return p->status;
 	begin_run(p);
-	p->busy = true;
-	status = xb_vm_step(p->proc);
-	p->busy = false;
-	return take_status(p, status);
+	return execute(p, xb_vm_step);
 }
 
 enum xb_process_status
@@ -538,7 +540,7 @@ xb_process_set_value(struct xb_process *p, const void *key, void *value,
 bool
 xb_process_packet(struct xb_process *p, const uint8_t **data, size_t *bytes)
 {
-	if (!is_over(p) || !p->out.data)
+	if (!lib_process_is_over(p) || !p->out.data)
 		return false;
 	*data = p->out.data;
 	*bytes = p->out.bytes;
@@ -551,11 +553,11 @@ xb_process_save_context(struct xb_process *p, struct xb_err *err)
 	struct xb_context *c;
 	char *text;
 
-	if (!p->bound || !is_over(p) || p->spoilt) {
+	if (!p->bound || !lib_process_is_over(p) || p->spoilt) {
 		xb_err_set(err, XB_ERR_USAGE,
-		           !p->bound     ? "the process has no context"
-		           : !is_over(p) ? "the process is not over"
-		                         : "the context was not loaded");
+		           !p->bound                 ? "the process has no context"
+		           : !lib_process_is_over(p) ? "the process is not over"
+		                                     : "the context was not loaded");
 		return NULL;
 	}
 	c = xb_bound_save(p->bound, err);

@@ -31,6 +31,7 @@ struct xb_process {
 	bool busy;    /* the machine executes: what is called now is called by what it calls, */
 	bool in_insn; /* and that is an instruction of the emulator's own */
 	bool spoilt;  /* the context could not be loaded afresh */
+	struct xb_captured *calls; /* that the run makes, see process_calls.c; or NULL */
 	struct lib_value *values;
 };
 
@@ -54,6 +55,28 @@ void lib_process_rest(struct xb_process *p);
 int lib_process_renew(struct xb_process *p, struct xb_program *program,
                       const struct xb_context *context, const struct xb_process_opts *opts,
                       struct xb_err *err);
+
+static inline bool
+lib_process_is_over(const struct xb_process *p)
+{
+	return p->status == XB_PROCESS_EXITED || p->status == XB_PROCESS_FAULTED;
+}
+
+/* process_calls.c */
+
+/* Whether calls can be recorded, where they are to be. -1 and err. */
+int lib_calls_check(const struct xb_machine *machine, const struct xb_process_opts *opts,
+                    struct xb_err *err);
+
+/* A run begins, whose calls are recorded where the options say so; what was recorded is gone. */
+void lib_calls_begin(struct xb_process *p);
+void lib_calls_drop(struct xb_process *p);
+
+/*
+ * Around whatever executes the program: from now on what its virtual CPU calls is recorded there,
+ * or (NULL) nowhere. Returns where it was, which is to be put back.
+ */
+struct xb_captured *lib_calls_record(struct xb_process *p, struct xb_captured *calls);
 
 /* Now, as deadlines count it. */
 u64 lib_monotonic_ns(void);

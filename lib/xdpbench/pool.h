@@ -62,6 +62,7 @@ struct xb_job {
 	/* As those of struct xb_process_opts; note() is given the job's arg. */
 	bool strict_calls, emulate_calls;
 	void (*note)(void *arg, struct xb_process *process, const char *text);
+	bool record_calls; /* likewise: done() may ask xb_process_save_calls() */
 };
 
 /*

@@ -40,6 +40,11 @@ struct xb_process_opts {
 	/* Called in the run with what differs from the recording, one line; or NULL. */
 	void (*note)(void *arg, struct xb_process *process, const char *text);
 	void *arg;
+	/*
+	 * Records what the run's calls of helpers were given and gave, for xb_process_save_calls().
+	 * Of Linux, with its option watch_calls.
+	 */
+	bool record_calls;
 };
 
 /*
@@ -155,6 +160,17 @@ bool xb_process_packet(struct xb_process *process, const uint8_t **data, size_t 
  * written, or there is no memory.
  */
 char *xb_process_save_context(struct xb_process *process, struct xb_err *err);
+
+/*
+ * A context of type captured, as JSON text that xb_context_parse() reads: the process's context as
+ * it was loaded, and what the helpers that the run called gave, those before a fault too. A process
+ * with that context is answered from it, on this machine or on another one; docs/contexts.md says
+ * which calls are made again. Freed by the caller with free(). NULL and err where record_calls is
+ * not set, the run is not over, the context's type cannot be written, or there is no memory. What
+ * a process without a context called is in a context without a "subContext", and of one whose
+ * context is captured it is the "subContext" of that.
+ */
+char *xb_process_save_calls(struct xb_process *process, struct xb_err *err);
 
 /*
  * A value that an emulator keeps with the process, by a key of its own (the address of something);

@@ -156,6 +156,20 @@ def add_cmpxchg(out):
                 memory=bytes(8))
 
 
+def add_lengths(out):
+    """Memory of every length up to a few words: the last access that fits, and the next."""
+    for size in SIZES:
+        name, n = isa.SIZE_NAMES[size], isa.BYTES[size]
+        for length in range(n, 26):
+            data = bytes((0x91 + 7 * i) & 0xFF for i in range(length))
+            for off in range(max(0, length - n - 1), length - n + 2):
+                base, reg = out.registers(2)
+                place = "%s/%d_of_%d" % (name, off, length)
+                out.add("ldx_%s" % place, [isa.ldx(size, reg, base, off)] + result_of(reg), {base: ("mem", 0)}, memory=data)
+                out.add("stx_%s" % place, [isa.stx(size, base, off, reg), isa.mov(0, 0), isa.EXIT_INSN],
+                        {base: ("mem", 0), reg: SIGNED}, memory=data)
+
+
 def add_stack(out):
     """Bytes of the stack that were written, in part, or never."""
     for first in (-512, -16, -8):
@@ -206,5 +220,6 @@ def add(out):
     add_loads(out)
     add_stores(out)
     add_atomics(out)
+    add_lengths(out)
     add_stack(out)
     add_packet(out)

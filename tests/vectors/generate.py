@@ -12,12 +12,13 @@ import cases  # noqa: E402
 import cases_alu  # noqa: E402
 import cases_jump  # noqa: E402
 import cases_memory  # noqa: E402
+import cases_mixed  # noqa: E402
 import cases_refused  # noqa: E402
 
 
 def main():
     out = cases.Lines()
-    for part in (cases_alu, cases_jump, cases_memory, cases_refused):
+    for part in (cases_alu, cases_jump, cases_memory, cases_mixed, cases_refused):
         part.add(out)
     text = "\n".join(out.lines) + "\n"
     if len(sys.argv) < 2:

@@ -129,7 +129,7 @@
 
 /*
  * Atomics of one width. The host's are used where the address is aligned; a misaligned one, which
- * Linux lets pass in map values, is done in steps.
+ * Linux's verifier lets pass in arenas alone, is done in steps.
  */
 #define ATOMIC_FORM(NAME, WAY, T, bytes, expr, result)                                             \
 	NAME : {                                                                                   \

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * plugin_input.c - from hex digits to instructions, those of an ELF file's `main` among them.
+ * plugin_input.c - from hex digits to instructions.
  */
 #include "bench/plugin_priv.h"
 
-#include "lib/elfcheck.h"
-
 #include <ctype.h>
 #include <errno.h>
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,8 +66,8 @@ plugin_hex(const char *text, u8 **to, size_t *bytes, struct xb_err *err)
 	return 0;
 }
 
-static int
-take_insns(struct plugin_job *job, const u8 *data, size_t bytes, struct xb_err *err)
+int
+plugin_take_insns(struct plugin_job *job, const u8 *data, size_t bytes, struct xb_err *err)
 {
 	if (bytes % sizeof(struct bpf_insn))
 		return xb_err_set(err, XB_ERR_USAGE,
@@ -81,122 +78,6 @@ take_insns(struct plugin_job *job, const u8 *data, size_t bytes, struct xb_err *
 	memcpy(job->insns, data, bytes);
 	job->insn_cnt = (u32)(bytes / sizeof(struct bpf_insn));
 	return 0;
-}
-
-/* The file, as far as it matters here. */
-struct elf {
-	Elf *elf;
-	size_t names; /* the section of names */
-	Elf_Scn *code;
-	size_t code_idx;
-};
-
-static void
-find_code(struct elf *e)
-{
-	static const char *const sections[] = { "xdp", ".text" };
-
-	for (size_t k = 0; k < XB_ARRAY_SIZE(sections) && !e->code; k++) {
-		Elf_Scn *scn = NULL;
-
-		while ((scn = elf_nextscn(e->elf, scn))) {
-			GElf_Shdr sh;
-			const char *name;
-
-			if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_PROGBITS ||
-			    !(sh.sh_flags & SHF_EXECINSTR) || sh.sh_size == 0)
-				continue;
-			name = elf_strptr(e->elf, e->names, sh.sh_name);
-			if (name && !strcmp(name, sections[k])) {
-				e->code = scn;
-				e->code_idx = elf_ndxscn(scn);
-				break;
-			}
-		}
-	}
-}
-
-/* Functions that start in the section. */
-static u32
-count_functions(const struct elf *e, Elf_Scn *symtab, const GElf_Shdr *sh)
-{
-	Elf_Data *data = elf_getdata(symtab, NULL);
-	u32 cnt = 0;
-
-	for (int i = 0; data && sh->sh_entsize && (u64)i < sh->sh_size / sh->sh_entsize; i++) {
-		GElf_Sym sym;
-
-		if (!gelf_getsym(data, i, &sym))
-			break;
-		cnt += sym.st_shndx == e->code_idx && GELF_ST_TYPE(sym.st_info) == STT_FUNC;
-	}
-	return cnt;
-}
-
-/*
- * Whether the section is one function that refers to nothing: then its bytes are the program. (What
- * libbpf makes of a call to a place inside a function that is not one for itself is a second copy
- * of all of it.)
- */
-static bool
-is_whole(const struct elf *e)
-{
-	Elf_Scn *scn = NULL;
-	u32 functions = 0;
-
-	while ((scn = elf_nextscn(e->elf, scn))) {
-		GElf_Shdr sh;
-
-		if (!gelf_getshdr(scn, &sh))
-			return false;
-		if ((sh.sh_type == SHT_REL || sh.sh_type == SHT_RELA) &&
-		    sh.sh_info == e->code_idx && sh.sh_size)
-			return false;
-		if (sh.sh_type == SHT_SYMTAB)
-			functions += count_functions(e, scn, &sh);
-	}
-	return functions <= 1;
-}
-
-/* A section that is the program; else the file is kept, for libbpf. */
-static int
-read_elf(struct plugin_job *job, struct elf *e, u8 **image, size_t bytes, struct xb_err *err)
-{
-	const char *name = NULL;
-	GElf_Shdr sh;
-	Elf_Data *data;
-
-	if (elf_getshdrstrndx(e->elf, &e->names) == 0)
-		find_code(e);
-	if (!e->code)
-		return xb_err_set(err, XB_ERR_LOAD, "no program in section 'xdp' or '.text'");
-	if (gelf_getshdr(e->code, &sh))
-		name = elf_strptr(e->elf, e->names, sh.sh_name);
-	job->packet |= name && !strcmp(name, "xdp");
-	data = elf_getdata(e->code, NULL);
-	if (data && data->d_buf && is_whole(e))
-		return take_insns(job, data->d_buf, data->d_size, err);
-	job->image = *image;
-	job->image_bytes = bytes;
-	*image = NULL;
-	return 0;
-}
-
-static int
-take_elf(struct plugin_job *job, u8 **image, size_t bytes, struct xb_err *err)
-{
-	struct elf e = { 0 };
-	int rc;
-
-	if (xb_elf_check(*image, bytes, err) != 0)
-		return -1;
-	elf_version(EV_CURRENT);
-	e.elf = elf_memory((char *)*image, bytes);
-	if (!e.elf)
-		return xb_err_set(err, XB_ERR_LOAD, "ELF file: %s", elf_errmsg(-1));
-	rc = read_elf(job, &e, image, bytes, err);
-	elf_end(e.elf);
-	return rc;
 }
 
 /*
@@ -235,8 +116,14 @@ plugin_read_program(struct plugin_job *job, const char *text, bool elf, struct x
 		return -1;
 	if (bytes == 0)
 		return xb_err_set(err, XB_ERR_USAGE, "empty; expected a line of hex digits");
-	rc = elf ? take_elf(job, &data, bytes, err) : take_insns(job, data, bytes, err);
-	free(data);
+	if (elf) {
+		job->image = data;
+		job->image_bytes = bytes;
+		rc = plugin_read_elf(job, err);
+	} else {
+		rc = plugin_take_insns(job, data, bytes, err);
+		free(data);
+	}
 	if (rc == 0)
 		job->packet |= has_prolog(job);
 	return rc;

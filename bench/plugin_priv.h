@@ -30,7 +30,7 @@ struct plugin_job {
 	u32 memory_bytes;
 	struct bpf_insn *insns; /* owned; or NULL: */
 	u32 insn_cnt;
-	u8 *image; /* owned: an ELF file, for libbpf */
+	u8 *image; /* owned: an ELF file; without instructions libbpf has to link it */
 	size_t image_bytes;
 };
 
@@ -40,7 +40,16 @@ struct plugin_job {
  */
 int plugin_hex(const char *text, u8 **to, size_t *bytes, struct xb_err *err);
 
-/* From text to job->insns, or to job->image where that is to be linked. XB_ERR_USAGE, _LOAD. */
+/* Copies instructions into the job. XB_ERR_USAGE. */
+int plugin_take_insns(struct plugin_job *job, const u8 *data, size_t bytes, struct xb_err *err);
+
+/*
+ * Takes the instructions of job->image, where its program is one that needs nothing but functions
+ * beside it; else leaves them to libbpf. XB_ERR_LOAD.
+ */
+int plugin_read_elf(struct plugin_job *job, struct xb_err *err);
+
+/* From text to job->insns, or to job->image. XB_ERR_USAGE, XB_ERR_LOAD. */
 int plugin_read_program(struct plugin_job *job, const char *text, bool elf, struct xb_err *err);
 
 /* Whether the machine by itself can run it. */

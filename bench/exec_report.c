@@ -31,6 +31,9 @@ xb_exec_report_open(struct xb_exec_report *r, const char *file, struct xb_err *e
 	struct stat st;
 
 	r->file = file;
+	r->to = file ? open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
+	if (file && r->to < 0)
+		return xb_err_errno(err, errno, "%s", file);
 	r->fd = memfd_create("xdpbench-report", 0);
 	if (r->fd < 0 || fstat(r->fd, &st) || fcntl(r->fd, F_SETFL, O_APPEND) < 0)
 		return xb_err_errno(err, errno, "report");
@@ -45,6 +48,8 @@ void
 xb_exec_report_close(struct xb_exec_report *r)
 {
 	close(r->fd);
+	if (r->to >= 0)
+		close(r->to);
 }
 
 /* Everything that was written, with a NUL at its end; NULL: no memory. */
@@ -168,7 +173,7 @@ xb_exec_report_write(struct xb_exec_report *r, struct xb_err *err)
 {
 	struct rows rows = { .cnt = 0 };
 	char *text = read_text(r->fd);
-	FILE *to = r->file ? fopen(r->file, "we") : stderr;
+	FILE *to = r->file ? fdopen(r->to, "w") : stderr;
 	int rc = 0;
 
 	if (!text || collect(text, &rows) != 0)
@@ -177,6 +182,8 @@ xb_exec_report_write(struct xb_exec_report *r, struct xb_err *err)
 		rc = xb_err_errno(err, errno, "%s", r->file);
 	else
 		print(to, &rows);
+	if (to && to != stderr)
+		r->to = -1;
 	if (to && to != stderr && fclose(to) && rc == 0)
 		rc = xb_err_errno(err, errno, "%s", r->file);
 	free(rows.rows);

@@ -9,10 +9,11 @@
 
 struct xb_exec_report {
 	int fd;           /* that all processes inherit */
-	const char *file; /* NULL: standard error */
+	int to;           /* close-on-exec; -1: standard error */
+	const char *file; /* its name, or NULL */
 };
 
-/* Makes what the processes write to, and tells them in the environment. */
+/* Makes what the processes write to, and tells them in the environment; opens the file. */
 int xb_exec_report_open(struct xb_exec_report *r, const char *file, struct xb_err *err);
 
 /* Writes a line for each thing that was missing, in the order of its kind. */

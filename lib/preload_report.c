@@ -137,7 +137,7 @@ write_counts(void)
 			write_row(&report.rows[i], report.rows[i].more);
 }
 
-/* A call of the program that cannot be loaded. */
+/* A call of the program that cannot be loaded. What other types have, Linux may refuse to this. */
 static void
 report_call(struct xb_emu *emu, const struct bpf_insn *insn, u32 prog_type, int errnum)
 {
@@ -149,11 +149,11 @@ report_call(struct xb_emu *emu, const struct bpf_insn *insn, u32 prog_type, int 
 		name = insn->off ? NULL : xb_kfunc_name(emu, (u32)insn->imm);
 		if (insn->off)
 			preload_report(PRELOAD_LACKS_KFUNC, errnum, "of a module, in %s", type);
-		else if (name && !xb_kfunc_find(emu, name, prog_type))
+		else if (name && !xb_kfunc_find(emu, name, ~0u))
 			preload_report(PRELOAD_LACKS_KFUNC, errnum, "%s, in %s", name, type);
 	} else if (insn->src_reg == 0) {
 		name = xb_helper_name((u32)insn->imm);
-		if (name && !xb_helper_find(emu, (u32)insn->imm, prog_type))
+		if (name && !xb_helper_find(emu, (u32)insn->imm, ~0u))
 			preload_report(PRELOAD_LACKS_HELPER, errnum, "bpf_%s, in %s", name, type);
 	}
 }
@@ -164,9 +164,11 @@ report_prog_load(struct xb_emu *emu, const union bpf_attr *attr, int errnum)
 	const char *type = xb_prog_type_name(attr->prog_type);
 	struct bpf_insn insn;
 
+	if (!type || attr->prog_type == BPF_PROG_TYPE_UNSPEC)
+		return;
 	if (attr->prog_type >= XB_ARRAY_SIZE(emu->prog_types) ||
 	    !emu->prog_types[attr->prog_type]) {
-		preload_report(PRELOAD_LACKS_PROG_TYPE, errnum, "%s", type ? type : "unknown");
+		preload_report(PRELOAD_LACKS_PROG_TYPE, errnum, "%s", type);
 		return;
 	}
 	for (u32 i = 0; i < attr->insn_cnt; i++) {

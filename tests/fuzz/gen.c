@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define LOOP_MOST  6 /* rounds */
+#define LOOP_MOST  4 /* rounds */
 #define DEPTH_MOST 5u
 
 u32
@@ -168,11 +168,22 @@ gen_exit(struct gen *g)
 	g->ended = true;
 }
 
+/* In loops the verifier goes each way in each round. */
+static bool
+too_many_ways(struct gen *g)
+{
+	return g->loops && g->ways++ >= 2;
+}
+
 static void
 gen_if(struct gen *g)
 {
-	u32 jump = gen_condition(g);
 	struct reg saved[11];
+	u32 jump;
+
+	if (too_many_ways(g))
+		return;
+	jump = gen_condition(g);
 
 	memcpy(saved, g->r, sizeof(saved));
 	block(g, 1 + chance_below(&g->c, 4), true);
@@ -187,8 +198,12 @@ gen_if(struct gen *g)
 static void
 gen_if_else(struct gen *g)
 {
-	u32 jump = gen_condition(g), over;
 	struct reg saved[11], first[11];
+	u32 jump, over;
+
+	if (too_many_ways(g))
+		return;
+	jump = gen_condition(g);
 
 	memcpy(saved, g->r, sizeof(saved));
 	gen_block(g, 1 + chance_below(&g->c, 3));
@@ -244,7 +259,7 @@ loop_down(struct gen *g, u8 counter, const struct reg *saved)
 	head = g->p->cnt;
 	if (may)
 		out = gen_put(g, XB_MAY_GOTO(0));
-	gen_block(g, 1 + chance_below(&g->c, 4));
+	gen_block(g, 1 + chance_below(&g->c, 3));
 	restore(g, saved);
 	gen_put(g, chance_percent(&g->c, 50) ? XB_ALU64_IMM(BPF_SUB, counter, 1)
 	                                     : XB_ALU32_IMM(BPF_ADD, counter, -1));
@@ -290,6 +305,8 @@ gen_loop(struct gen *g)
 		gen_masked(g, counter, CHANCE_PICK(&g->c, 1, 3, 4, 5));
 	gen_set(g, counter, KIND_SCALAR);
 	memcpy(saved, g->r, sizeof(saved));
+	if (!g->loops)
+		g->ways = 0;
 	g->loops++;
 	(down ? loop_down : loop_while)(g, counter, saved);
 	g->loops--;
@@ -304,8 +321,8 @@ static const struct {
 	{ gen_alu, 30 },       { gen_constant, 4 },   { gen_access, 14 }, { gen_move_access, 4 },
 	{ gen_spill, 3 },      { gen_packet, 7 },     { gen_ctx, 4 },     { gen_lookup, 5 },
 	{ gen_map_change, 4 }, { gen_value_addr, 3 }, { gen_helper, 6 },  { gen_tail_call, 1 },
-	{ gen_local_call, 3 }, { gen_if, 8 },         { gen_if_else, 4 }, { gen_loop, 4 },
-	{ gen_exit, 2 },
+	{ gen_local_call, 3 }, { gen_legacy, 2 },     { gen_if, 8 },      { gen_if_else, 4 },
+	{ gen_loop, 4 },       { gen_exit, 2 },
 };
 
 static void
@@ -362,7 +379,7 @@ static void
 take_inputs(struct gen *g)
 {
 	u8 base = gen_dst(g, KIND_NONE);
-	u32 cnt = 2 + chance_below(&g->c, 5);
+	u32 cnt = 2 + chance_below(&g->c, 4);
 
 	g->held |= 1u << base;
 	PUT(g, XB_LD_MAP_VALUE(base, MAP_IO, 0));
@@ -400,9 +417,9 @@ gen_main(struct gen *g)
 	gen_set(g, 6, KIND_CTX);
 	g->held = 1u << 6;
 	take_inputs(g);
-	g->frame = chance_percent(&g->c, 90) ? 8 * chance_between(&g->c, 6, 12) : 0;
+	g->frame = chance_percent(&g->c, 90) ? 8 * chance_between(&g->c, 6, 8) : 0;
 	begin_frame(g);
-	g->left = 2 + chance_below(&g->c, 20);
+	g->left = 2 + chance_below(&g->c, 12);
 	gen_block(g, g->left);
 	keep_results(g);
 	put_exit(g);
@@ -428,7 +445,7 @@ gen_function(struct gen *g, struct func *f)
 	}
 	g->frame = chance_percent(&g->c, 60) ? 8 * chance_between(&g->c, 1, 8) : 0;
 	begin_frame(g);
-	g->left = 1 + chance_below(&g->c, 8);
+	g->left = 1 + chance_below(&g->c, 5);
 	gen_block(g, g->left);
 	put_exit(g);
 }
@@ -447,6 +464,7 @@ program_generate(struct program *p, u64 seed, u32 types)
 	p->type = xdp ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SCHED_CLS;
 	p->cnt = 0;
 	g.atomics = chance_percent(&g.c, 25);
+	g.legacy = !xdp && chance_percent(&g.c, 25);
 	p->wild = chance_percent(&g.c, 15);
 	gen_main(&g);
 	for (g.func = 1; g.func <= g.func_cnt; g.func++)

@@ -373,7 +373,7 @@ gen_local_call(struct gen *g)
 {
 	u32 held = g->held, f;
 
-	if (g->call_cnt == XB_ARRAY_SIZE(g->calls))
+	if (g->legacy || g->call_cnt == XB_ARRAY_SIZE(g->calls))
 		return;
 	f = choose_function(g);
 	if (f == GEN_FUNCS)

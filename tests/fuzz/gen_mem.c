@@ -73,7 +73,8 @@ modify(struct gen *g, u8 base, u8 size, s16 off)
 			gen_put(g, XB_MOV64_REG(0, src));
 			gen_set(g, 0, KIND_SCALAR);
 		} else if (chance_percent(&g->c, 40)) { /* so that it comes to an exchange */
-			gen_put(g, XB_LDX_MEM(size, 0, base, off));
+			gen_put(g, size == BPF_W ? XB_LDX_MEMSX(size, 0, base, off)
+			                         : XB_LDX_MEM(size, 0, base, off));
 		}
 		src = gen_scalar(g);
 		gen_put(g, XB_ATOMIC(size, op, base, src, off));
@@ -282,6 +283,23 @@ static const struct {
 	FIELD(gso_size, false),
 #undef FIELD
 };
+
+/* LD_ABS and LD_IND, which end the program where the packet does. */
+void
+gen_legacy(struct gen *g)
+{
+	u8 size = sizes[chance_below(&g->c, 3)];
+	s32 off =
+	        CHANCE_PICK(&g->c, 0, 1, 12, 14, 23, 40, 60, 200, -1, -0x100000 + 9, -0x200000 + 3);
+
+	if (!g->legacy)
+		return;
+	if (chance_percent(&g->c, 50))
+		gen_put(g, XB_LD_ABS(size, off));
+	else
+		gen_put(g, XB_LD_IND(size, gen_scalar(g), off & 63));
+	gen_called(g, KIND_SCALAR);
+}
 
 static void
 skb_field(struct gen *g)

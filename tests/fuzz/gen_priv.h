@@ -55,7 +55,9 @@ struct gen {
 	s32 frame;    /* bytes of this function's stack that hold numbers, below R10 */
 	bool may_end; /* the block is one that may end in an exit */
 	bool ended;   /* and did */
+	u32 ways;     /* conditions in this loop */
 	bool atomics; /* the program may have them */
+	bool legacy;  /* ... and LD_ABS, and no functions then */
 	u32 func, func_cnt;
 	struct func funcs[GEN_FUNCS];
 	struct gen_call calls[16];
@@ -117,5 +119,6 @@ void gen_value_addr(struct gen *g);
 void gen_helper(struct gen *g);
 void gen_tail_call(struct gen *g);
 void gen_local_call(struct gen *g);
+void gen_legacy(struct gen *g);
 
 #endif

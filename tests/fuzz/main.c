@@ -4,9 +4,8 @@
  *
  * `fuzz --seed X --count 1 --show` makes one program again. Exit code 1 where something differs.
  */
-#include "tests/fuzz/trial.h"
+#include "tests/fuzz/tally.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -20,71 +19,35 @@
 
 #define COUNT_ENV   "XDPBENCH_FUZZ_COUNT" /* programs, in place of --count */
 #define JOBS_MOST   64u
-#define REASONS     48u
 #define SHOWN_MOST  10u /* differences that are minimised and printed, of each job */
 #define PROGRESS_S  60
-#define LEAST_SHARE 60u /* of 100 programs meant for it that the kernel has to accept */
+#define MANY        2000u /* programs: then all instructions have to be among them */
+#define LEAST_SHARE 60u   /* of 100 programs meant for it that the kernel has to accept */
 
 struct options {
 	u64 seed, count;
-	u32 jobs, types;
-	bool kernel, show, self_test, progress, keep_long;
+	u32 jobs, types, seconds;
+	bool kernel, show, self_test, progress, keep_long, until_first;
 };
 
-/* Of a job; shared with the parent. */
-struct tally {
-	u64 programs, wild, refused_here, faulted, uninit;
-	u64 asked, accepted, atomics;
-	u64 differences, atomic_differences;
-	u64 insns; /* slots of all */
-	bool kernel, ended;
-	struct {
-		char text[72];
-		u64 cnt;
-	} reasons[REASONS];
-};
-
-static void
-count_reason(struct tally *t, const char *text, u64 cnt)
+static double
+now(void)
 {
-	u32 i = 0;
+	struct timespec t;
 
-	while (i < REASONS - 1 && t->reasons[i].cnt &&
-	       strncmp(t->reasons[i].text, text, sizeof(t->reasons[i].text) - 1) != 0)
-		i++;
-	if (!t->reasons[i].cnt)
-		snprintf(t->reasons[i].text, sizeof(t->reasons[i].text), "%s",
-		         i == REASONS - 1 ? "others" : text);
-	t->reasons[i].cnt += cnt;
-}
-
-static void
-count(struct rig *rig, struct tally *t, const struct program *p, const struct verdict *v)
-{
-	t->programs++;
-	t->insns += p->cnt;
-	t->wild += p->wild;
-	t->refused_here += !v->loaded;
-	t->faulted += v->faults != 0;
-	t->uninit += v->uninit;
-	t->asked += v->asked;
-	t->accepted += v->accepted;
-	t->atomics += v->accepted && v->use.atomics;
-	if (v->asked && !v->accepted)
-		count_reason(t, trial_reason(rig, p), 1);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void
 report(const struct options *o, struct rig *rig, struct tally *t, struct program *p,
        struct verdict *v)
 {
-	if (v->between && v->use.atomics)
-		t->atomic_differences++;
-	else if (v->between)
-		t->differences++;
-	if (v->between && t->differences + t->atomic_differences <= SHOWN_MOST && !o->keep_long)
+	bool few = t->differences + t->atomic_differences <= SHOWN_MOST;
+
+	if (v->between && few && !o->keep_long)
 		shrink(rig, p, v);
-	if (o->show || (v->between && t->differences + t->atomic_differences <= SHOWN_MOST))
+	if (o->show || (v->between && few))
 		show(rig, p, v);
 	if (o->show && v->asked && !v->accepted) {
 		side_load(&rig->kernel, p, rig->log, sizeof(rig->log));
@@ -98,17 +61,21 @@ work(const struct options *o, u32 job, struct tally *t)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
 	struct program *p = calloc(1, sizeof(*p));
+	double start = now();
 	struct verdict v;
 
 	if (!rig || !p)
 		exit(2);
 	rig_open(rig, o->kernel);
 	t->kernel = rig->has_kernel;
-	for (u64 i = job; i < o->count; i += o->jobs) {
+	for (u64 i = job; i < o->count && (!o->seconds || now() - start < o->seconds);
+	     i += o->jobs) {
 		program_generate(p, o->seed + i, o->types);
 		trial_run(rig, p, &v);
-		count(rig, t, p, &v);
+		tally_count(t, rig, p, &v);
 		report(o, rig, t, p, &v);
+		if (o->until_first && v.between)
+			break;
 	}
 	t->ended = true;
 	rig_close(rig);
@@ -148,46 +115,6 @@ self_test(const struct options *o)
 	return v.between && slots <= 12 ? 0 : 1;
 }
 
-static void
-add(struct tally *sum, const struct tally *t)
-{
-	sum->programs += t->programs;
-	sum->wild += t->wild;
-	sum->refused_here += t->refused_here;
-	sum->faulted += t->faulted;
-	sum->uninit += t->uninit;
-	sum->asked += t->asked;
-	sum->accepted += t->accepted;
-	sum->atomics += t->atomics;
-	sum->differences += t->differences;
-	sum->atomic_differences += t->atomic_differences;
-	sum->insns += t->insns;
-	sum->kernel |= t->kernel;
-	for (u32 i = 0; i < REASONS; i++)
-		if (t->reasons[i].cnt)
-			count_reason(sum, t->reasons[i].text, t->reasons[i].cnt);
-}
-
-static void
-print(const struct tally *t, double seconds)
-{
-	printf("%" PRIu64 " programs (%.1f slots each) in %.1f s: %" PRIu64
-	       " made to fault; %" PRIu64 " faulted, %" PRIu64 " read what nobody wrote, %" PRIu64
-	       " did not load\n",
-	       t->programs, t->programs ? (double)t->insns / (double)t->programs : 0, seconds,
-	       t->wild, t->faulted, t->uninit, t->refused_here);
-	if (t->kernel)
-		printf("kernel: %" PRIu64 " of %" PRIu64
-		       " accepted and run (%.1f %%), with atomics %" PRIu64 "\n",
-		       t->accepted, t->asked,
-		       100.0 * (double)t->accepted / (double)(t->asked + !t->asked), t->atomics);
-	for (u32 i = 0; i < REASONS && t->reasons[i].cnt; i++)
-		printf("  refused %8" PRIu64 "  %s\n", t->reasons[i].cnt, t->reasons[i].text);
-	printf("differences: %" PRIu64 ", in programs with atomics: %" PRIu64 "\n", t->differences,
-	       t->atomic_differences);
-	fflush(stdout);
-}
-
 /* What the kernel says of its own health. */
 static u64
 taint(void)
@@ -200,15 +127,6 @@ taint(void)
 	if (f)
 		fclose(f);
 	return value;
-}
-
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static bool
@@ -247,8 +165,8 @@ wait_for(const struct options *o, const pid_t *pids, const struct tally *tallies
 			struct tally sum = { .programs = 0 };
 
 			for (u32 i = 0; i < o->jobs; i++)
-				add(&sum, &tallies[i]);
-			print(&sum, now() - start);
+				tally_add(&sum, &tallies[i]);
+			tally_print(&sum, now() - start);
 			said = now();
 		}
 		usleep(20000);
@@ -281,14 +199,16 @@ run_jobs(const struct options *o)
 	}
 	well = wait_for(o, pids, tallies, start);
 	for (u32 i = 0; i < o->jobs; i++)
-		add(&sum, &tallies[i]);
-	print(&sum, now() - start);
+		tally_add(&sum, &tallies[i]);
+	tally_print(&sum, now() - start);
 	munmap(tallies, o->jobs * sizeof(*tallies));
-	if (sum.kernel && sum.asked >= 1000 && sum.accepted * 100 < sum.asked * LEAST_SHARE) {
+	if (sum.programs >= MANY && tally_missing(&sum))
+		well = false;
+	if (sum.kernel && sum.asked >= MANY && sum.accepted * 100 < sum.asked * LEAST_SHARE) {
 		printf("the kernel accepts too few of them\n");
 		well = false;
 	}
-	return well && sum.differences == 0 ? 0 : 1;
+	return well && sum.differences + sum.atomic_differences == 0 ? 0 : 1;
 }
 
 static void
@@ -297,10 +217,12 @@ usage(void)
 	puts("usage: fuzz [OPTION]...\n"
 	     "  --seed N        the first program's (1)\n"
 	     "  --count N       programs (20000)\n"
+	     "  --seconds N     no more programs after so long\n"
 	     "  --jobs N        processes (1)\n"
 	     "  --type xdp|tc   of this type alone\n"
 	     "  --engines       without the kernel\n"
 	     "  --show          print every program\n"
+	     "  --until-first   no more programs after one that shows a difference\n"
 	     "  --long          do not make programs that show a difference small\n"
 	     "  --progress      print where it is every minute\n"
 	     "  --self-test     find an engine's mistake");
@@ -308,8 +230,9 @@ usage(void)
 
 static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' },
-	{ "jobs", required_argument, NULL, 'j' }, { "type", required_argument, NULL, 't' },
-	{ "engines", no_argument, NULL, 'e' },    { "show", no_argument, NULL, 'w' },
+	{ "jobs", required_argument, NULL, 'j' }, { "seconds", required_argument, NULL, 'n' },
+	{ "type", required_argument, NULL, 't' }, { "engines", no_argument, NULL, 'e' },
+	{ "show", no_argument, NULL, 'w' },       { "until-first", no_argument, NULL, 'u' },
 	{ "long", no_argument, NULL, 'l' },       { "progress", no_argument, NULL, 'p' },
 	{ "self-test", no_argument, NULL, 'x' },  { NULL, 0, NULL, 0 },
 };
@@ -327,6 +250,9 @@ set_option(struct options *o, int name)
 	case 'j':
 		o->jobs = (u32)strtoul(optarg, NULL, 0);
 		return o->jobs > 0 && o->jobs <= JOBS_MOST;
+	case 'n':
+		o->seconds = (u32)strtoul(optarg, NULL, 0);
+		return true;
 	case 't':
 		o->types = 1u << (strcmp(optarg, "tc") == 0 ? BPF_PROG_TYPE_SCHED_CLS
 		                                            : BPF_PROG_TYPE_XDP);
@@ -338,6 +264,8 @@ set_option(struct options *o, int name)
 		return o->show = true;
 	case 'l':
 		return o->keep_long = true;
+	case 'u':
+		return o->until_first = true;
 	case 'p':
 		return o->progress = true;
 	case 'x':

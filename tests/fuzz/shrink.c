@@ -14,20 +14,29 @@ struct shrinking {
 	struct verdict *v;
 };
 
-/* Takes the next one if it still shows the difference. */
+/* Whether the next one still shows the difference, on whatever input. */
 static bool
-keep(struct shrinking *s)
+is_same(struct shrinking *s)
 {
 	struct verdict v;
 
-	if (s->next.cnt == s->p->cnt &&
-	    memcmp(s->next.insns, s->p->insns, s->p->cnt * sizeof(s->p->insns[0])) == 0)
-		return false;
 	trial_run(s->rig, &s->next, &v);
 	if (!v.between || strcmp(v.between, s->v->between) != 0)
 		return false;
-	*s->p = s->next;
 	*s->v = v;
+	return true;
+}
+
+/* Takes the next one if it does. */
+static bool
+keep(struct shrinking *s)
+{
+	if (s->next.cnt == s->p->cnt &&
+	    memcmp(s->next.insns, s->p->insns, s->p->cnt * sizeof(s->p->insns[0])) == 0)
+		return false;
+	if (!is_same(s))
+		return false;
+	*s->p = s->next;
 	return true;
 }
 
@@ -156,6 +165,11 @@ shrink(struct rig *rig, struct program *p, struct verdict *v)
 	struct shrinking s = { .rig = rig, .p = p, .v = v };
 	bool any;
 
+	/* Less of a program may be one that shows where something lies, which is no difference. */
+	rig->careful = true;
+	s.next = *p;
+	if (!is_same(&s))
+		rig->careful = false;
 	for (u32 round = 0; round < 10; round++) {
 		any = false;
 		for (u32 cnt = p->cnt / 2 + 1; cnt; cnt /= 2)
@@ -165,5 +179,6 @@ shrink(struct rig *rig, struct program *p, struct verdict *v)
 		if (!any)
 			break;
 	}
+	rig->careful = false;
 	trial_run(rig, p, v); /* so that the rig holds what came out */
 }

@@ -13,6 +13,7 @@ rig_open(struct rig *rig, bool kernel)
 	for (u32 i = 0; i < MACHINE_CNT; i++)
 		machine_open(&rig->machines[i], (enum machine_kind)i);
 	memset(&rig->kernel, 0, sizeof(rig->kernel));
+	xb_insn_index_init(&rig->index);
 	rig->has_kernel = kernel && side_open(&rig->kernel);
 }
 
@@ -149,8 +150,12 @@ load_all(struct rig *rig, const struct program *p, struct loaded *l, struct verd
 	load_machines(rig, p, l);
 	v->loaded = l->fd[0] >= 0;
 	v->asked = rig->has_kernel && !p->wild;
-	l->kernel = v->asked ? side_load(&rig->kernel, p, NULL, 0) : -EPERM;
+	l->kernel = -EPERM;
+	if (v->asked)
+		l->kernel = rig->careful ? side_load_careful(&rig->kernel, p)
+		                         : side_load(&rig->kernel, p, NULL, 0);
 	v->accepted = l->kernel >= 0;
+	v->refusal = v->accepted ? 0 : (int)l->kernel;
 	for (u32 i = 1; i < MACHINE_CNT; i++)
 		if ((l->fd[i] >= 0) != v->loaded)
 			differs(v, "load", "loaded by one machine alone");
@@ -178,14 +183,27 @@ trial_run(struct rig *rig, const struct program *p, struct verdict *v)
 		side_unload(&rig->kernel, (int)l.kernel);
 }
 
-/* The line before the statistics, or the last. */
+/* Lines of the log that give no reason. */
+static bool
+is_detail(const char *line)
+{
+	static const char *const starts[] = { "processed ", "verification ",
+		                              "cur state:", "old state:" };
+
+	for (u32 i = 0; i < XB_ARRAY_SIZE(starts); i++)
+		if (strncmp(line, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The last that gives one. */
 static char *
 last_line(char *log)
 {
 	char *line = NULL, *save = NULL;
 
 	for (char *next = strtok_r(log, "\n", &save); next; next = strtok_r(NULL, "\n", &save))
-		if (strncmp(next, "processed ", 10) != 0 && strncmp(next, "verification ", 13) != 0)
+		if (!is_detail(next))
 			line = next;
 	return line;
 }

@@ -13,7 +13,9 @@ struct rig {
 	struct machine machines[MACHINE_CNT];
 	struct side kernel;
 	bool has_kernel;
-	bool faulty; /* with the engine that makes mistakes */
+	bool faulty;  /* with the engine that makes mistakes */
+	bool careful; /* the kernel accepts only what it would of others than root */
+	struct xb_insn_index index;
 	char log[LOG_BYTES];
 	struct input inputs[PROGRAM_INPUTS];
 	struct outcome outcomes[2];
@@ -25,6 +27,7 @@ struct verdict {
 	bool loaded;         /* the machine takes it */
 	bool asked;          /* the kernel was */
 	bool accepted;       /* and takes it */
+	int refusal;         /* or -errno */
 	bool uninit;         /* reads what nobody wrote, says the strict machine */
 	u32 faults;          /* inputs that ended in a fault */
 	const char *between; /* whom there is a difference between, or NULL */

@@ -23,8 +23,10 @@ static const struct {
 	                      "what the emulator knows" },
 	[XB_COMMAND_EXEC] = { "exec", "[options] [--] COMMAND [ARGUMENT...]",
 	                      "run a command with the emulator in place of the kernel's bpf(2)" },
+	[XB_COMMAND_DIFF] = { "diff", "-r FILE [options] prog.o",
+	                      "run packets in the emulator and in the running kernel, and "
+	                      "compare" },
 	{ "check", NULL, NULL },
-	{ "diff", NULL, NULL },
 	{ "fuzz", NULL, NULL },
 };
 
@@ -236,6 +238,7 @@ is_stdin(const char *stage)
 static int
 check_kernel(const struct xb_opts *opts, struct xb_err *err)
 {
+	bool diff = opts->command == XB_COMMAND_DIFF;
 	const struct {
 		bool given;
 		const char *option;
@@ -252,8 +255,8 @@ check_kernel(const struct xb_opts *opts, struct xb_err *err)
 		{ opts->mtu != 0, "mtu" },
 		{ opts->pin_dir != NULL, "pin-dir" },
 		{ opts->has_clock, "clock" },
-		{ opts->seed != 1, "seed" },
-		{ opts->max_insns != XB_VM_MAX_INSNS, "max-insns" },
+		{ opts->seed != 1 && !diff, "seed" },
+		{ opts->max_insns != XB_VM_MAX_INSNS && !diff, "max-insns" },
 	};
 
 	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
@@ -262,8 +265,8 @@ check_kernel(const struct xb_opts *opts, struct xb_err *err)
 			                  rows[i].option);
 	for (u32 i = 0; i < opts->map_cnt; i++)
 		if (opts->maps[i][strcspn(opts->maps[i], "[=@")] == '@')
-			return xb_err_set(err, XB_ERR_USAGE,
-			                  "--map: %.128s: not with --engine kernel", opts->maps[i]);
+			return xb_err_set(err, XB_ERR_USAGE, "--map: %.128s: not with %s",
+			                  opts->maps[i], diff ? "diff" : "--engine kernel");
 	return 0;
 }
 
@@ -322,14 +325,16 @@ check_exec(const struct xb_opts *opts, struct xb_err *err)
 static int
 check(const struct xb_opts *opts, struct xb_err *err)
 {
+	bool runs = opts->command == XB_COMMAND_RUN || opts->command == XB_COMMAND_DIFF;
+
 	if (opts->command == XB_COMMAND_EXEC)
 		return check_exec(opts, err);
 	if (!opts->object && opts->command == XB_COMMAND_LIST)
 		return xb_err_set(err, XB_ERR_USAGE,
 		                  "list: expected helpers, maps, progs or kfuncs");
-	if (!opts->object && opts->command != XB_COMMAND_RUN)
+	if (!opts->object && !runs)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
-	return opts->command == XB_COMMAND_RUN ? check_run(opts, err) : 0;
+	return runs ? check_run(opts, err) : 0;
 }
 
 /* Whether a command stands here, or behind it. */
@@ -356,6 +361,11 @@ xb_cli_parse(struct xb_opts *opts, int argc, char **argv, struct xb_err *err)
 	used = parse_command(opts, argc, argv, err);
 	if (used < 0)
 		return -1;
+	if (opts->command == XB_COMMAND_DIFF) {
+		opts->engine = XB_ENGINE_KERNEL;
+		opts->clock = XB_CLOCK_WALL;
+		opts->no_lint = true;
+	}
 	for (int i = 1 + used; i < argc; i++) {
 		const char *arg = argv[i];
 		int rc;

@@ -28,10 +28,9 @@ int
 main(int argc, char **argv)
 {
 	static int (*const commands[XB_COMMAND_CNT])(const struct xb_opts *opts) = {
-		[XB_COMMAND_RUN] = xb_run_main,
-		[XB_COMMAND_INSPECT] = xb_inspect_main,
-		[XB_COMMAND_LIST] = xb_list_main,
-		[XB_COMMAND_EXEC] = xb_exec_main,
+		[XB_COMMAND_RUN] = xb_run_main,   [XB_COMMAND_INSPECT] = xb_inspect_main,
+		[XB_COMMAND_LIST] = xb_list_main, [XB_COMMAND_EXEC] = xb_exec_main,
+		[XB_COMMAND_DIFF] = xb_run_main,
 	};
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_opts opts;

@@ -11,8 +11,9 @@
 #include <string.h>
 
 #define ON(command) (1u << XB_COMMAND_##command)
-#define ON_ALL      (ON(RUN) | ON(INSPECT) | ON(LIST))
+#define ON_ALL      (ON(RUN) | ON(INSPECT) | ON(LIST) | ON(DIFF))
 #define ON_EACH     (ON_ALL | ON(EXEC))
+#define ON_RUNS     (ON(RUN) | ON(DIFF))
 #define FIELD(name) offsetof(struct xb_opts, name)
 
 static int
@@ -300,13 +301,13 @@ set_cpus(struct xb_opts *opts, const char *arg, struct xb_err *err)
 
 /* clang-format off */
 const struct xb_option xb_options[] = {
-	STRING(ON(RUN), 'r', "read", "FILE", read, "capture in: pcap or pcapng, plain, gzip or zstd"),
+	STRING(ON_RUNS, 'r', "read", "FILE", read, "capture in: pcap or pcapng, plain, gzip or zstd"),
 	STRING(ON(RUN), 'w', "write", "FILE", write,
 	       "capture out; %v in the name: a file per verdict, %i: one per egress interface"),
 	CALL(ON(RUN), 'F', "format", "pcap|pcapng", set_format, "format of -w; default pcapng"),
-	STRING(ON(RUN) | ON(INSPECT), 'p', "prog", "NAME", prog,
+	STRING(ON_RUNS | ON(INSPECT), 'p', "prog", "NAME", prog,
 	       "program, by function name, section or pin name"),
-	CALL(ON(RUN) | ON(INSPECT), 0, "type", "xdp|tc|tcx", set_type,
+	CALL(ON_RUNS | ON(INSPECT), 0, "type", "xdp|tc|tcx", set_type,
 	     "program type, where the section name does not tell"),
 	CALL(ON(RUN), 0, "xdp", "FILE[:NAME]", set_stage_xdp,
 	     "in place of an object: the XDP program that packets come to first"),
@@ -316,16 +317,16 @@ const struct xb_option xb_options[] = {
 	     "the TC program of the interfaces that TC redirects to"),
 	CALL(ON(RUN), 0, "tc-mode", "MODE", set_tc_mode,
 	     "what TC return values mean: direct-action, classifier, action, tcx or netkit"),
-	STRING(ON(RUN), 'f', "filter", "EXPR", filter,
+	STRING(ON_RUNS, 'f', "filter", "EXPR", filter,
 	       "tcpdump expression: only these packets go through the program"),
 	CALL(ON(RUN), 0, "unmatched", "pass|drop", set_unmatched,
 	     "what becomes of the others in -w; default pass"),
-	NUMBER(ON(RUN), 'c', U64, "count", count, 1, UINT64_MAX, "stop after N packets"),
-	NUMBER(ON(RUN), 0, U64, "skip", skip, 0, UINT64_MAX, "skip the first N packets"),
-	NUMBER(ON(RUN), 0, U64, "repeat", repeat, 1, UINT64_MAX, "replay the capture N times"),
+	NUMBER(ON_RUNS, 'c', U64, "count", count, 1, UINT64_MAX, "stop after N packets"),
+	NUMBER(ON_RUNS, 0, U64, "skip", skip, 0, UINT64_MAX, "skip the first N packets"),
+	NUMBER(ON_RUNS, 0, U64, "repeat", repeat, 1, UINT64_MAX, "replay the capture N times"),
 	CALL(ON(RUN), 0, "emit", "WHICH", set_emit,
 	     "packets for -w: all (default), forwarded, or entry,exit"),
-	CALL(ON(RUN), 0, "ctx", "K=V,...", set_ctx,
+	CALL(ON_RUNS, 0, "ctx", "K=V,...", set_ctx,
 	     "context fields by their uapi names: mark=7,cb[0]=1,data_meta=0a0b0c0d"),
 	STRING(ON(RUN), 0, "ctx-file", "FILE", ctx_file,
 	       "a context in JSON: without -r that is what is run; with it, what packets start from"),
@@ -341,31 +342,31 @@ const struct xb_option xb_options[] = {
 	       "the same from files that ip -j, ss, ... wrote on a live machine"),
 	CALL(ON(RUN), 0, "rxvlan-offload", "on|off", set_rxvlan_offload,
 	     "TC: outer VLAN tag in vlan_tci (on), or in the packet (off, the default)"),
-	CALL(ON(RUN), 0, "map", "NAME=FILE", add_map,
+	CALL(ON_RUNS, 0, "map", "NAME=FILE", add_map,
 	     "initial contents of a map in bpftool's JSON; or one element: 'NAME[KEY]=VALUE'; or a "
 	     "map of the kernel's in its place: NAME@PIN, NAME@id:NUMBER"),
 	{ .kind = XB_OPTION_MAYBE, .commands = ON(RUN), .name = "dump-maps", .arg = "FILE",
 	  .set = set_dump_maps, .help = "contents of all maps at the end, as JSON lines" },
-	STRING(ON(RUN), 0, "json", "FILE", json,
+	STRING(ON_RUNS, 0, "json", "FILE", json,
 	       "one JSON object a line: packets, then maps, then the summary"),
 	FLAG(ON(INSPECT) | ON(LIST), 0, "json", json_out, "as JSON"),
 	FLAG(ON(RUN), 0, "no-data", no_data, "leave packet bytes out of --json"),
-	FLAG(ON(RUN), 0, "no-events", no_events, "no reader on ring buffers and perf event arrays"),
+	FLAG(ON_RUNS, 0, "no-events", no_events, "no reader on ring buffers and perf event arrays"),
 	CALL(ON(RUN), 0, "engine", "auto|interp|kernel", set_engine,
 	     "how programs are executed; kernel: by the running kernel's BPF_PROG_TEST_RUN"),
 	CALL(ON(RUN), 0, "cpus", "N", set_cpus, "run on N virtual CPUs at a time, packets by flow"),
 	CALL(ON(RUN), 0, "clock", "capture|wall|NS", set_clock,
 	     "what bpf_ktime_get_ns follows; default the capture's timestamps"),
-	NUMBER(ON(RUN) | ON(EXEC), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),
+	NUMBER(ON_RUNS | ON(EXEC), 0, U64, "seed", seed, 0, UINT64_MAX, "of random numbers; default 1"),
 	CALL(ON(EXEC), 0, "clock", "wall|NS", set_exec_clock,
 	     "what bpf_ktime_get_ns follows; default the host's time"),
 	{ .kind = XB_OPTION_MAYBE, .commands = ON(EXEC), .name = "report", .arg = "FILE",
 	  .set = set_report, .help = "what the command needed and is not emulated, at its end" },
-	NUMBER(ON(RUN), 0, U64, "max-insns", max_insns, 1, UINT64_MAX >> 1,
+	NUMBER(ON_RUNS, 0, U64, "max-insns", max_insns, 1, UINT64_MAX >> 1,
 	       "instructions per packet before the run is stopped"),
-	CALL(ON(RUN), 0, "linktype", "convert|strict", set_linktype,
+	CALL(ON_RUNS, 0, "linktype", "convert|strict", set_linktype,
 	     "link types other than Ethernet: make up a header (default), or refuse"),
-	FLAG(ON(RUN) | ON(INSPECT), 0, "frags", frags, "load XDP programs as SEC(\"xdp.frags\")"),
+	FLAG(ON_RUNS | ON(INSPECT), 0, "frags", frags, "load XDP programs as SEC(\"xdp.frags\")"),
 	NUMBER(ON(RUN), 0, U32, "headroom", headroom, XB_OPTS_MIN_HEADROOM, 3520,
 	       "bytes before the packet; default 256"),
 	NUMBER(ON(RUN), 0, U32, "mtu", mtu, 68, 3500,
@@ -377,7 +378,7 @@ const struct xb_option xb_options[] = {
 	FLAG(ON(RUN), 0, "strict", strict, "exit code 1 where one is wrong that was right before the program"),
 	FLAG(ON(INSPECT), 0, "disasm", disasm, "instructions with source lines"),
 	FLAG(ON(RUN), 0, "trace", trace, "a line for each packet, with what bpf_printk said"),
-	FLAG(ON(RUN), 0, "no-progress", no_progress, "no progress bar"),
+	FLAG(ON_RUNS, 0, "no-progress", no_progress, "no progress bar"),
 	FLAG(ON_ALL, 'q', "quiet", quiet, "no summary, no notes"),
 	FLAG(ON_ALL, 'v', "verbose", verbose, "more: libbpf's messages, every fault"),
 	FLAG(ON_EACH, 'h', "help", help, "this text"),

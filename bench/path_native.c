@@ -3,6 +3,7 @@
  * path_native.c - a packet's way where the running kernel's test run is all of it: one program, and
  * nothing behind its verdict.
  */
+#include "bench/diff.h"
 #include "bench/native.h"
 #include "bench/path_priv.h"
 #include "bench/say.h"
@@ -74,6 +75,8 @@ path_run_native(struct xb_path *p)
 	const struct xb_testrun_out *out = xb_native_run(p->opts.session->native, &p->r->in);
 	struct xb_stage_run *run;
 
+	if (p->opts.session->diff)
+		xb_diff_packet(p->opts.session->diff, p->r, out);
 	if (out->err) {
 		refuse(p);
 		return;

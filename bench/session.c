@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bench/session.h"
 
+#include "bench/diff.h"
 #include "bench/native.h"
 #include "bench/say.h"
 #include "emu/captured.h"
@@ -83,6 +84,17 @@ want_of(const struct xb_session_opts *opts, u32 i)
 }
 
 static int
+copy_image(struct xb_session *s, const struct xb_session *from, u32 i, struct xb_err *err)
+{
+	s->bytes[i] = from->bytes[i];
+	s->images[i] = malloc(from->bytes[i] + 1);
+	if (!s->images[i])
+		return xb_err_errno(err, ENOMEM, "object");
+	memcpy(s->images[i], from->images[i], from->bytes[i]);
+	return 0;
+}
+
+static int
 open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i,
             const struct left_out *left, struct xb_err *err)
 {
@@ -99,6 +111,8 @@ open_object(struct xb_session *s, const struct xb_session_opts *opts, u32 i,
 		.without_cnt = left->cnt,
 	};
 
+	if (!s->images[i] && opts->like && copy_image(s, opts->like, i, err) != 0)
+		return -1;
 	if (!s->images[i])
 		s->images[i] = xb_file_read_all(&object->file, OBJECT_MAX_BYTES, &s->bytes[i], err);
 	if (!s->images[i])
@@ -311,8 +325,9 @@ int
 xb_session_open(struct xb_session *s, const struct xb_session_opts *opts, struct xb_err *err)
 {
 	bool kernel = opts->cli->engine == XB_ENGINE_KERNEL;
+	u32 cpu_cnt = kernel ? xb_kernel_cpu_cnt() : opts->cli->cpus;
 	const struct xb_emu_opts emu_opts = {
-		.cpu_cnt = kernel ? xb_kernel_cpu_cnt() : opts->cli->cpus,
+		.cpu_cnt = opts->like ? opts->like->emu->cpu_cnt : cpu_cnt,
 		.seed = opts->cli->seed,
 		.pin_dir = opts->cli->pin_dir,
 		.max_insns = opts->cli->max_insns,
@@ -365,11 +380,15 @@ open_reader(void *arg, const struct xb_object_map *m)
 int
 xb_session_listen(struct xb_session *s, struct xb_notes *notes, bool events, struct xb_err *err)
 {
+	struct xb_notes *native_notes = s->diff ? xb_diff_native_notes(s->diff) : notes;
+
 	s->emu->hooks = (struct xb_emu_hooks){ .arg = notes, .printk = xb_notes_printk };
 	if (!events)
 		return 0;
 	s->emu->hooks.event = xb_notes_event;
-	if (s->native && xb_native_listen(s->native, notes, err) != 0)
+	if (s->native && xb_native_listen(s->native, native_notes, err) != 0)
+		return -1;
+	if (s->diff && xb_diff_listen(s->diff, err) != 0)
 		return -1;
 	if (xb_session_each_map(s, open_reader, err) != 0)
 		return -1;

@@ -24,8 +24,9 @@ struct xb_session_object {
 struct xb_session_opts {
 	const struct xb_opts *cli;
 	const struct xb_session_object *objects;
-	u32 object_cnt;           /* 1, or one for each stage */
-	struct xb_mapinit *inits; /* cli->map_cnt, opened */
+	u32 object_cnt;                /* 1, or one for each stage */
+	struct xb_mapinit *inits;      /* cli->map_cnt, opened */
+	const struct xb_session *like; /* of the same objects: they are read from there; or NULL */
 	struct xb_world *world; /* the network around, or NULL; the session's from its opening on */
 };
 

@@ -92,3 +92,22 @@ cli_main(int argc, char **argv, const struct cli_row *rows, size_t cnt)
 	snprintf(command, sizeof(command), "rm -rf %s", scratch);
 	return system(command) == 0 ? rc : 2;
 }
+
+int
+cli_kernel_main(int argc, char **argv, const struct cli_kernel_rows *rows)
+{
+	char command[4096];
+	int rc;
+
+	if (argc != 5)
+		return 2;
+	rc = cli_main(argc, argv, rows->anywhere, rows->anywhere_cnt);
+	snprintf(command, sizeof(command),
+	         "'%s' -q --engine kernel -r '%s/demo.pcap' '%s/pass.o' 2>/dev/null", argv[1],
+	         argv[4], argv[2]);
+	if (chdir("/") != 0 || WEXITSTATUS(system(command)) != 0) {
+		printf("skipped: bpf(2) not permitted\n");
+		return rc;
+	}
+	return rc ? rc : cli_main(argc, argv, rows->permitted, rows->permitted_cnt);
+}

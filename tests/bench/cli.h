@@ -33,4 +33,14 @@ struct cli_row {
 /* A test program's main: argv has the values of $X, $P, $B and $C. */
 int cli_main(int argc, char **argv, const struct cli_row *rows, size_t cnt);
 
+/* Rows that need the kernel's bpf(2), and others; where it is not permitted that is said. */
+struct cli_kernel_rows {
+	const struct cli_row *anywhere, *permitted;
+	size_t anywhere_cnt, permitted_cnt;
+};
+int cli_kernel_main(int argc, char **argv, const struct cli_kernel_rows *rows);
+
+/* Without any privilege, whoever runs the test. */
+#define UNPRIVILEGED "setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --clear-groups "
+
 #endif

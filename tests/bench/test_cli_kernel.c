@@ -4,14 +4,8 @@
  */
 #include "tests/bench/cli.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #define KERNEL "$X -q --engine kernel "
 #define K_RUN  KERNEL "-r $C/demo.pcap "
-#define BARE   "setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --clear-groups "
 
 /* The same lines from both, but for what the kernel does not tell: instructions and deltas. */
 #define UNTOLD "s/\"insns\":[0-9]*,//;s/\"head_delta\":[-0-9]*,\"tail_delta\":[-0-9]*,//"
@@ -51,7 +45,7 @@ static const struct cli_row rows_anywhere[] = {
 	  SAYS("--map: a@id:1: not with --engine kernel"), NULL },
 	{ "no such engine", "$X --engine kern -r $C/demo.pcap $P/pass.o", 2,
 	  SAYS("--engine: 'kern': expected auto, interp or kernel"), NULL },
-	{ "no privilege", BARE K_RUN "$P/pass.o", 2,
+	{ "no privilege", UNPRIVILEGED K_RUN "$P/pass.o", 2,
 	  SAYS("the kernel: bpf(2) is not permitted: be root, or have CAP_BPF, *"), NULL },
 };
 
@@ -121,18 +115,12 @@ static const struct cli_row rows_permitted[] = {
 int
 main(int argc, char **argv)
 {
-	char command[4096];
-	int rc;
+	const struct cli_kernel_rows rows = {
+		.anywhere = rows_anywhere,
+		.anywhere_cnt = XB_ARRAY_SIZE(rows_anywhere),
+		.permitted = rows_permitted,
+		.permitted_cnt = XB_ARRAY_SIZE(rows_permitted),
+	};
 
-	if (argc != 5)
-		return 2;
-	rc = cli_main(argc, argv, rows_anywhere, XB_ARRAY_SIZE(rows_anywhere));
-	snprintf(command, sizeof(command),
-	         "'%s' -q --engine kernel -r '%s/demo.pcap' '%s/pass.o' 2>/dev/null", argv[1],
-	         argv[4], argv[2]);
-	if (chdir("/") != 0 || WEXITSTATUS(system(command)) != 0) {
-		printf("skipped: bpf(2) not permitted\n");
-		return rc;
-	}
-	return rc ? rc : cli_main(argc, argv, rows_permitted, XB_ARRAY_SIZE(rows_permitted));
+	return cli_kernel_main(argc, argv, &rows);
 }

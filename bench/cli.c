@@ -311,6 +311,22 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 	return check_headroom(opts, err);
 }
 
+/* Nothing is run: what is about packets has no place. */
+static int
+check_verify(const struct xb_opts *opts, struct xb_err *err)
+{
+	if (!opts->object)
+		return xb_err_set(err, XB_ERR_USAGE, "--verify: no object file given");
+	if (opts->read || opts->write || opts->json || opts->dump_maps || opts->disasm)
+		return xb_err_set(err, XB_ERR_USAGE, "--%s: not with --verify",
+		                  opts->read     ? "read"
+		                  : opts->write  ? "write"
+		                  : opts->json   ? "json"
+		                  : opts->disasm ? "disasm"
+		                                 : "dump-maps");
+	return 0;
+}
+
 static int
 check_exec(const struct xb_opts *opts, struct xb_err *err)
 {
@@ -334,6 +350,8 @@ check(const struct xb_opts *opts, struct xb_err *err)
 		                  "list: expected helpers, maps, progs or kfuncs");
 	if (!opts->object && !runs)
 		return xb_err_set(err, XB_ERR_USAGE, "no object file given; see xdpbench --help");
+	if (opts->verify)
+		return check_verify(opts, err);
 	return runs ? check_run(opts, err) : 0;
 }
 

@@ -8,6 +8,7 @@
 #include "bench/list.h"
 #include "bench/run.h"
 #include "bench/say.h"
+#include "bench/verify.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -47,5 +48,5 @@ main(int argc, char **argv)
 		printf("xdpbench " XB_VERSION "\n");
 		return flush_stdout(XB_EXIT_OK);
 	}
-	return flush_stdout(commands[opts.command](&opts));
+	return flush_stdout(opts.verify ? xb_verify_main(&opts) : commands[opts.command](&opts));
 }

@@ -376,6 +376,8 @@ const struct xb_option xb_options[] = {
 	CALL(ON(RUN), 0, "faults", "fail|count", set_faults, "count: a fault does not make exit code 4"),
 	FLAG(ON(RUN), 0, "no-lint", no_lint, "do not check whether programs leave checksums and lengths right"),
 	FLAG(ON(RUN), 0, "strict", strict, "exit code 1 where one is wrong that was right before the program"),
+	FLAG(ON(RUN) | ON(INSPECT), 0, "verify", verify,
+	     "load the programs into the running kernel, and print what its verifier says; nothing is run"),
 	FLAG(ON(INSPECT), 0, "disasm", disasm, "instructions with source lines"),
 	FLAG(ON(RUN), 0, "trace", trace, "a line for each packet, with what bpf_printk said"),
 	FLAG(ON_RUNS, 0, "no-progress", no_progress, "no progress bar"),

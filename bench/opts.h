@@ -99,6 +99,7 @@ struct xb_opts {
 	char *const *command_argv; /* exec: ends with NULL */
 
 	bool disasm;
+	bool verify; /* ask the kernel's verifier, and run nothing */
 	enum xb_list_what list;
 };
 

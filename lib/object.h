@@ -63,6 +63,7 @@ struct xb_object {
 	size_t said_bytes;
 	char *load_log; /* of the last BPF_PROG_LOAD or BPF_BTF_LOAD, of log_bytes */
 	u32 log_bytes;
+	bool refused; /* the kernel's verifier has refused a program, and the log says why */
 };
 
 /*

@@ -186,7 +186,7 @@ verifier_place(const char *log, char *text, size_t bytes)
 
 /* `said` up to `end` names the program. */
 static int
-kernel_load_error(const struct xb_object *o, const char *said, const char *end, int errnum,
+kernel_load_error(struct xb_object *o, const char *said, const char *end, int errnum,
                   struct xb_err *err)
 {
 	char reason_text[256], place[256];
@@ -196,6 +196,7 @@ kernel_load_error(const struct xb_object *o, const char *said, const char *end, 
 	if (!reason_text[0])
 		return xb_err_set(err, XB_ERR_LOAD, "%.*s: the kernel does not load it: %s",
 		                  (int)(end - said), said, strerror(errnum));
+	o->refused = true;
 	return xb_err_set(err, XB_ERR_LOAD, "%.*s: the kernel's verifier refuses it: %s%s",
 	                  (int)(end - said), said, reason_text, place);
 }

@@ -42,7 +42,6 @@ static const struct cli_row rows[] = {
 	{ "stdout twice", "$X -r x -w - --json - y", 2,
 	  SAYS("standard output is asked for more than once"), NULL },
 	{ "later: check", "$X check", 2, SAYS("check: not available in this version"), NULL },
-	{ "later: diff", "$X diff", 2, SAYS("diff: not available in this version"), NULL },
 	{ "later: fuzz", "$X fuzz", 2, SAYS("fuzz: not available in this version"), NULL },
 	{ "later: jit", "$X --engine jit", 2, SAYS("--engine: 'jit' is not available*"), NULL },
 	{ "field of a TC context", RUN "--ctx mark=1 $P/pass.o", 2,

@@ -45,6 +45,13 @@ static const struct cli_row rows_anywhere[] = {
 	  SAYS("--map: a@id:1: not with --engine kernel"), NULL },
 	{ "no such engine", "$X --engine kern -r $C/demo.pcap $P/pass.o", 2,
 	  SAYS("--engine: 'kern': expected auto, interp or kernel"), NULL },
+	{ "verify without privilege", UNPRIVILEGED "$X --verify $P/pass.o", 2,
+	  SAYS("the kernel: bpf(2) is not permitted: be root, or have CAP_BPF, *"), NULL },
+	{ "verify nothing", "$X --verify", 2, SAYS("--verify: no object file given"), NULL },
+	{ "verify, and packets", "$X --verify -r $C/demo.pcap $P/pass.o", 2,
+	  SAYS("--read: not with --verify"), NULL },
+	{ "verify what is not there", "$X --verify there.is.no.o", 2,
+	  SAYS("there.is.no.o: cannot be opened: *"), NULL },
 	{ "no privilege", UNPRIVILEGED K_RUN "$P/pass.o", 2,
 	  SAYS("the kernel: bpf(2) is not permitted: be root, or have CAP_BPF, *"), NULL },
 };
@@ -110,6 +117,25 @@ static const struct cli_row rows_permitted[] = {
 	  SAYS("*null_value.o: prog 'xdp_null_value': the kernel's verifier refuses it: R0 invalid "
 	       "mem access 'map_value_or_null', at insn *(null_value.bpf.c:*)"),
 	  NULL },
+	{ "accepted", "$X --verify $P/firewall.o", 0, NULL,
+	  "*firewall.o: xdp_firewall (xdp): accepted\n*    processed * insns *" },
+	{ "accepted, by inspect", "$X inspect --verify $P/multi.o | grep -c 'accepted$'", 0, NULL,
+	  "3\n" },
+	{ "one of them", "$X --verify -q -p xdp_second $P/multi.o", 0, NULL,
+	  "*multi.o: xdp_second (xdp): accepted\n" },
+	{ "no such one", "$X --verify -p none $P/multi.o", 2,
+	  SAYS("*no program 'none'; there are *"), NULL },
+	{ "accepted, in all detail", "$X --verify -v $P/pass.o", 0, NULL,
+	  "*: accepted\n*: (b4) w0 = 2 *(95) exit\n*processed 2 insns*" },
+	{ "accepted, in JSON", "$X inspect --verify --json $P/pass.o", 0, NULL,
+	  "{\"object\":\"*pass.o\",\"programs\":\\[{\"name\":\"xdp_pass\",\"section\":\"xdp\","
+	  "\"type\":\"xdp\",\"verdict\":\"accepted\",\"log\":\"*processed 2 insns*\"}]}\n" },
+	{ "refused", "$X --verify $P/bad/past_value.o", 1, NULL,
+	  "*past_value.o: xdp_past_value (xdp): refused: R1 min value is outside of the allowed "
+	  "memory range, at insn 10: *(past_value.bpf.c:*)\n*    processed * insns *" },
+	{ "refused, in JSON", "$X inspect --verify --json $P/bad/past_value.o", 1, NULL,
+	  "*\"verdict\":\"refused\",\"error\":\"R1 min value *\",\"log\":\"*\"}]}\n" },
+	{ "no object", "$X --verify $C/demo.pcap", 3, SAYS("*demo.pcap: *"), NULL },
 };
 
 int

@@ -173,13 +173,16 @@ add_file(struct xb_opts *opts, const char *arg, struct xb_err *err)
 		opts->object = arg;
 		return opts->command == XB_COMMAND_LIST ? set_list(opts, arg, err) : 0;
 	}
-	if (opts->command == XB_COMMAND_RUN)
-		for (size_t i = 0; i < XB_ARRAY_SIZE(commands); i++)
-			if (distance(opts->object, commands[i].name) <= 2 &&
-			    !strchr(opts->object, '.'))
-				return xb_err_set(err, XB_ERR_USAGE,
-				                  "'%.64s': no such subcommand; did you mean '%s'?",
-				                  opts->object, commands[i].name);
+	for (size_t i = 0; opts->command == XB_COMMAND_RUN && i < XB_ARRAY_SIZE(commands); i++) {
+		if (!strcmp(opts->object, commands[i].name))
+			return xb_err_set(err, XB_ERR_USAGE,
+			                  "'%s': subcommands stand before options",
+			                  commands[i].name);
+		if (distance(opts->object, commands[i].name) <= 2 && !strchr(opts->object, '.'))
+			return xb_err_set(err, XB_ERR_USAGE,
+			                  "'%.64s': no such subcommand; did you mean '%s'?",
+			                  opts->object, commands[i].name);
+	}
 	return xb_err_set(err, XB_ERR_USAGE, "'%.128s': one argument too many after '%.128s'", arg,
 	                  opts->object);
 }

@@ -41,6 +41,8 @@ static const struct cli_row rows[] = {
 	{ "stdin twice", "$X -r - -", 2, SAYS("standard input is asked for more than once"), NULL },
 	{ "stdout twice", "$X -r x -w - --json - y", 2,
 	  SAYS("standard output is asked for more than once"), NULL },
+	{ "subcommand behind an option", "$X -q diff -r $C/demo.pcap $P/pass.o", 2,
+	  SAYS("'diff': subcommands stand before options"), NULL },
 	{ "later: check", "$X check", 2, SAYS("check: not available in this version"), NULL },
 	{ "later: fuzz", "$X fuzz", 2, SAYS("fuzz: not available in this version"), NULL },
 	{ "later: jit", "$X --engine jit", 2, SAYS("--engine: 'jit' is not available*"), NULL },

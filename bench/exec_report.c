@@ -159,12 +159,12 @@ print(FILE *to, const struct rows *rows)
 	if (!rows->cnt)
 		fprintf(to, "xdpbench: the command needed nothing that is not emulated\n");
 	else
-		fprintf(to, "xdpbench: what the command needed and is not emulated:\n");
+		fprintf(to, "xdpbench: not emulated, and faults:\n");
 	for (size_t i = 0; i < rows->cnt; i++) {
 		const struct row *r = &rows->rows[i];
 
-		fprintf(to, "  %6lu  %s: %s: %s\n", r->cnt, r->kind, r->what,
-		        errno_name(r->errnum));
+		fprintf(to, "  %6lu  %s: %s%s%s\n", r->cnt, r->kind, r->what, r->errnum ? ": " : "",
+		        r->errnum ? errno_name(r->errnum) : "");
 	}
 }
 

@@ -62,6 +62,15 @@ access_object(struct xb_proc *proc, const struct bpf_insn *insn, u64 gaddr, u64 
 	return true;
 }
 
+static void
+faulted(struct xb_proc *proc)
+{
+	const struct xb_emu_hooks *hooks = &xb_proc_emu(proc)->hooks;
+
+	if (hooks->fault)
+		hooks->fault(hooks->arg, proc);
+}
+
 static const struct xb_vm_ops vm_ops = {
 	.bind_call = xb_helper_bind,
 	.load_const = xb_map_load_const,
@@ -69,6 +78,7 @@ static const struct xb_vm_ops vm_ops = {
 	.ctx_plain = ctx_plain,
 	.access_object = access_object,
 	.fill_space = xb_arena_fill,
+	.faulted = faulted,
 };
 
 /*

@@ -64,6 +64,8 @@ struct xb_emu_hooks {
 	 * it is of. It stays in the buffer for its reader.
 	 */
 	void (*record)(void *arg, const struct xb_event *event);
+	/* A run that ended with a fault, proc->fault. */
+	void (*fault)(void *arg, struct xb_proc *proc);
 };
 
 struct xb_emu_opts {

@@ -184,6 +184,7 @@ make_emulator(void)
 	xb_sk_reuseport_register(emu);
 	xb_bound_register_types(emu);
 	emu->holders = true;
+	emu->hooks.fault = preload_report_fault;
 	emu->first_fd = first_fd();
 	set_world(emu);
 	if (clock) {

@@ -96,7 +96,7 @@ mount(const char *what, const char *path, const char *type, unsigned long flags,
 	    PRELOAD_NEXT(stat)(own, &st) == 0)
 		return (int)preload_result(preload_bpffs_mount(own));
 	if (preload_bpffs_path(AT_FDCWD, path, own)) /* propagation, of what bpftool mounts */
-		return 0;
+		return (int)preload_result(exists(own));
 	return PRELOAD_NEXT(mount)(what, path, type, flags, data);
 }
 

@@ -11,6 +11,7 @@
 #include "emu/prog.h"
 #include "emu/user.h"
 #include "lib/preload_priv.h"
+#include "vm/proc.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -21,13 +22,13 @@
 #include <unistd.h>
 
 #define ROWS_MOST  512u
-#define LINE_BYTES 256u
+#define LINE_BYTES 400u
 
 struct row {
 	enum preload_lacks kind;
 	int errnum;
 	u32 more; /* than what was written */
-	char what[160];
+	char what[300];
 };
 
 static struct {
@@ -135,6 +136,24 @@ write_counts(void)
 	for (u32 i = 0; report.fd >= 0 && i < report.cnt; i++)
 		if (report.rows[i].more)
 			write_row(&report.rows[i], report.rows[i].more);
+}
+
+/* Where it was: function, and line of the source if it is known. */
+void
+preload_report_fault(void *arg, struct xb_proc *proc)
+{
+	const struct xb_fault *f = &proc->fault;
+	const struct xb_bpf_prog *prog = xb_prog_user(f->prog);
+	const struct xb_line *line = xb_prog_line(f->prog, f->pc);
+
+	(void)arg;
+	if (line)
+		preload_report(PRELOAD_LACKS_FAULT, 0, "%s: insn %u (%s:%u): %s: %s",
+		               prog->func_name, f->pc, line->file, line->line,
+		               xb_fault_kind_name(f->kind), f->message);
+	else
+		preload_report(PRELOAD_LACKS_FAULT, 0, "%s: insn %u: %s: %s", prog->func_name,
+		               f->pc, xb_fault_kind_name(f->kind), f->message);
 }
 
 /* A call of the program that cannot be loaded. What other types have, Linux may refuse to this. */

@@ -25,7 +25,7 @@ union bpf_attr;
 	X(KFUNC, "kfunc")                                                                          \
 	X(PERF, "perf event")                                                                      \
 	X(NETLINK, "netlink")                                                                      \
-	X(FAULT, "fault")
+	X(FAULT, "program stopped by a fault")
 
 #define PRELOAD_LACKS_ID(id, name) PRELOAD_LACKS_##id,
 enum preload_lacks { PRELOAD_LACKS(PRELOAD_LACKS_ID) PRELOAD_LACKS_CNT };
@@ -33,6 +33,11 @@ enum preload_lacks { PRELOAD_LACKS(PRELOAD_LACKS_ID) PRELOAD_LACKS_CNT };
 
 /* Counts one; nothing where nobody asked for a report. errnum is what the program was given. */
 void preload_report(enum preload_lacks kind, int errnum, const char *fmt, ...) XB_PRINTF(3, 4);
+
+struct xb_proc;
+
+/* A program that was stopped by a fault. */
+void preload_report_fault(void *arg, struct xb_proc *proc);
 
 /* A bpf(2) call that failed: counted where that is for something that the emulator lacks. */
 void preload_report_bpf(struct xb_emu *emu, int cmd, const union bpf_attr *attr, u32 bytes,

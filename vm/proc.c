@@ -175,15 +175,23 @@ engine_run(struct xb_proc *proc, bool step)
 	                                         : xb_interp_run(proc, step);
 }
 
+static enum xb_run_status
+tell(struct xb_proc *proc)
+{
+	if (proc->vm->ops->faulted)
+		proc->vm->ops->faulted(proc);
+	return XB_RUN_FAULT;
+}
+
 /* A lock that a program kept would stop every later one. */
 static enum xb_run_status
 drop_lock(struct xb_proc *proc, enum xb_run_status status)
 {
 	if (XB_LIKELY(proc->lock_gaddr == 0) || status == XB_RUN_RUNNING)
-		return status;
+		return XB_LIKELY(status != XB_RUN_FAULT) ? status : tell(proc);
 	unlock(proc);
 	xb_proc_fault(proc, XB_FAULT_LOCK, "the program ended with a lock held");
-	return XB_RUN_FAULT;
+	return tell(proc);
 }
 
 enum xb_run_status

@@ -103,6 +103,8 @@ struct xb_vm_ops {
 	 * on. NULL: they never do.
 	 */
 	bool (*fill_space)(void *emu, const struct xb_space *space, u64 gaddr, u32 bytes);
+	/* A run has ended with proc->fault. NULL: whoever ran it looks. */
+	void (*faulted)(struct xb_proc *proc);
 };
 
 /*

@@ -226,10 +226,6 @@ work(const struct xb_worker *worker, void *arg)
 			code = XB_EXIT_OK;
 		}
 	}
-	if (code == XB_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout))) {
-		xb_err_set(&err, XB_ERR_FILE, "standard output: %s", strerror(errno));
-		code = XB_EXIT_FAILED;
-	}
 	if (code != XB_EXIT_OK)
 		say(&err);
 	free(o->job.memory);

@@ -73,15 +73,6 @@ build(struct code *c, const struct plugin_job *job, int map_fd)
 }
 
 static int
-not_permitted(int errnum, struct xb_err *err)
-{
-	return xb_err_set(err, XB_ERR_LOAD, "the kernel's bpf(2): %s%s", strerror(errnum),
-	                  errnum == EPERM || errnum == EACCES ? " (it needs CAP_BPF and "
-	                                                        "CAP_NET_ADMIN)"
-	                                                      : "");
-}
-
-static int
 load(const struct plugin_job *job, const struct code *caller, struct xb_err *err)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_XDP, .log_level = 1,
@@ -99,9 +90,7 @@ load(const struct plugin_job *job, const struct code *caller, struct xb_err *err
 	memcpy(insns + caller->cnt, job->insns, job->insn_cnt * sizeof(*insns));
 	opts.log_buf = log;
 	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "plugin", "GPL", insns, cnt, &opts);
-	if (fd < 0 && !log[0])
-		not_permitted(errno, err);
-	else if (fd < 0)
+	if (fd < 0)
 		plugin_refused(job, "the kernel refuses the program", log, errno, err);
 out:
 	free(log);
@@ -157,7 +146,7 @@ run_insns(const struct plugin_job *job, int map_fd, u64 *r0, struct xb_err *err)
 	if (retval != RAN)
 		return xb_err_set(err, XB_ERR_SYSTEM, "the kernel's packet is cut short");
 	if (bpf_map_lookup_elem(map_fd, &key, r0) != 0)
-		return not_permitted(errno, err);
+		return plugin_refused(job, "the kernel's map", "", errno, err);
 	return 0;
 }
 
@@ -192,7 +181,7 @@ plugin_run_kernel(const struct plugin_job *job, u64 *r0, struct xb_err *err)
 		return run_object(job, r0, err);
 	map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "plugin", sizeof(u32), sizeof(u64), 1, NULL);
 	if (map_fd < 0)
-		return not_permitted(errno, err);
+		return plugin_refused(job, "the kernel's map", "", errno, err);
 	rc = run_insns(job, map_fd, r0, err);
 	close(map_fd);
 	return rc;

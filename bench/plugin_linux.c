@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * plugin_linux.c - a program with Linux around it: one for XDP where its memory is a packet, else
- * one of type syscall, whose context is plain memory.
+ * one for a kprobe, where all that registers hold is the context's business.
  */
 #include "bench/plugin_priv.h"
 
@@ -62,7 +62,7 @@ add_insns(struct xb_machine *machine, const struct plugin_job *job, struct xb_er
 		.name = "main",
 		.insns = job->insns,
 		.insn_cnt = job->insn_cnt,
-		.type = job->packet ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_SYSCALL,
+		.type = job->packet ? BPF_PROG_TYPE_XDP : BPF_PROG_TYPE_KPROBE,
 		.expected_attach_type = job->packet ? BPF_XDP : 0,
 	};
 
@@ -78,7 +78,7 @@ add_object(struct xb_machine *machine, const struct plugin_job *job, struct xb_e
 	struct bpf_program *prog;
 
 	xb_linux_enter(lx);
-	if (plugin_load_object(job, BPF_PROG_TYPE_SYSCALL, &object, &prog, err) == 0) {
+	if (plugin_load_object(job, BPF_PROG_TYPE_KPROBE, &object, &prog, err) == 0) {
 		program = xb_machine_add_bpf_program(machine, prog, err);
 		bpf_object__close(object);
 	}

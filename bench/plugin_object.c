@@ -34,7 +34,12 @@ plugin_refused(const struct plugin_job *job, const char *words, const char *log,
 	if (job->debug && log[0])
 		fprintf(stderr, "%s\n", log);
 	last_line(log, line, sizeof(line));
-	return xb_err_set(err, XB_ERR_LOAD, "%s: %s", words, line[0] ? line : strerror(errnum));
+	if (!line[0])
+		snprintf(line, sizeof(line), "%s%s", strerror(errnum),
+		         errnum == EPERM || errnum == EACCES
+		                 ? " (it needs CAP_BPF and CAP_NET_ADMIN)"
+		                 : "");
+	return xb_err_set(err, XB_ERR_LOAD, "%s: %s", words, line);
 }
 
 /* The one called main; else one alone. */
@@ -60,11 +65,8 @@ prepare(struct bpf_object *object, enum bpf_prog_type text_type, struct bpf_prog
 		return xb_err_set(err, XB_ERR_LOAD, "no program 'main'");
 	bpf_object__for_each_program(prog, object)
 	        bpf_program__set_autoload(prog, prog == *program);
-	if (!strcmp(bpf_program__section_name(*program), ".text")) {
+	if (!strcmp(bpf_program__section_name(*program), ".text"))
 		bpf_program__set_type(*program, text_type);
-		if (text_type == BPF_PROG_TYPE_SYSCALL)
-			bpf_program__set_flags(*program, BPF_F_SLEEPABLE);
-	}
 	return 0;
 }
 

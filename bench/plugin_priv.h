@@ -70,7 +70,7 @@ int plugin_load_object(const struct plugin_job *job, enum bpf_prog_type text_typ
                        struct bpf_object **object, struct bpf_program **program,
                        struct xb_err *err);
 
-/* "words: the last line of the log that says something": an XB_ERR_LOAD. Returns -1. */
+/* "words: the last line of the log, or what errnum means": an XB_ERR_LOAD. Returns -1. */
 int plugin_refused(const struct plugin_job *job, const char *words, const char *log, int errnum,
                    struct xb_err *err);
 

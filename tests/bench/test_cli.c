@@ -444,6 +444,26 @@ static const struct cli_row rows[] = {
 	  "\"loaded\":true*" },
 	{ "inspect as JSON", "$X inspect --json $P/firewall.o", 0, NULL,
 	  "{\"file\":*\"loads\":true*\"programs\":*}\n" },
+	{ "inspect, what Linux refuses", "$X inspect $B/shifts.o", 0, NULL,
+	  "*program xdp_shifts\n*\n  warning: insn * (xdp_shifts, *shifts.bpf.c:*): a shift of 32 "
+	  "bits by "
+	  "33, which is by 1 here, is refused by Linux's verifier\n  warning: insn * (wide, "
+	  "*shifts.bpf.c:*): a shift of 64 bits by 72, which is by 8 here, *\nprogram "
+	  "xdp_divides\n*\n  "
+	  "warning: insn * (xdp_divides, *.c:*): a division by the constant 0 *\nprogram "
+	  "xdp_does_neither\n*helpers: none\n" },
+	{ "inspect, what Linux refuses, one",
+	  "$X inspect -p xdp_does_neither $B/shifts.o | grep -c warning", 1, NULL, "0\n" },
+	{ "inspect as JSON, what Linux refuses", "$X inspect --json -p xdp_divides $B/shifts.o", 0,
+	  NULL,
+	  "*\"warnings\":[[]{\"insn\":*,\"func\":\"xdp_divides\",\"file\":\"*shifts.bpf.c\","
+	  "\"line\":"
+	  "*,\"message\":\"a division by the constant 0 *\"}]}*" },
+	{ "inspect as JSON, nothing refused", "$X inspect --json $P/pass.o", 0, NULL,
+	  "*\"warnings\":[[]]}*" },
+	{ "shifts are masked", ONE "--trace -p xdp_shifts $B/shifts.o", 0, NULL, "1: XDP_DROP,*" },
+	{ "division by the constant 0", ONE "--trace -p xdp_divides $B/shifts.o", 0, NULL,
+	  "1: XDP_DROP,*" },
 	{ "disassembly", "$X inspect --disasm $P/pass.o", 0, NULL,
 	  "*xdp_pass:*;*(*pass.bpf.c:*w0 = 2*exit*" },
 	{ "disassembly of what does not load", "$X inspect --disasm -p needs_helper $B/needs.o", 3,

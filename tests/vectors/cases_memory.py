@@ -58,6 +58,9 @@ def add_access(out, name, access, size, is_load):
         base, reg = out.registers(2)
         out.add("%s/%s" % (name, place), [access(base, off, reg)] + end(reg),
                 {base: ("mem", 0), reg: SIGNED}, memory=MEMORY)
+        # By R1 as it is at the start, of which more is known when the program is loaded
+        reg = out.chance.choice((0, 2, 5, 8))
+        out.add("%s/r1_%s" % (name, place), [access(1, off, reg)] + end(reg), {reg: SIGNED}, memory=MEMORY)
     for place, off in (("pointer+3", 3), ("pointer_beyond", LENGTH)):  # the displacement in the register
         base, reg = out.registers(2)
         out.add("%s/%s" % (name, place), [access(base, -1, reg)] + end(reg), {base: ("mem", off), reg: SIGNED}, memory=MEMORY)
@@ -186,6 +189,9 @@ def add_stack(out):
                 out.add("stack/halves/%s/%d" % (name, first),
                         [isa.st(half, 10, first, 0x1234), isa.st(half, 10, first + n, 0x5678), isa.ldx(size, 0, 10, first),
                          isa.EXIT_INSN])
+    for size in SIZES:
+        out.add("stack/store_release/%s" % isa.SIZE_NAMES[size],
+                [isa.atomic(size, isa.STORE_REL, 10, 3, -8), isa.ldx(size, 0, 10, -8), isa.EXIT_INSN], {3: SIGNED})
     out.add("stack/spill_pointer", [isa.stx(isa.DW, 10, -8, 1), isa.mov(1, 0), isa.ldx(isa.DW, 2, 10, -8),
                                     isa.ldx(isa.B, 0, 2, 1), isa.EXIT_INSN], memory=MEMORY)
     out.add("stack/misaligned", [isa.st(isa.DW, 10, -13, PATTERN & 0x7FFFFFFF), isa.ldx(isa.W, 0, 10, -11), isa.EXIT_INSN])

@@ -113,7 +113,7 @@ def add_flow(out):
         out.add("refused/jump_out_of_function/%s" % name, [isa.call(1), EXIT_INSN] + start + [jump(-5), EXIT_INSN])
     out.add("refused/no_exit/mov", [isa.mov(0, 0)])
     out.add("refused/no_exit/after_exit", [isa.mov(0, 0), EXIT_INSN, isa.mov(0, 0)])
-    out.add("refused/no_exit/call", [EXIT_INSN, isa.mov(0, 0), isa.call(-3)])
+    out.add("refused/no_exit/call", [isa.call(3), EXIT_INSN, isa.mov(0, 0), EXIT_INSN, isa.mov(0, 1), isa.call(-4)])
     out.add("refused/no_exit/may_goto", [isa.mov(0, 0), isa.may_goto(-2)])
     out.add("refused/no_exit/jeq64_k", [isa.mov(0, 0), isa.jump(64, isa.JEQ, 0, -2, imm=0)])
     out.add("refused/no_exit/ldimm64", isa.ldimm64(0, 1))

@@ -15,6 +15,7 @@
 static const struct xb_vector_engine engines[] = {
 	{ .name = "interp", .loaded = true },
 	{ .name = "interp, nothing known" },
+	{ .name = "interp, shifted", .loaded = true, .shift = 3 },
 	{ .name = "step", .steps = true },
 	{ .name = "strict", .strict = true, .loaded = true },
 	{ .name = "strict step", .strict = true, .steps = true },
@@ -34,6 +35,19 @@ xb_vector_engines(u32 *cnt)
 {
 	*cnt = XB_ARRAY_SIZE(engines);
 	return engines;
+}
+
+bool
+xb_vector_engine_applies(const struct xb_vector_engine *engine, const struct xb_vector *v)
+{
+	for (u32 i = 0; engine->shift && i < v->insn_cnt; i++) {
+		const struct bpf_insn *insn = &v->insns[i];
+
+		if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC &&
+		    (insn->imm == BPF_LOAD_ACQ || insn->imm == BPF_STORE_REL))
+			return false;
+	}
+	return true;
 }
 
 static int
@@ -104,7 +118,7 @@ xb_vector_machine_free(struct xb_vector_machine *m)
 static u64
 memory_gaddr(const struct xb_vector_machine *m)
 {
-	return m->region->gaddr + ROOM;
+	return m->region->gaddr + ROOM + m->engine->shift;
 }
 
 static u64

@@ -16,10 +16,17 @@ struct xb_vector_engine {
 	bool strict; /* on a strict machine */
 	bool loaded; /* registers by instructions in front */
 	bool steps;  /* instruction by instruction */
+	u32 shift;   /* memory starts so many bytes past a multiple of 8 */
 };
 
 /* All engines there are. */
 const struct xb_vector_engine *xb_vector_engines(u32 *cnt);
+
+/*
+ * Whether a vector says what the engine does: one that loads or stores in a way that has to be
+ * aligned does not where memory is shifted.
+ */
+bool xb_vector_engine_applies(const struct xb_vector_engine *engine, const struct xb_vector *v);
 
 /* A machine for one of them; NULL and `why`. */
 struct xb_vector_machine *xb_vector_machine_new(const struct xb_vector_engine *engine, char *why,

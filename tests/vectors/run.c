@@ -26,7 +26,7 @@ struct suite {
 	u32 engine_cnt;
 	struct xb_vector_kernel *kernel; /* instead of machines */
 	struct xb_vector_coverage coverage;
-	u32 vector_cnt, skipped, failed, ends[3];
+	u32 vector_cnt, run_cnt, skipped, failed, ends[3];
 	u32 at_least;
 };
 
@@ -68,6 +68,9 @@ run_on_machine(struct suite *s, const char *file, const struct xb_vector *v, u32
 	struct xb_vector_result want = v->expected, got;
 	char why[300] = "";
 
+	if (!xb_vector_engine_applies(engine, v))
+		return true;
+	s->run_cnt++;
 	if (strict) {
 		want.end = XB_VECTOR_FAULT;
 		want.kind = XB_FAULT_UNINIT;
@@ -189,8 +192,8 @@ report(const struct suite *s)
 	if (s->kernel)
 		ok &= xb_vector_kernel_report(s->kernel, s->at_least != 0);
 	else
-		printf("%u vectors on %u engines: %u end, %u fault, %u are refused\n",
-		       s->vector_cnt, s->engine_cnt, s->ends[XB_VECTOR_R0],
+		printf("%u vectors on %u engines, %u runs: %u end, %u fault, %u are refused\n",
+		       s->vector_cnt, s->engine_cnt, s->run_cnt, s->ends[XB_VECTOR_R0],
 		       s->ends[XB_VECTOR_FAULT], s->ends[XB_VECTOR_REFUSED]);
 	if (s->skipped)
 		printf("skipped: %u vectors that need more than a machine\n", s->skipped);

@@ -4,6 +4,7 @@
 import isa
 from cases import IMMS, SIGNED, WIDE, u64
 from cases_alu import BINARY, DIVISIONS, SHIFTS
+from model import arithmetic, s, u
 
 LENGTH = 40  # of the memory of random sequences
 
@@ -54,6 +55,39 @@ def add_moved(out):
                     [isa.st(isa.DW, 10, -8, 1), isa.st(isa.DW, 10, -16, 2), isa.movr(6, 10), isa.jump(64, isa.JEQ, 7, 2, imm=1),
                      isa.alu(64, isa.ADD, 6, imm=a), isa.ja(1), isa.alu(64, isa.ADD, 6, imm=b), isa.ldx(isa.DW, 0, 6, 0),
                      isa.EXIT_INSN], {7: taken})
+
+
+NUMBERS = (0, 1, 3, 4, 8, 60, 64, 124, -1, -4, -8, -12, -16, -508, -512, -516, -520, 0x208, 0x7FFFFFF8, -(1 << 31))
+FOLDED = [(name, op) for name, op, off in BINARY if not off and op not in DIVISIONS]
+
+
+def mistakes(width, a, b):
+    """What who computes wrongly might take for a op b: other operations, of the other width, or not cut to it."""
+    for name, op in FOLDED:
+        for other in (64, 32):
+            yield "%s%d" % (name, other), s(arithmetic(op, False, other, u(a, other), u(b, other)), 64)
+        yield name + "_uncut", s(arithmetic(op, False, 64, u64(a), u64(b)), width)
+
+
+def add_mistaken(out):
+    """An address outside, by arithmetic that would give one inside if it were another operation."""
+    memory = bytes(range(0x80, 0x80 + 24))
+    for what, start, inside in (("stack", isa.movr(6, 10), range(-512, -7)), ("memory", isa.movr(6, 1), range(0, 17))):
+        for name, op in FOLDED:
+            for width in (64, 32):
+                found = {}
+                for a in NUMBERS:
+                    for b in NUMBERS:
+                        real = s(arithmetic(op, False, width, u(a, width), u(b, width)), 64)
+                        if real in inside or op in SHIFTS and not 0 <= b < width:
+                            continue
+                        for mistake, value in mistakes(width, a, b):
+                            if value in inside:
+                                found.setdefault(mistake, (a, b))
+                for mistake, (a, b) in sorted(found.items()):
+                    out.add("mistaken/%s/%s%d_is_not_%s" % (what, name, width, mistake),
+                            [start, isa.mov(2, a), isa.alu(width, op, 2, imm=b), isa.alu(64, isa.ADD, 6, 2), isa.st(isa.DW, 6, 0, 1),
+                             isa.mov(0, 0), isa.EXIT_INSN], memory=memory)
 
 
 def any_alu(out):
@@ -115,4 +149,5 @@ def add_random(out):
 
 def add(out):
     add_moved(out)
+    add_mistaken(out)
     add_random(out)

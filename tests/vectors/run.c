@@ -4,8 +4,9 @@
  *
  *   run [--kernel] [--at-least N] FILE...
  *
- * A vector that fails is printed, with what was expected and what came. Exit code 0 where none
- * does, 1, 2 for files that cannot be read, 77 where the kernel permits no programs.
+ * A vector that fails is printed, with what was expected and what came; so is one that kills the
+ * process, and no more are run then. Exit code 0 where none fails, 1, 2 for files that cannot be
+ * read, 77 where the kernel permits no programs.
  */
 #include "tests/vectors/coverage.h"
 #include "tests/vectors/engine.h"
@@ -16,10 +17,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#define MAX_ENGINES 8
-#define MAX_SHOWN   40 /* vectors that fail, with all they say */
-#define TEXT_BYTES  600
+#define MAX_ENGINES   8
+#define MAX_SHOWN     40 /* vectors that fail, with all they say */
+#define TEXT_BYTES    600
+#define CURRENT_BYTES 200
 
 struct suite {
 	struct xb_vector_machine *machines[MAX_ENGINES];
@@ -28,6 +33,7 @@ struct suite {
 	struct xb_vector_coverage coverage;
 	u32 vector_cnt, run_cnt, skipped, failed, ends[3];
 	u32 at_least;
+	char *current; /* the vector that runs, CURRENT_BYTES, for whoever finds the process dead */
 };
 
 static bool
@@ -70,6 +76,7 @@ run_on_machine(struct suite *s, const char *file, const struct xb_vector *v, u32
 
 	if (!xb_vector_engine_applies(engine, v))
 		return true;
+	snprintf(s->current, CURRENT_BYTES, "%s:%u: %s, %s", file, v->line, v->name, engine->name);
 	s->run_cnt++;
 	if (strict) {
 		want.end = XB_VECTOR_FAULT;
@@ -208,12 +215,52 @@ report(const struct suite *s)
 	return xb_vector_coverage_report(&s->coverage) && ok;
 }
 
+/* All of it, in a process of its own, as what is tested may bring it down. */
+static int
+run_files(struct suite *s, bool kernel, char **files)
+{
+	int err;
+
+	xb_vector_coverage_init(&s->coverage);
+	err = init(s, kernel);
+	for (; !err && *files; files++)
+		err = run_file(s, *files);
+	if (!err)
+		err = report(s) ? 0 : 1;
+	else
+		err = 2;
+	fini(s);
+	return err;
+}
+
+static int
+watch(struct suite *s, bool kernel, char **files)
+{
+	pid_t pid;
+	int status;
+
+	s->current = mmap(NULL, CURRENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	                  -1, 0);
+	if (s->current == MAP_FAILED)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* so that nothing is lost, or said twice */
+	pid = fork();
+	if (pid == 0)
+		exit(run_files(s, kernel, files));
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return 2;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	printf("killed by signal %d in %s\n", WTERMSIG(status), s->current);
+	return 1;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct suite s = { .kernel = NULL };
 	bool kernel = false;
-	int err = 0, i;
+	int i;
 
 	for (i = 1; i < argc && !strncmp(argv[i], "--", 2); i++) {
 		if (!strcmp(argv[i], "--kernel"))
@@ -229,14 +276,5 @@ main(int argc, char **argv)
 	}
 	if (kernel && !xb_oracle_permitted())
 		return 77;
-	xb_vector_coverage_init(&s.coverage);
-	err = init(&s, kernel);
-	for (; !err && i < argc; i++)
-		err = run_file(&s, argv[i]);
-	if (!err)
-		err = report(&s) ? 0 : 1;
-	else
-		err = 2;
-	fini(&s);
-	return err;
+	return watch(&s, kernel, argv + i);
 }

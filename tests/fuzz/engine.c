@@ -8,17 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum xb_run_status
-drive_step(struct xb_proc *proc)
-{
-	enum xb_run_status status;
-
-	do
-		status = xb_vm_step(proc);
-	while (status == XB_RUN_RUNNING);
-	return status;
-}
-
 /* All accesses looked at again that were proved when the program was loaded. */
 static enum xb_run_status
 drive_checked(struct xb_proc *proc)
@@ -48,7 +37,7 @@ drive_faulty(struct xb_proc *proc)
 const struct engine fuzz_engines[] = {
 	{ "interp", MACHINE_PLAIN, xb_proc_continue, false },
 	{ "checked", MACHINE_PLAIN, drive_checked, false },
-	{ "step", MACHINE_PLAIN, drive_step, false },
+	{ "step", MACHINE_PLAIN, bounds_drive, false },
 	{ "strict", MACHINE_STRICT, xb_proc_continue, false },
 	{ "faulty", MACHINE_PLAIN, drive_faulty, true },
 };
@@ -63,6 +52,18 @@ must(const void *made, const struct xb_err *err)
 	exit(2);
 }
 
+/* Takes the places that everything would have. */
+static void
+move(struct xb_emu *emu, struct xb_err *err)
+{
+	for (u32 low = 0; low < 2; low++) {
+		struct xb_region_opts opts = { .name = "gap", .bytes = (32u << 20) + 0x15000 };
+
+		opts.low = low;
+		must(xb_mem_map(emu->mem, &opts, err), err);
+	}
+}
+
 void
 machine_open(struct machine *m, enum machine_kind kind)
 {
@@ -75,6 +76,8 @@ machine_open(struct machine *m, enum machine_kind kind)
 	m->side.b.name = "emulator";
 	m->side.b.emu = xb_emu_new(&opts, &err);
 	must(m->side.b.emu, &err);
+	if (kind == MACHINE_MOVED)
+		move(m->side.b.emu, &err);
 	xb_xdp_register(m->side.b.emu);
 	xb_skb_register(m->side.b.emu);
 	side_open(&m->side);
@@ -82,6 +85,8 @@ machine_open(struct machine *m, enum machine_kind kind)
 	must(m->xdp, &err);
 	m->skb = xb_skb_new(m->side.b.emu, &(struct xb_skb_opts){ .stays = true }, &err);
 	must(m->skb, &err);
+	bounds_open(&m->bounds, m->side.emu_maps);
+	xb_xdp_proc(m->xdp)->user = xb_skb_proc(m->skb)->user = &m->bounds;
 }
 
 void
@@ -196,7 +201,15 @@ engine_run(struct machine *m, const struct engine *e, const struct program *p,
 	const struct xb_bpf_prog *prog = backend_emu_prog(&m->side.b, fd);
 
 	memset(out, 0, sizeof(*out));
+	m->bounds.xdp = p->type == BPF_PROG_TYPE_XDP;
 	side_set_maps(&m->side, use->maps, &in->maps);
 	(p->type == BPF_PROG_TYPE_XDP ? run_xdp : run_skb)(m, e, prog, use->frame, in, out);
 	side_get_maps(&m->side, use->maps, &out->maps);
+	if (!m->bounds.message[0])
+		return;
+	out->status = XB_RUN_FAULT;
+	out->fault = XB_FAULT_INTERNAL;
+	out->pc = m->bounds.pc;
+	memcpy(out->message, m->bounds.message, sizeof(m->bounds.message));
+	m->bounds.message[0] = '\0';
 }

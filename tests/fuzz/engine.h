@@ -7,12 +7,18 @@
 #ifndef XB_TESTS_FUZZ_ENGINE_H
 #define XB_TESTS_FUZZ_ENGINE_H
 
+#include "tests/fuzz/bounds.h"
 #include "tests/fuzz/side.h"
 #include "vm/proc.h"
 
 #define FUZZ_BUDGET 100000u /* instructions in a run */
 
-enum machine_kind { MACHINE_PLAIN, MACHINE_STRICT, MACHINE_CNT };
+enum machine_kind {
+	MACHINE_PLAIN,
+	MACHINE_STRICT,
+	MACHINE_CNT,
+	MACHINE_MOVED = MACHINE_CNT, /* plain, but that all addresses are others */
+};
 
 struct xb_xdp;
 struct xb_skb;
@@ -21,6 +27,7 @@ struct machine {
 	struct side side;
 	struct xb_xdp *xdp;
 	struct xb_skb *skb;
+	struct bounds bounds;
 };
 
 struct engine {

@@ -45,6 +45,10 @@ report(const struct options *o, struct rig *rig, struct tally *t, struct program
 {
 	bool few = t->differences + t->atomic_differences <= SHOWN_MOST;
 
+	if (v->known && !o->show) {
+		printf("program %" PRIu64 ": known: %s (%s)\n", p->seed, v->known, v->text);
+		return;
+	}
 	if (v->between && few && !o->keep_long)
 		shrink(rig, p, v);
 	if (o->show || (v->between && few))

@@ -81,6 +81,15 @@ void program_inputs(u64 seed, u32 type, struct input inputs[PROGRAM_INPUTS]);
 struct chance;
 void program_break(struct program *p, struct chance *c);
 
+/* Whether it goes to another slot: a jump, or a call of a function of the program's own. */
+bool program_jumps(const struct bpf_insn *insn);
+
+/* Leaves out the slots that are not to be kept; jumps there go to what is behind. */
+void program_drop(struct program *p, const bool *keeps);
+
+/* Puts an instruction behind the one in slot pc. */
+void program_insert(struct program *p, u32 pc, struct bpf_insn insn);
+
 /* Whether slot pc is the first of an instruction that takes two. */
 static inline bool
 program_is_wide(const struct bpf_insn *insn)

@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
-#include <linux/capability.h>
-#include <sys/syscall.h>
 
 #define UNTOUCHED 0xcc
 
@@ -183,30 +181,6 @@ side_load(const struct side *s, const struct program *p, char *log, u32 log_byte
 	if (log)
 		log[0] = 0;
 	return backend_bpf(&s->b, BPF_PROG_LOAD, &attr);
-}
-
-/* Takes capabilities away, or gives them back. */
-static void
-set_caps(u64 without)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
-
-	must(syscall(SYS_capget, &header, caps) ? -errno : 0, "capabilities");
-	for (u32 i = 0; i < 2; i++)
-		caps[i].effective = caps[i].permitted & ~(u32)(without >> 32 * i);
-	must(syscall(SYS_capset, &header, caps) ? -errno : 0, "capabilities");
-}
-
-long
-side_load_careful(const struct side *s, const struct program *p)
-{
-	long fd;
-
-	set_caps(1ull << CAP_SYS_ADMIN | 1ull << CAP_PERFMON);
-	fd = side_load(s, p, NULL, 0);
-	set_caps(0);
-	return fd;
 }
 
 /* The emulator keeps what was loaded as long as it lives: a million programs would be too many. */

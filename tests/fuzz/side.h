@@ -36,11 +36,6 @@ void side_close(struct side *s);
 
 /* A descriptor or -errno; the verifier's words go to `log`, which may be NULL. */
 long side_load(const struct side *s, const struct program *p, char *log, u32 log_bytes);
-/*
- * The kernel alone: likewise, but what lets pointers become numbers that can be seen, or reads what
- * nobody wrote, is refused as to those who may not look into the kernel (CAP_PERFMON).
- */
-long side_load_careful(const struct side *s, const struct program *p);
 void side_unload(const struct side *s, int fd);
 
 /* `maps`: bits of those that the program uses; what others hold stays, or reads as zeros. */

@@ -47,7 +47,9 @@ tally_count(struct tally *t, struct rig *rig, const struct program *p, const str
 	t->asked += v->asked;
 	t->accepted += v->accepted;
 	t->atomics += v->accepted && v->use.atomics;
-	if (v->between && v->use.atomics)
+	if (v->known)
+		t->known++;
+	else if (v->between && v->use.atomics)
 		t->atomic_differences++;
 	else if (v->between)
 		t->differences++;
@@ -72,6 +74,7 @@ tally_add(struct tally *sum, const struct tally *t)
 	sum->atomics += t->atomics;
 	sum->differences += t->differences;
 	sum->atomic_differences += t->atomic_differences;
+	sum->known += t->known;
 	sum->kernel |= t->kernel;
 	for (u32 i = 0; i < XB_INSN_CNT; i++)
 		sum->insns[i] += t->insns[i];
@@ -95,8 +98,9 @@ tally_print(const struct tally *t, double seconds)
 		       t->accepted, t->asked, share, t->atomics);
 	for (u32 i = 0; i < TALLY_REASONS && t->reasons[i].cnt; i++)
 		printf("  refused %8" PRIu64 "  %s\n", t->reasons[i].cnt, t->reasons[i].text);
-	printf("differences: %" PRIu64 ", in programs with atomics %" PRIu64 "\n", t->differences,
-	       t->atomic_differences);
+	printf("differences: %" PRIu64 ", in programs with atomics %" PRIu64 ", known %" PRIu64
+	       "\n",
+	       t->differences, t->atomic_differences, t->known);
 	fflush(stdout);
 }
 

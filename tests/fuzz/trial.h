@@ -13,8 +13,7 @@ struct rig {
 	struct machine machines[MACHINE_CNT];
 	struct side kernel;
 	bool has_kernel;
-	bool faulty;  /* with the engine that makes mistakes */
-	bool careful; /* the kernel accepts only what it would of others than root */
+	bool faulty; /* with the engine that makes mistakes */
 	struct xb_insn_index index;
 	char log[LOG_BYTES];
 	struct input inputs[PROGRAM_INPUTS];
@@ -31,6 +30,7 @@ struct verdict {
 	bool uninit;         /* reads what nobody wrote, says the strict machine */
 	u32 faults;          /* inputs that ended in a fault */
 	const char *between; /* whom there is a difference between, or NULL */
+	const char *known;   /* the difference of the README's list that it is, or NULL */
 	u32 input;           /* on which */
 	char text[600];      /* and what it is */
 };

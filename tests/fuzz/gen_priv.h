@@ -99,6 +99,9 @@ void gen_meet(struct gen *g, const struct reg *other);
 /* A condition on numbers; its slot, to be landed. */
 u32 gen_condition(struct gen *g);
 
+/* R0, if it is no number yet, and the exit. */
+void gen_put_exit(struct gen *g);
+
 /* After calls: R1 to R5 are gone; what pointed to the packet, and to values of the hash. */
 void gen_called(struct gen *g, enum kind r0);
 void gen_lose_packet(struct gen *g);

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COUNT_ENV   "XDPBENCH_FUZZ_COUNT" /* programs, in place of --count */
+#define COUNT_ENV   "XDPBENCH_FUZZ_COUNT" /* programs, in place of --count and --seconds */
 #define JOBS_MOST   64u
 #define SHOWN_MOST  10u /* differences that are minimised and printed, of each job */
 #define PROGRESS_S  60
@@ -197,8 +197,7 @@ run_jobs(const struct options *o)
 			return 2;
 		if (pids[i] == 0) {
 			work(o, i, &tallies[i]);
-			fflush(stdout);
-			_exit(0);
+			exit(0);
 		}
 	}
 	well = wait_for(o, pids, tallies, start);
@@ -233,12 +232,19 @@ usage(void)
 }
 
 static const struct option long_options[] = {
-	{ "seed", required_argument, NULL, 's' }, { "count", required_argument, NULL, 'c' },
-	{ "jobs", required_argument, NULL, 'j' }, { "seconds", required_argument, NULL, 'n' },
-	{ "type", required_argument, NULL, 't' }, { "engines", no_argument, NULL, 'e' },
-	{ "show", no_argument, NULL, 'w' },       { "until-first", no_argument, NULL, 'u' },
-	{ "long", no_argument, NULL, 'l' },       { "progress", no_argument, NULL, 'p' },
-	{ "self-test", no_argument, NULL, 'x' },  { NULL, 0, NULL, 0 },
+	{ "seed", required_argument, NULL, 's' },
+	{ "count", required_argument, NULL, 'c' },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "seconds", required_argument, NULL, 'n' },
+	{ "type", required_argument, NULL, 't' },
+	{ "engines", no_argument, NULL, 'e' },
+	{ "show", no_argument, NULL, 'w' },
+	{ "until-first", no_argument, NULL, 'u' },
+	{ "long", no_argument, NULL, 'l' },
+	{ "progress", no_argument, NULL, 'p' },
+	{ "self-test", no_argument, NULL, 'x' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
 };
 
 static bool
@@ -292,7 +298,9 @@ main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (env && !o.show)
+	if (env && !o.show) {
 		o.count = strtoull(env, NULL, 0);
+		o.seconds = 0;
+	}
 	return o.self_test ? self_test(&o) : run_jobs(&o);
 }

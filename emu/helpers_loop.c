@@ -56,24 +56,35 @@ visit(void *arg, struct xb_map *map, const void *key, u64 value)
 	return stop != 0;
 }
 
-/* The memory of a walk's key. Every vCPU keeps some for small keys, with room for one a frame. */
+/*
+ * Whether a key goes into what every vCPU keeps for small ones, with room for one a frame; but for
+ * those frames that there are after tail calls of functions alone.
+ */
+static bool
+is_small(const struct xb_proc *proc, u32 bytes)
+{
+	return bytes <= KEY_BYTES && proc->depth < proc->vm->frame_cnt;
+}
+
+/* The memory of a walk's key. */
 static struct xb_region *
 key_region(struct xb_proc *proc, u32 bytes)
 {
+	bool small = is_small(proc, bytes);
 	const struct xb_region_opts opts = {
 		.name = "key",
-		.bytes = bytes > KEY_BYTES ? bytes : (u64)proc->frame_cnt * KEY_STRIDE,
+		.bytes = small ? (u64)proc->vm->frame_cnt * KEY_STRIDE : bytes,
 	};
 	struct xb_region **kept = &xb_proc_emu(proc)->vcpus[proc->vcpu].keys;
 	struct xb_err err = XB_ERR_INIT;
 	struct xb_region *region;
 
-	if (bytes <= KEY_BYTES && *kept)
+	if (small && *kept)
 		return *kept;
 	region = xb_mem_map(proc->vm->mem, &opts, &err);
 	if (!region)
 		xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s", err.msg);
-	else if (bytes <= KEY_BYTES)
+	else if (small)
 		*kept = region;
 	return region;
 }
@@ -84,7 +95,7 @@ for_each_map_elem(struct xb_proc *proc, const union xb_arg *a)
 	struct xb_map *map = a[0].map;
 	struct xb_mem *mem = proc->vm->mem;
 	struct walk w = { .proc = proc, .func = a[1].u, .ctx = a[2].u };
-	bool small = map->key_size <= KEY_BYTES;
+	bool small = is_small(proc, map->key_size);
 	struct xb_region *region;
 	long ret;
 

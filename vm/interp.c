@@ -499,8 +499,9 @@ misaligned:
 	goto event;
 too_deep:
 	p->pc = (u32)(op - ops);
-	xb_proc_fault(p, XB_FAULT_CALL_DEPTH, "more than %u frames of calls", p->frame_cnt);
-	goto event;
+	if (!xb_proc_more_frames(p))
+		goto event;
+	goto now;
 out_of_budget:
 	p->pc = (u32)(op - ops);
 	p->insns = p->slice_end - (u64)left;

@@ -11,28 +11,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Memory for frames up to `cnt`, behind those that there are. NULL and err: there is none. */
+static struct xb_region *
+map_frames(struct xb_proc *proc, u32 cnt, struct xb_err *err)
+{
+	u64 stride = xb_align_up(proc->frame_bytes + XB_PROC_FRAME_GAP, XB_PROC_FRAME_STRIDE);
+	u32 first = proc->mapped_cnt;
+	struct xb_region_opts opts = { .name = "stack", .bytes = (cnt - first + 1) * stride };
+	struct xb_region *stack = xb_mem_map(proc->vm->mem, &opts, err);
+
+	if (!stack)
+		return NULL;
+	for (u32 i = first; i < cnt; i++)
+		proc->frames[i].top = stack->gaddr + (i - first + 1) * stride;
+	proc->mapped_cnt = cnt;
+	return stack;
+}
+
 struct xb_proc *
 xb_proc_new(struct xb_vm *vm, u32 vcpu, struct xb_err *err)
 {
-	u64 stride = xb_align_up(vm->frame_bytes + XB_PROC_FRAME_GAP, XB_PROC_FRAME_STRIDE);
-	struct xb_region_opts opts = { .name = "stack", .bytes = (vm->frame_cnt + 1) * stride };
 	struct xb_proc *proc = calloc(1, sizeof(*proc));
 
 	if (!proc) {
 		xb_err_errno(err, ENOMEM, "process");
 		return NULL;
 	}
-	proc->stack = xb_mem_map(vm->mem, &opts, err);
-	if (!proc->stack) {
-		free(proc);
-		return NULL;
-	}
 	proc->vm = vm;
 	proc->vcpu = vcpu;
 	proc->frame_cnt = vm->frame_cnt;
 	proc->frame_bytes = vm->frame_bytes;
-	for (u32 i = 0; i < vm->frame_cnt; i++)
-		proc->frames[i].top = proc->stack->gaddr + (i + 1) * stride;
+	proc->stack = map_frames(proc, vm->frame_cnt, err);
+	if (!proc->stack) {
+		free(proc);
+		return NULL;
+	}
 	xb_mem_allow(vm->mem, proc->frames[0].top - vm->frame_bytes, vm->frame_bytes, XB_MEM_WRITE);
 	if (!vm->strict)
 		return proc;
@@ -51,8 +64,39 @@ xb_proc_free(struct xb_proc *proc)
 	if (!proc)
 		return;
 	xb_strict_free(proc->strict);
+	xb_mem_unmap(proc->vm->mem, proc->more_stack);
 	xb_mem_unmap(proc->vm->mem, proc->stack);
 	free(proc);
+}
+
+/*
+ * In Linux each program keeps to its own depth when it is loaded, and no more is looked at: after n
+ * tail calls there are at most the frames of n + 1 programs, where each one but the first took the
+ * place of a frame (cf. kernel/bpf/verifier.c: check_max_stack_depth).
+ */
+bool
+xb_proc_more_frames(struct xb_proc *proc)
+{
+	u32 of_each = proc->vm->frame_cnt;
+	u64 allowed = of_each + (u64)proc->tail_calls * (of_each - 1);
+	struct xb_err err = XB_ERR_INIT;
+
+	if (allowed > XB_PROC_ALL_FRAMES)
+		allowed = XB_PROC_ALL_FRAMES;
+	if (proc->frame_cnt >= allowed) {
+		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %u frames of calls",
+		              proc->frame_cnt);
+		return false;
+	}
+	if (proc->mapped_cnt < XB_PROC_ALL_FRAMES && proc->frame_cnt == proc->mapped_cnt) {
+		proc->more_stack = map_frames(proc, XB_PROC_ALL_FRAMES, &err);
+		if (!proc->more_stack) {
+			xb_proc_fault(proc, XB_FAULT_INTERNAL, "%s", err.msg);
+			return false;
+		}
+	}
+	proc->frame_cnt = (u32)allowed;
+	return true;
 }
 
 int
@@ -147,6 +191,7 @@ xb_proc_start(struct xb_proc *proc, const struct xb_prog *prog, u64 ctx_gaddr)
 	proc->pc = 0;
 	proc->event = 0;
 	proc->tail_calls = 0;
+	proc->frame_cnt = proc->vm->frame_cnt;
 	proc->insns = 0;
 	proc->max_insns = proc->vm->max_insns;
 	proc->slice_end = slice_end(proc);
@@ -347,11 +392,8 @@ xb_proc_callback(struct xb_proc *proc, u64 func, const u64 args[5], u64 *r0)
 		              (unsigned long long)func);
 		return false;
 	}
-	if (proc->depth + 1 >= proc->frame_cnt) {
-		xb_proc_fault(proc, XB_FAULT_CALL_DEPTH, "more than %u frames of calls",
-		              proc->frame_cnt);
+	if (proc->depth + 1 >= proc->frame_cnt && !xb_proc_more_frames(proc))
 		return false;
-	}
 	/* A callback that never jumps does not look at the budget itself. */
 	if (XB_UNLIKELY(proc->insns > proc->slice_end) && !xb_proc_next_slice(proc))
 		return false;

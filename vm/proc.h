@@ -4,8 +4,8 @@
  *
  * A process is made once and run many times. It owns its registers and its stack: 8 frames of 512
  * bytes in guest memory, or what the machine's options say, of which only those of active calls are
- * addressable. Each run starts with a zeroed frame. Two processes never share a vCPU at the same
- * time.
+ * addressable. More are added once functions make tail calls. Each run starts with a zeroed frame.
+ * Two processes never share a vCPU at the same time.
  */
 #ifndef XB_VM_PROC_H
 #define XB_VM_PROC_H
@@ -56,7 +56,8 @@ struct xb_proc {
 	u32 event;      /* enum xb_proc_event; set inside calls only */
 	u32 depth;      /* active frames - 1 */
 	u32 base_depth; /* where a callback returns to its helper */
-	u32 frame_cnt;  /* at most; the machine's */
+	u32 frame_cnt;  /* that this run may use as it is; see xb_proc_more_frames() */
+	u32 mapped_cnt; /* frames that there is memory for */
 	u32 frame_bytes;
 	u32 tail_calls; /* of this run */
 	u64 insns;      /* executed in this run, with ldimm64 as one; exact when not running */
@@ -69,15 +70,16 @@ struct xb_proc {
 	void *run;                 /* the context's own (an xdp_buff, an sk_buff) */
 	void *user;                /* whoever made the process: the machine never looks at it */
 	u32 stop;                  /* enum xb_stop; see xb_proc_stop() */
-	bool check_all; /* in this run: also what was proved when the program was loaded */
-	struct xb_frame frames[XB_PROC_MAX_FRAMES];
-	struct xb_fault fault;           /* valid after XB_RUN_FAULT */
+	bool check_all;        /* in this run: also what was proved when the program was loaded */
+	struct xb_fault fault; /* valid after XB_RUN_FAULT */
 	const struct xb_prog *next_prog; /* with XB_PROC_TAIL_CALL */
-	struct xb_region *stack;
+	struct xb_region *stack,
+	        *more_stack; /* the latter of frames that tail calls need, or NULL */
 	/* Asked now and then in a run, on its thread, with pc, insns and registers exact; or NULL.
 	 */
 	enum xb_stop (*poll)(struct xb_proc *proc, void *arg);
 	void *poll_arg;
+	struct xb_frame frames[XB_PROC_ALL_FRAMES];
 };
 
 /* A process on a vCPU of vm. NULL and err where there is no memory. */

@@ -55,6 +55,12 @@ xb_proc_pop_frame(struct xb_proc *proc)
  */
 bool xb_proc_next_slice(struct xb_proc *proc);
 
+/*
+ * Where a call needs a frame past proc->frame_cnt: lets the run have those of the programs that
+ * tail calls of functions brought in. False: it faulted, as they are too many all the same.
+ */
+bool xb_proc_more_frames(struct xb_proc *proc);
+
 /* The parts of a fault that are the same for all; NULL where the run has one already. */
 struct xb_fault *xb_proc_new_fault(struct xb_proc *proc, enum xb_fault_kind kind);
 

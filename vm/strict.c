@@ -11,7 +11,7 @@
 struct xb_strict {
 	struct xb_insn_index index;
 	struct xb_strict_regs regs;
-	u16 callers[XB_PROC_MAX_FRAMES]; /* what was readable where each frame called */
+	u16 callers[XB_PROC_ALL_FRAMES]; /* what was readable where each frame called */
 	u64 gaddr, bytes, stride;        /* the stack */
 	u8 written[];                    /* a bit for each of its bytes */
 };
@@ -53,6 +53,8 @@ xb_strict_enter(struct xb_proc *proc, u32 args)
 	s->regs.readable = (u16)(((2u << args) - 2) | BIT(10));
 	s->regs.lost = 0;
 	first = proc->frames[proc->depth].top - proc->frame_bytes - s->gaddr;
+	if (first >= s->bytes) /* of the frames that tail calls need: nothing is known of them */
+		return;
 	memset(s->written + first / 8, 0, proc->frame_bytes / 8);
 }
 

@@ -22,12 +22,18 @@
 
 #define XB_PROC_TAIL_CALLS 33 /* cf. include/linux/bpf.h: MAX_TAIL_CALL_CNT */
 
+/*
+ * What tail calls may add: the program that takes the place of a function has all its own calls to
+ * make, above those that led to it. So many frames are what Linux's numbers come to.
+ */
+#define XB_PROC_ALL_FRAMES (XB_PROC_FRAMES + XB_PROC_TAIL_CALLS * (XB_PROC_FRAMES - 1))
+
 struct xb_vm_opts {
 	u64 arena_bytes;    /* 0: the default of xb_mem_new() */
 	u32 vcpu_cnt;       /* at least 1 */
 	u64 max_insns;      /* 0: XB_VM_MAX_INSNS */
 	u32 frame_bytes;    /* of a function's stack, 16 to 4096, a multiple of 8; 0: 512 */
-	u32 frame_cnt;      /* active functions at once, 1 to 64; 0: 8 */
+	u32 frame_cnt;      /* active functions of one program, 1 to 64; 0: 8 */
 	u32 max_tail_calls; /* in a run; 0: 33 */
 	enum xb_zeroing zeroing;
 	/*

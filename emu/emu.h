@@ -139,6 +139,8 @@ struct xb_emu {
 	struct xb_lock timers_lock;    /* over that */
 	pthread_mutex_t sys;           /* over bpf(2), but for elements of maps; may nest */
 	u64 epoch;                     /* emu/vcpu.h's own */
+	bool own_task;    /* the current task is the thread that calls bpf(2): set by the owner */
+	bool stats;       /* BPF_ENABLE_STATS was called: test runs are counted */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 

@@ -2,11 +2,20 @@
 /*
  * helpers_captured.c - helpers that read the machine: tasks, their memory, stacks, counters.
  * Nothing of that is emulated; a captured context has what the calls gave where it was recorded.
+ *
+ * Who runs a program is known where it is a test run of this very thread (emu->own_task), as in the
+ * kernel. Differs: ids are those of its own namespaces, not of the first ones.
  */
 #include "emu/helpers_priv.h"
 
 #include "emu/captured.h"
 #include "emu/prog.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define TASK_COMM_BYTES 16u /* cf. include/linux/sched.h: TASK_COMM_LEN */
 
 /* Programs that are attached to events of the kernel. */
 #define TRACING                                                                                    \
@@ -27,10 +36,49 @@ captured(struct xb_proc *proc, const union xb_arg *a)
 	return xb_captured_call(proc, (u32)insn->imm);
 }
 
+static u64
+get_current_pid_tgid(struct xb_proc *proc, const union xb_arg *a)
+{
+	if (!xb_proc_emu(proc)->own_task)
+		return captured(proc, a);
+	return (u64)(u32)getpid() << 32 | (u32)gettid();
+}
+
+static u64
+get_current_uid_gid(struct xb_proc *proc, const union xb_arg *a)
+{
+	if (!xb_proc_emu(proc)->own_task)
+		return captured(proc, a);
+	return (u64)getgid() << 32 | getuid();
+}
+
+/* The name, as much as there is room for, and zeros behind it. */
+static u64
+get_current_comm(struct xb_proc *proc, const union xb_arg *a)
+{
+	char name[TASK_COMM_BYTES] = "";
+	u32 bytes = (u32)a[1].u;
+	size_t len;
+	char *to;
+
+	if (!xb_proc_emu(proc)->own_task)
+		return captured(proc, a);
+	to = xb_proc_mem(proc, a[0].u, bytes, XB_MEM_WRITE);
+	if (!to || bytes == 0)
+		return 0;
+	prctl(PR_GET_NAME, name);
+	len = strnlen(name, sizeof(name) - 1);
+	memset(to, 0, bytes);
+	memcpy(to, name, len < bytes ? len : bytes - 1);
+	return 0;
+}
+
 /* Helper, program types, kernel file; the last column: for GPL-compatible programs only. */
-#define ROW(helper, types, file, gpl)                                                              \
+#define ROW(helper, types, file, gpl)  ROW_OF(captured, helper, types, file, gpl)
+#define TASK(helper, types, file, gpl) ROW_OF(helper, helper, types, file, gpl)
+#define ROW_OF(function, helper, types, file, gpl)                                                 \
 	{                                                                                          \
-		.id = BPF_FUNC_##helper, .name = #helper, .fn = captured,                          \
+		.id = BPF_FUNC_##helper, .name = #helper, .fn = (function),                        \
 		.args = { XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY, XB_ARG_ANY },            \
 		.prog_types = (types), .source = file ": bpf_" #helper, .gpl_only = (gpl),         \
 		.state = XB_HELPER_CAPTURED,                                                       \
@@ -43,9 +91,9 @@ static const struct xb_helper rows[] = {
 	ROW(probe_read_kernel, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
 	ROW(probe_read_user_str, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
 	ROW(probe_read_kernel_str, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
-	ROW(get_current_pid_tgid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
-	ROW(get_current_uid_gid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
-	ROW(get_current_comm, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	TASK(get_current_pid_tgid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	TASK(get_current_uid_gid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
+	TASK(get_current_comm, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),
 	ROW(get_current_task, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
 	ROW(get_current_task_btf, XB_PROG_TYPES_ALL, "kernel/trace/bpf_trace.c", true),
 	ROW(get_ns_current_pid_tgid, XB_PROG_TYPES_ALL, "kernel/bpf/helpers.c", false),

@@ -161,7 +161,7 @@ put_plain(const struct xb_bpf_prog *prog, struct bpf_prog_info *info)
 	info->load_time = prog->load_time_ns;
 	info->created_by_uid = getuid();
 	info->gpl_compatible = prog->gpl_compatible;
-	info->run_time_ns = 0;
+	info->run_time_ns = prog->run_time_ns;
 	info->run_cnt = prog->run_cnt;
 	info->recursion_misses = 0;
 	info->verified_insns = 0;

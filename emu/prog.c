@@ -58,6 +58,7 @@ xb_prog_type_register_base(struct xb_emu *emu)
 	xb_prog_type_register(emu, &ext_type);
 	xb_prog_type_register(emu, &tracing_type);
 	xb_prog_type_register(emu, &xb_prog_type_syscall);
+	xb_prog_type_register(emu, &xb_prog_type_raw_tp);
 }
 
 const char *

@@ -76,10 +76,10 @@ struct xb_bpf_prog {
 	u32 func_cnt, line_cnt;
 	struct xb_map **maps; /* used by it, each once */
 	u32 map_cnt;
-	struct xb_arena *arena; /* of one of them, or NULL */
-	int refusal;            /* -errno that goes with the last call that could not be bound */
-	u64 run_cnt;
-	struct bpf_insn *insns; /* `insn_cnt`, as loaded but for resolved ldimm64; owned */
+	struct xb_arena *arena;   /* of one of them, or NULL */
+	int refusal;              /* -errno that goes with the last call that could not be bound */
+	u64 run_cnt, run_time_ns; /* of test runs, while emu->stats */
+	struct bpf_insn *insns;   /* `insn_cnt`, as loaded but for resolved ldimm64; owned */
 	u32 insn_cnt;
 	struct bpf_func_info *func_info; /* as loaded, func_info_cnt of them; owned */
 	struct bpf_line_info *line_info;
@@ -97,8 +97,8 @@ struct xb_bpf_prog {
 void xb_prog_type_register(struct xb_emu *emu, const struct xb_prog_type *type);
 
 /*
- * Registers the types that this folder knows itself: BPF_PROG_TYPE_EXT, and TRACING, which loads
- * but never runs.
+ * Registers the types that this folder knows itself: BPF_PROG_TYPE_EXT, TRACING, which loads but
+ * never runs, and those whose context is memory of their test run's caller.
  */
 void xb_prog_type_register_base(struct xb_emu *emu);
 

@@ -53,7 +53,15 @@ int xb_prog_check_target(const struct xb_bpf_prog *prog, const struct xb_bpf_pro
 /* Frees a program that no table knows. */
 void xb_prog_discard(struct xb_bpf_prog *prog);
 
+/*
+ * prog_ctx.c. A test run with the caller's memory for a context, on a vCPU: what attr's ctx_in has,
+ * brought back there where the program may write to it. 0 with attr's retval, or -errno.
+ */
+long xb_prog_run_ctx(struct xb_bpf_prog *prog, union bpf_attr *attr, u32 vcpu, u8 access);
+void xb_prog_run_ctx_fini(struct xb_emu *emu);
+
 /* Types that have a file of their own. */
 extern const struct xb_prog_type xb_prog_type_syscall;
+extern const struct xb_prog_type xb_prog_type_raw_tp;
 
 #endif

@@ -26,7 +26,6 @@ static const struct xb_prog_type bare_types[] = {
 	TYPE(PERF_EVENT, "perf_event"),
 	TYPE(CGROUP_SOCK, "cgroup_sock"),
 	TYPE(CGROUP_DEVICE, "cgroup_device"),
-	TYPE(RAW_TRACEPOINT, "raw_tracepoint"),
 	TYPE(CGROUP_SOCK_ADDR, "cgroup_sock_addr"),
 	TYPE(LIRC_MODE2, "lirc_mode2"),
 	TYPE(CGROUP_SYSCTL, "cgroup_sysctl"),

@@ -186,6 +186,7 @@ make_emulator(void)
 	emu->holders = true;
 	emu->hooks.fault = preload_report_fault;
 	emu->first_fd = first_fd();
+	emu->own_task = true;
 	set_world(emu);
 	if (clock) {
 		emu->clock.now_ns = strtoull(clock, NULL, 0);

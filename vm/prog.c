@@ -129,6 +129,18 @@ is_proved(const struct xb_prog *prog, const struct bpf_insn *insn, const struct 
 	       is_plain(prog, insn, (u32)at);
 }
 
+/* Remembers how far an access that is known to be of the context reaches into it. */
+static void
+note_ctx(struct xb_prog *prog, const struct bpf_insn *insn, const struct xb_known *known)
+{
+	const struct xb_known *base =
+	        &known[BPF_CLASS(insn->code) == BPF_LDX ? insn->src_reg : insn->dst_reg];
+	s64 end = base->value + insn->off + xb_insn_bytes(insn->code);
+
+	if (base->kind == XB_KNOWN_CTX && end > prog->ctx_end && end <= UINT32_MAX)
+		prog->ctx_end = (u32)end;
+}
+
 static u64
 wide_imm(const struct bpf_insn *insn)
 {
@@ -202,6 +214,8 @@ decode(void *arg, const struct xb_tracked *at, struct xb_err *err)
 			op->code = space_form(id);
 		else if (known_form(id) && is_proved(prog, insn, at->known))
 			op->code = known_form(id);
+		if (known_form(id) && at->reached)
+			note_ctx(prog, insn, at->known);
 		return 0;
 	}
 }
@@ -296,6 +310,12 @@ void *
 xb_prog_user(const struct xb_prog *prog)
 {
 	return prog->user;
+}
+
+u32
+xb_prog_ctx_end(const struct xb_prog *prog)
+{
+	return prog->ctx_end;
 }
 
 const struct bpf_insn *

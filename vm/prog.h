@@ -146,6 +146,12 @@ void xb_prog_free(struct xb_prog *prog);
 const char *xb_prog_name(const struct xb_prog *prog);
 void *xb_prog_user(const struct xb_prog *prog);
 
+/*
+ * How many bytes a context must have for the accesses of it that can be reached, as far as they are
+ * known when a program is loaded (cf. struct bpf_prog_aux: max_ctx_offset).
+ */
+u32 xb_prog_ctx_end(const struct xb_prog *prog);
+
 /* The original instructions, as given (and count of slots). */
 const struct bpf_insn *xb_prog_insns(const struct xb_prog *prog, u32 *cnt);
 

@@ -86,6 +86,7 @@ struct xb_prog {
 	struct xb_op *ops; /* insn_cnt, and an operation that only a bug can reach */
 	u32 insn_cnt;
 	u32 ctx_bytes;
+	u32 ctx_end; /* see xb_prog_ctx_end() */
 	bool may_load_packet;
 	bool has_space;
 	struct xb_space space;

@@ -277,6 +277,19 @@ free_prog(struct xb_obj *obj)
 	xb_prog_discard(XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj));
 }
 
+/*
+ * The line that ends the log of a program that was taken (cf. kernel/bpf/verifier.c:
+ * print_verification_stats). Each instruction is looked at once, and no states are kept.
+ */
+static void
+print_stats(const struct xb_bpf_prog *prog, struct xb_log *log)
+{
+	xb_log_printf(log,
+	              "processed %u insns (limit %u) max_states_per_insn 0 total_states 0 "
+	              "peak_states 0 mark_read 0\n",
+	              prog->insn_cnt, XB_PROG_MAX_INSNS);
+}
+
 static int
 load(struct xb_bpf_prog *prog, union bpf_attr *attr)
 {
@@ -288,6 +301,8 @@ load(struct xb_bpf_prog *prog, union bpf_attr *attr)
 	if (rc)
 		return rc;
 	rc = check(prog, attr, &log);
+	if (rc == 0)
+		print_stats(prog, &log);
 	/*
 	 * What the log is for: a reason that the caller did not make room for is lost, and it is
 	 * told so.

@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *
-context_text(const struct plugin_job *job, char *base64)
+/* JSON; freed by the caller. NULL: no memory. */
+static char *
+context_text(const struct plugin_job *job, const char *base64)
 {
 	char *text;
 	int n;
@@ -43,7 +44,7 @@ new_context(const struct plugin_job *job, struct xb_err *err)
 
 	if (base64) {
 		xb_base64_encode(job->memory, job->memory_bytes, base64);
-		text = (char *)(uintptr_t)context_text(job, base64);
+		text = context_text(job, base64);
 	}
 	if (text)
 		context = xb_context_parse(NULL, text, strlen(text), err);

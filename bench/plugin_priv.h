@@ -55,7 +55,7 @@ int plugin_read_program(struct plugin_job *job, const char *text, bool elf, stru
 /* Whether the machine by itself can run it. */
 bool plugin_is_bare(const struct plugin_job *job);
 
-/* Run it: 0 and R0, or -1 and err, of kind XB_ERR_LOAD, or XB_ERR_NONE where it was stopped. */
+/* Run it: 0 and R0, or -1 and err, where it cannot be loaded or a fault stopped it. */
 int plugin_run_bare(const struct plugin_job *job, u64 *r0, struct xb_err *err);
 int plugin_run_linux(const struct plugin_job *job, u64 *r0, struct xb_err *err);
 int plugin_run_kernel(const struct plugin_job *job, u64 *r0, struct xb_err *err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* linked.bpf.c - main in section xdp, with a map, a variable and a function in .text: for libbpf. */
+/* linked.bpf.c - main in section xdp, with a map, a variable and a function in .text: for libbpf.
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* shifts.bpf.c - what RFC 9669 has a meaning for and Linux refuses: 32 bits shifted by 33, 64 by 72, a
- * division by the constant 0. */
+/* shifts.bpf.c - what RFC 9669 has a meaning for and Linux refuses: 32 bits shifted by 33, 64 by
+ * 72, a division by the constant 0. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

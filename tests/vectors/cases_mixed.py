@@ -86,8 +86,8 @@ def add_mistaken(out):
                                 found.setdefault(mistake, (a, b))
                 for mistake, (a, b) in sorted(found.items()):
                     out.add("mistaken/%s/%s%d_is_not_%s" % (what, name, width, mistake),
-                            [start, isa.mov(2, a), isa.alu(width, op, 2, imm=b), isa.alu(64, isa.ADD, 6, 2), isa.st(isa.DW, 6, 0, 1),
-                             isa.mov(0, 0), isa.EXIT_INSN], memory=memory)
+                            [start, isa.mov(2, a), isa.alu(width, op, 2, imm=b), isa.alu(64, isa.ADD, 6, 2), isa.ldx(isa.DW, 0, 6, 0),
+                             isa.EXIT_INSN], memory=memory)
 
 
 def any_alu(out):

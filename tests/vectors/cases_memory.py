@@ -159,6 +159,20 @@ def add_cmpxchg(out):
                 memory=bytes(8))
 
 
+def add_joined(out):
+    """A way with a cmpxchg, and one without, that meet; the kernel's verifier looks at the second one first."""
+    for turns in (0, 2, 5):
+        for taken in (0, 1):
+            for expected in (5, 6):
+                before = []
+                for turn in range(turns):
+                    before += [isa.jump(64, isa.JEQ, 6, 0, imm=turn + 1), isa.mov(5, turn), isa.mov(4, turn)]
+                out.add("cmpxchg_w/joined/%d,%d==5/after_%d" % (taken, expected, turns),
+                        before + [isa.jump(64, isa.JEQ, 7, 1, imm=1), isa.ja(1), isa.atomic(isa.W, isa.CMPXCHG, 1, 3, 0),
+                                  isa.mov(4, 0), isa.mov(5, 0), isa.EXIT_INSN],
+                        {0: 0xFFFFFFFF << 32 | expected, 3: 9, 6: 0, 7: taken}, memory=(5).to_bytes(8, "little"))
+
+
 def add_lengths(out):
     """Memory of every length up to a few words: the last access that fits, and the next."""
     for size in SIZES:
@@ -226,6 +240,7 @@ def add(out):
     add_loads(out)
     add_stores(out)
     add_atomics(out)
+    add_joined(out)
     add_lengths(out)
     add_stack(out)
     add_packet(out)

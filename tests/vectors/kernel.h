@@ -9,7 +9,7 @@
  * packet is run as a classifier, of whose R0 the kernel tells 32 bits.
  *
  * A vector that faults must be refused, as must one that is malformed. What the verifier refuses
- * beyond that is counted, by its reason.
+ * beyond that is counted, by its reason, and so are differences that are known.
  */
 #ifndef XB_TESTS_VECTORS_KERNEL_H
 #define XB_TESTS_VECTORS_KERNEL_H

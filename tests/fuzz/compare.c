@@ -55,6 +55,8 @@ maps_differ(const struct map_state *a, const struct map_state *b, char *text, u3
 		{ "map array", a->array, b->array, sizeof(a->array) },
 		{ "map hash", a->hash, b->hash, a->hash_cnt * (u32)sizeof(a->hash[0]) },
 		{ "map percpu", a->percpu, b->percpu, sizeof(a->percpu) },
+		{ "map queue", &a->queues[0], &b->queues[0], sizeof(a->queues[0]) },
+		{ "map stack", &a->queues[1], &b->queues[1], sizeof(a->queues[1]) },
 	};
 
 	if (a->hash_cnt != b->hash_cnt) {

@@ -5,10 +5,18 @@
 #include "tests/fuzz/program.h"
 
 bool
+program_names_func(const struct bpf_insn *insn)
+{
+	return program_is_wide(insn) && insn->src_reg == BPF_PSEUDO_FUNC;
+}
+
+bool
 program_jumps(const struct bpf_insn *insn)
 {
 	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
 
+	if (program_names_func(insn))
+		return true;
 	if ((class != BPF_JMP && class != BPF_JMP32) || op == BPF_EXIT)
 		return false;
 	return op != BPF_CALL || insn->src_reg == BPF_PSEUDO_CALL;
@@ -17,7 +25,8 @@ program_jumps(const struct bpf_insn *insn)
 static bool
 jumps_by_imm(const struct bpf_insn *insn)
 {
-	return BPF_OP(insn->code) == BPF_CALL || insn->code == (BPF_JMP32 | BPF_JA);
+	return program_names_func(insn) || BPF_OP(insn->code) == BPF_CALL ||
+	       insn->code == (BPF_JMP32 | BPF_JA);
 }
 
 /* Slot pc is at at[pc] now. */

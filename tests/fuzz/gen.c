@@ -154,6 +154,8 @@ gen_put_exit(struct gen *g)
 		gen_put(g, chance_percent(&g->c, 50) ? XB_MOV64_IMM(0, chance_imm(&g->c))
 		                                     : XB_MOV32_IMM(0, chance_imm(&g->c)));
 	}
+	if (g->callback)
+		gen_put(g, XB_ALU64_IMM(BPF_AND, 0, 1));
 	gen_put(g, XB_EXIT());
 }
 
@@ -318,11 +320,11 @@ static const struct {
 	void (*make)(struct gen *g);
 	u32 weight;
 } statements[] = {
-	{ gen_alu, 30 },       { gen_constant, 4 },   { gen_access, 14 }, { gen_move_access, 4 },
-	{ gen_spill, 3 },      { gen_packet, 7 },     { gen_ctx, 4 },     { gen_lookup, 5 },
-	{ gen_map_change, 4 }, { gen_value_addr, 3 }, { gen_helper, 6 },  { gen_tail_call, 1 },
-	{ gen_local_call, 3 }, { gen_legacy, 2 },     { gen_if, 8 },      { gen_if_else, 4 },
-	{ gen_loop, 4 },       { gen_exit, 2 },
+	{ gen_alu, 30 },       { gen_constant, 4 },   { gen_access, 14 },  { gen_move_access, 4 },
+	{ gen_spill, 3 },      { gen_packet, 7 },     { gen_ctx, 4 },      { gen_lookup, 5 },
+	{ gen_map_change, 4 }, { gen_value_addr, 3 }, { gen_helper, 8 },   { gen_tail_call, 1 },
+	{ gen_local_call, 3 }, { gen_legacy, 5 },     { gen_callback, 2 }, { gen_if, 8 },
+	{ gen_if_else, 4 },    { gen_loop, 4 },       { gen_exit, 2 },
 };
 
 static void

@@ -254,6 +254,51 @@ args_pull_data(struct gen *g)
 }
 
 static void
+args_queue(struct gen *g, s32 map)
+{
+	gen_buffer(g, 2);
+	PUT(g, XB_LD_MAP_FD(1, map));
+}
+
+static void
+args_push(struct gen *g)
+{
+	g->held |= 1u << 2;
+	put_arg(g, 3, CHANCE_PICK(&g->c, 0, 0, 2, 2, 1, 4, -1), 3);
+	args_queue(g, CHANCE_PICK(&g->c, MAP_QUEUE, MAP_STACK));
+}
+
+static void
+args_pop(struct gen *g)
+{
+	args_queue(g, CHANCE_PICK(&g->c, MAP_QUEUE, MAP_STACK));
+}
+
+/* Text in the frame, and a place for its number there. */
+static void
+args_strtol(struct gen *g)
+{
+	static const char texts[][9] = { "123\0xyz",    "-42\nab\0", "0x1fG\0\0", "077\0\0\0\0",
+		                         " +8\0\0\0\0", "99999999",  "abcdef\0",  "-0x\0\0\0\0" };
+	u64 text;
+
+	memcpy(&text, texts[chance_below(&g->c, XB_ARRAY_SIZE(texts))], sizeof(text));
+	PUT(g, XB_LD_IMM64(1, text), XB_STX_MEM(BPF_DW, 10, 1, -8), XB_MOV64_REG(1, 10),
+	    XB_ALU64_IMM(BPF_ADD, 1, -8), XB_MOV64_REG(4, 10), XB_ALU64_IMM(BPF_ADD, 4, -16));
+	g->held |= 1u << 1 | 1u << 4;
+	gen_set(g, 4, KIND_NONE);
+	put_arg(g, 2, 1 + (s32)chance_below(&g->c, 8), 0);
+	put_arg(g, 3, CHANCE_PICK(&g->c, 0, 0, 8, 10, 16, 7, 32), 0);
+}
+
+static void
+args_vlan_push(struct gen *g)
+{
+	put_arg(g, 2, CHANCE_PICK(&g->c, 0x0081, 0xa888, 0x0008, 0x0081, -1), 0);
+	put_arg(g, 3, chance_imm(&g->c), 4095);
+}
+
+static void
 args_change_tail(struct gen *g)
 {
 	put_arg(g, 2, CHANCE_PICK(&g->c, 60, 61, 64, 80, 100, 150, 300), 0);
@@ -270,6 +315,13 @@ static const struct {
 #define XDP (1u << BPF_PROG_TYPE_XDP)
 #define CLS (1u << BPF_PROG_TYPE_SCHED_CLS)
 	{ BPF_FUNC_csum_diff, XDP | CLS, args_csum_diff, true },
+	{ BPF_FUNC_map_push_elem, XDP | CLS, args_push, true },
+	{ BPF_FUNC_map_pop_elem, XDP | CLS, args_pop, true },
+	{ BPF_FUNC_map_peek_elem, XDP | CLS, args_pop, true },
+	{ BPF_FUNC_strtol, XDP | CLS, args_strtol, true },
+	{ BPF_FUNC_strtoul, XDP | CLS, args_strtol, true },
+	{ BPF_FUNC_skb_vlan_push, CLS, args_vlan_push, false },
+	{ BPF_FUNC_skb_vlan_pop, CLS, args_none, false },
 	{ BPF_FUNC_xdp_adjust_head, XDP, args_adjust, false },
 	{ BPF_FUNC_xdp_adjust_meta, XDP, args_adjust, false },
 	{ BPF_FUNC_xdp_adjust_tail, XDP, args_adjust_tail, false },
@@ -293,7 +345,8 @@ gen_helper(struct gen *g)
 	u32 i = chance_below(&g->c, XB_ARRAY_SIZE(helpers)), held = g->held;
 
 	if (!(helpers[i].types & 1u << g->p->type) ||
-	    (!helpers[i].no_ctx && !gen_is(g, 6, KIND_CTX)))
+	    (!helpers[i].no_ctx && !gen_is(g, 6, KIND_CTX)) ||
+	    (helpers[i].args == args_strtol && g->frame < 16))
 		return;
 	if (!helpers[i].no_ctx)
 		g->held |= 1u << 1;
@@ -321,6 +374,13 @@ gen_tail_call(struct gen *g)
 	gen_lose_packet(g);
 }
 
+void
+gen_refer(struct gen *g, u32 pc, u32 func)
+{
+	g->calls[g->call_cnt].func = func;
+	g->calls[g->call_cnt++].pc = pc;
+}
+
 /* A function with arguments of some kinds, the first of which may be the context. */
 static u32
 new_function(struct gen *g)
@@ -346,6 +406,8 @@ choose_function(struct gen *g)
 	if (g->func_cnt <= g->func)
 		return GEN_FUNCS;
 	f = g->func + chance_below(&g->c, g->func_cnt - g->func);
+	if (g->funcs[f].callback)
+		return GEN_FUNCS;
 	if (g->funcs[f].args && g->funcs[f].kinds[0] == KIND_CTX && !gen_is(g, 6, KIND_CTX))
 		return GEN_FUNCS;
 	return f;
@@ -381,8 +443,46 @@ gen_local_call(struct gen *g)
 	for (u8 i = 0; i < g->funcs[f].args; i++)
 		put_argument(g, (u8)(i + 1), g->funcs[f].kinds[i]);
 	g->held = held;
-	g->calls[g->call_cnt].func = f;
-	g->calls[g->call_cnt++].pc = gen_put(g, XB_CALL_FUNC(0));
+	gen_refer(g, gen_put(g, XB_CALL_FUNC(0)), f);
+	gen_called(g, KIND_SCALAR);
+	gen_lose_packet(g);
+	gen_lose_hash(g);
+}
+
+/* bpf_loop or bpf_for_each_map_elem, of a function of its own that gets a piece of the frame. */
+void
+gen_callback(struct gen *g)
+{
+	bool each = chance_percent(&g->c, 40);
+	struct func *f = &g->funcs[g->func_cnt];
+	u32 held = g->held, pc;
+
+	if (g->legacy || g->loops || g->callback || g->frame < 16 || g->func_cnt == GEN_FUNCS ||
+	    g->call_cnt == XB_ARRAY_SIZE(g->calls))
+		return;
+	*f = (struct func){ .args = each ? 4 : 2, .callback = true, .each = each };
+	f->kinds[0] = each ? KIND_NONE : KIND_SCALAR;
+	f->kinds[1] = each ? KIND_NONE : KIND_MEM;
+	f->kinds[2] = f->kinds[3] = KIND_MEM;
+	if (each)
+		PUT(g, XB_LD_MAP_FD(1, MAP_ARRAY));
+	else
+		put_arg(g, 1, (s32)chance_below(&g->c, 4), 3);
+	/*
+	 * Never 0 rounds: where that is known Linux takes the function for dead code, then misses
+	 * it and warns (cf. kernel/bpf/verifier.c: jit_subprogs).
+	 */
+	if (!each)
+		gen_put(g, XB_ALU64_IMM(BPF_ADD, 1, 1));
+	gen_set(g, 1, KIND_NONE);
+	g->held |= 1u << 1;
+	pc = gen_put(g, XB_INSN(BPF_LD | BPF_DW | BPF_IMM, 2, BPF_PSEUDO_FUNC, 0, 0));
+	gen_put(g, XB_INSN(0, 0, 0, 0, 0));
+	gen_refer(g, pc, g->func_cnt++);
+	PUT(g, XB_MOV64_REG(3, 10),
+	    XB_ALU64_IMM(BPF_ADD, 3, -8 * chance_between(&g->c, 2, g->frame / 8)),
+	    XB_MOV64_IMM(4, 0), XB_CALL(each ? BPF_FUNC_for_each_map_elem : BPF_FUNC_loop));
+	g->held = held;
 	gen_called(g, KIND_SCALAR);
 	gen_lose_packet(g);
 	gen_lose_hash(g);

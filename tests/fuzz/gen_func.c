@@ -71,18 +71,28 @@ gen_main(struct gen *g)
 }
 
 static void
+take_arguments(struct gen *g, const struct func *f)
+{
+	for (u8 i = 0; i < f->args; i++) {
+		struct reg *r = &g->r[i + 1];
+
+		gen_set(g, (u8)(i + 1), f->kinds[i]);
+		if (f->kinds[i] != KIND_MEM)
+			continue;
+		r->bytes = f->each && i == 2 ? (s32)ARRAY_BYTES : 16;
+		r->stack = !f->each || i == 3;
+		r->atomic = true;
+	}
+}
+
+static void
 gen_function(struct gen *g, struct func *f)
 {
 	memset(g->r, 0, sizeof(g->r));
 	g->held = 0;
+	g->callback = f->callback;
 	f->start = g->p->cnt;
-	for (u8 i = 0; i < f->args; i++) {
-		gen_set(g, (u8)(i + 1), f->kinds[i]);
-		if (f->kinds[i] == KIND_MEM)
-			g->r[i + 1] = (struct reg){
-				.kind = KIND_MEM, .bytes = 16, .stack = true, .atomic = true
-			};
-	}
+	take_arguments(g, f);
 	if (f->args && f->kinds[0] == KIND_CTX) {
 		gen_put(g, XB_MOV64_REG(6, 1));
 		gen_set(g, 6, KIND_CTX);

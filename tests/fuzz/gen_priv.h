@@ -36,10 +36,12 @@ struct reg {
 struct func {
 	u32 args; /* how many */
 	enum kind kinds[5];
+	bool callback; /* called by a helper, with kinds that it says; returns 0 or 1 */
+	bool each;     /* by bpf_for_each_map_elem, with an element of MAP_ARRAY */
 	u32 start;
 };
 
-/* A call whose target has no place yet. */
+/* A call, or an address of a function, whose target has no place yet. */
 struct gen_call {
 	u32 pc, func;
 };
@@ -48,16 +50,17 @@ struct gen {
 	struct chance c;
 	struct program *p;
 	struct reg r[11];
-	u32 held;     /* bits: registers that are not to be written */
-	u32 left;     /* statements that may still come */
-	u32 depth;    /* of blocks within each other */
-	u32 loops;    /* likewise */
-	s32 frame;    /* bytes of this function's stack that hold numbers, below R10 */
-	bool may_end; /* the block is one that may end in an exit */
-	bool ended;   /* and did */
-	u32 ways;     /* conditions in this loop */
-	bool atomics; /* the program may have them */
-	bool legacy;  /* ... and LD_ABS, and no functions then */
+	u32 held;      /* bits: registers that are not to be written */
+	u32 left;      /* statements that may still come */
+	u32 depth;     /* of blocks within each other */
+	u32 loops;     /* likewise */
+	s32 frame;     /* bytes of this function's stack that hold numbers, below R10 */
+	bool callback; /* this function is one */
+	bool may_end;  /* the block is one that may end in an exit */
+	bool ended;    /* and did */
+	u32 ways;      /* conditions in this loop */
+	bool atomics;  /* the program may have them */
+	bool legacy;   /* ... and LD_ABS, and no functions then */
 	u32 func, func_cnt;
 	struct func funcs[GEN_FUNCS];
 	struct gen_call calls[16];
@@ -123,5 +126,9 @@ void gen_helper(struct gen *g);
 void gen_tail_call(struct gen *g);
 void gen_local_call(struct gen *g);
 void gen_legacy(struct gen *g);
+void gen_callback(struct gen *g);
+
+/* Remembers that the instruction in slot pc names the function. */
+void gen_refer(struct gen *g, u32 pc, u32 func);
 
 #endif

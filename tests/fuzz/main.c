@@ -21,7 +21,7 @@
 #define JOBS_MOST   64u
 #define SHOWN_MOST  10u /* differences that are minimised and printed, of each job */
 #define PROGRESS_S  60
-#define MANY        2000u /* programs: then all instructions have to be among them */
+#define MANY        8000u /* programs: then all instructions have to be among them */
 #define LEAST_SHARE 60u   /* of 100 programs meant for it that the kernel has to accept */
 
 struct options {

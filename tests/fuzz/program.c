@@ -4,6 +4,7 @@
 #include "tests/fuzz/chance.h"
 #include "vm/bytes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/if_ether.h>
@@ -18,23 +19,51 @@ use_of(const struct bpf_insn *insn)
 	                             : 1u << insn->imm;
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+u32
+program_funcs(const struct program *p, u32 *starts, u32 most)
+{
+	u32 cnt = 0, kept = 0;
+
+	starts[cnt++] = 0;
+	for (u32 pc = 0; pc < p->cnt && cnt < most; pc++) {
+		const struct bpf_insn *insn = &p->insns[pc];
+
+		if (program_names_func(insn) ||
+		    (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL))
+			starts[cnt++] = (u32)((s32)pc + 1 + insn->imm);
+		if (program_is_wide(insn))
+			pc++;
+	}
+	qsort(starts, cnt, sizeof(starts[0]), by_number);
+	for (u32 i = 0; i < cnt; i++)
+		if (i == 0 || starts[i] != starts[kept - 1])
+			starts[kept++] = starts[i];
+	return kept;
+}
+
 struct program_use
 program_use(const struct program *p)
 {
 	struct program_use use = { 0 };
-	u32 first = p->cnt;
+	u32 starts[PROGRAM_REFS], first = p->cnt;
 
+	if (program_funcs(p, starts, PROGRAM_REFS) > 1)
+		first = starts[1];
 	for (u32 pc = 0; pc < p->cnt; pc++) {
 		const struct bpf_insn *insn = &p->insns[pc];
 
 		use.maps |= use_of(insn);
+		use.callbacks |= program_names_func(insn);
 		if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC)
 			use.atomics = true;
-		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL) {
-			use.calls = true;
-			if ((u32)((s32)pc + 1 + insn->imm) < first)
-				first = (u32)((s32)pc + 1 + insn->imm);
-		}
 		if (pc < first && (insn->dst_reg == 10 || insn->src_reg == 10))
 			use.frame = true;
 		if (program_is_wide(insn))
@@ -86,6 +115,10 @@ make_maps(struct chance *c, struct map_state *maps)
 		chance_fill(c, maps->hash[i].value, HASH_BYTES);
 	}
 	chance_fill(c, maps->percpu, sizeof(maps->percpu));
+	for (u32 i = 0; i < 2; i++) {
+		maps->queues[i].cnt = chance_below(c, QUEUE_CNT + 1);
+		chance_fill(c, maps->queues[i].values, maps->queues[i].cnt * QUEUE_BYTES);
+	}
 }
 
 void

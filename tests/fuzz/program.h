@@ -12,6 +12,7 @@
 
 #define PROGRAM_MAX_INSNS 2048u
 #define PROGRAM_INPUTS    2u
+#define PROGRAM_REFS      32u /* most calls and addresses of functions, and one */
 
 /* X(id, type, key bytes, value bytes, entries) */
 #define FUZZ_MAPS(X)                                                                               \
@@ -19,6 +20,8 @@
 	X(ARRAY, BPF_MAP_TYPE_ARRAY, 4, 48, 4)                                                     \
 	X(HASH, BPF_MAP_TYPE_HASH, 4, 16, 4)                                                       \
 	X(PERCPU, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 24, 2)                                             \
+	X(QUEUE, BPF_MAP_TYPE_QUEUE, 0, 8, 3)                                                      \
+	X(STACK, BPF_MAP_TYPE_STACK, 0, 8, 3)                                                      \
 	X(TAIL, BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 3)
 
 #define FUZZ_MAP_ENUM(id, type, key, value, entries) MAP_##id,
@@ -33,6 +36,8 @@ enum fuzz_map { FUZZ_MAPS(FUZZ_MAP_ENUM) MAP_CNT };
 #define HASH_CNT      4u
 #define PERCPU_BYTES  24u
 #define PERCPU_CNT    2u
+#define QUEUE_BYTES   8u
+#define QUEUE_CNT     3u
 #define PACKET_ROOM   2048u
 #define TAIL_PROGRAMS 2u /* slots of MAP_TAIL that lead somewhere */
 
@@ -54,6 +59,10 @@ struct map_state {
 		u8 value[HASH_BYTES];
 	} hash[HASH_CNT]; /* by key */
 	u8 percpu[PERCPU_CNT][PERCPU_BYTES];
+	struct queue_state {
+		u32 cnt;
+		u8 values[QUEUE_CNT][QUEUE_BYTES]; /* as they come out */
+	} queues[2];                               /* MAP_QUEUE, MAP_STACK */
 };
 
 struct input {
@@ -68,8 +77,8 @@ struct input {
 struct program_use {
 	u32 maps; /* bits of enum fuzz_map, and those that its tail calls' targets use */
 	bool atomics;
-	bool frame; /* R10, in the first function */
-	bool calls; /* functions of its own */
+	bool frame;     /* R10, in the first function */
+	bool callbacks; /* addresses of functions */
 };
 struct program_use program_use(const struct program *p);
 
@@ -83,6 +92,14 @@ void program_break(struct program *p, struct chance *c);
 
 /* Whether it goes to another slot: a jump, or a call of a function of the program's own. */
 bool program_jumps(const struct bpf_insn *insn);
+
+/* Whether it loads the address of one. */
+bool program_names_func(const struct bpf_insn *insn);
+
+/*
+ * Where functions start, in order, with the first; how many, at most `most`.
+ */
+u32 program_funcs(const struct program *p, u32 *starts, u32 most);
 
 /* Leaves out the slots that are not to be kept; jumps there go to what is behind. */
 void program_drop(struct program *p, const bool *keeps);

@@ -3,18 +3,33 @@
  * show.c - a program that shows a difference, for who is to find out why: as text, and as a line of
  * tests/vectors/.
  *
- * Keys beside those that vectors have: `meta` (bytes in front of the packet), `map0` to `map3` (IO,
- * ARRAY, HASH: pairs of key and value, PERCPU). The expectation is the kernel's where it is that
- * differs, else the interpreter's.
+ * Keys beside those that vectors have: `meta` (bytes in front of the packet), `map0` to `map5` (IO,
+ * ARRAY, HASH: pairs of key and value, PERCPU, QUEUE and STACK: as values come out). The
+ * expectation is the kernel's where it is that differs, else the interpreter's.
  */
 #include "tests/fuzz/trial.h"
 
 #include "emu/prog.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* As vectors name it. */
+static void
+show_fault(const struct outcome *out)
+{
+#define ROW(id, name) #id,
+	static const char *const kinds[] = { XB_FAULT_LIST(ROW) };
+#undef ROW
+
+	printf(" | fault=");
+	for (const char *c = kinds[out->fault]; *c; c++)
+		putchar(tolower((unsigned char)*c));
+	printf("@%u", out->pc);
+}
 
 static void
 hex(const char *key, const void *bytes, u32 cnt)
@@ -35,6 +50,10 @@ show_maps(u32 used, const struct map_state *maps)
 		hex(" map2=", maps->hash, maps->hash_cnt * (u32)sizeof(maps->hash[0]));
 	if (used & 1u << MAP_PERCPU)
 		hex(" map3=", maps->percpu, sizeof(maps->percpu));
+	if (used & 1u << MAP_QUEUE)
+		hex(" map4=", maps->queues[0].values, maps->queues[0].cnt * QUEUE_BYTES);
+	if (used & 1u << MAP_STACK)
+		hex(" map5=", maps->queues[1].values, maps->queues[1].cnt * QUEUE_BYTES);
 }
 
 static void
@@ -53,7 +72,7 @@ show_vector(const struct rig *rig, const struct program *p, const struct verdict
 	hex(" pkt=", in->data + in->meta_bytes, in->bytes);
 	show_maps(v->use.maps, &in->maps);
 	if (out->status == XB_RUN_FAULT)
-		printf(" | fault=%s@%u", xb_fault_kind_name(out->fault), out->pc);
+		show_fault(out);
 	else if (kernel)
 		printf(" | r0=0x%x", seen->retval);
 	else

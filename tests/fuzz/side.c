@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
+#include <linux/btf.h>
 
 #define UNTOUCHED 0xcc
 
@@ -79,6 +80,43 @@ fill_tails(struct side *s, u32 type)
 	free(p);
 }
 
+/* static int f(): the type of every function. */
+#define FUNC_TYPE 3u
+
+static void
+load_btf(struct side *s)
+{
+	static const char strings[] = "\0int\0f";
+	struct {
+		struct btf_header header;
+		struct btf_type integer;
+		u32 encoding;
+		struct btf_type proto, func;
+		char strings[sizeof(strings)];
+	} btf = {
+		.header = { .magic = BTF_MAGIC,
+		            .version = BTF_VERSION,
+		            .hdr_len = sizeof(btf.header) },
+		.integer = { .name_off = 1, .info = BTF_KIND_INT << 24, .size = 4 },
+		.encoding = BTF_INT_SIGNED << 24 | 32,
+		.proto = { .info = BTF_KIND_FUNC_PROTO << 24, .type = 1 },
+		.func = { .name_off = 5, .info = BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, .type = 2 },
+	};
+	union bpf_attr attr;
+	long fd;
+
+	btf.header.type_len = btf.header.str_off =
+	        offsetof(typeof(btf), strings) - sizeof(btf.header);
+	btf.header.str_len = sizeof(strings);
+	memcpy(btf.strings, strings, sizeof(strings));
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)&btf;
+	attr.btf_size = (u32)(offsetof(typeof(btf), strings) + sizeof(strings));
+	fd = backend_bpf(&s->b, BPF_BTF_LOAD, &attr);
+	must(fd, "BTF");
+	s->btf = (int)fd;
+}
+
 static bool
 permitted(const struct side *s)
 {
@@ -127,6 +165,7 @@ side_open(struct side *s)
 #undef MAKE
 	for (u32 i = 0; i < MAP_CNT && s->b.emu; i++)
 		s->emu_maps[i] = backend_emu_map(&s->b, s->maps[i]);
+	load_btf(s);
 	s->tail_skb = make_map(s, BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 3);
 	fill_tails(s, BPF_PROG_TYPE_XDP);
 	fill_tails(s, BPF_PROG_TYPE_SCHED_CLS);
@@ -139,6 +178,7 @@ side_close(struct side *s)
 	for (u32 i = 0; i < MAP_CNT; i++)
 		close(s->maps[i]);
 	close(s->tail_skb);
+	close(s->btf);
 	free(s->percpu);
 }
 
@@ -166,6 +206,8 @@ long
 side_load(const struct side *s, const struct program *p, char *log, u32 log_bytes)
 {
 	struct bpf_insn insns[PROGRAM_MAX_INSNS];
+	struct bpf_func_info funcs[PROGRAM_REFS];
+	u32 starts[PROGRAM_REFS];
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
@@ -175,6 +217,14 @@ side_load(const struct side *s, const struct program *p, char *log, u32 log_byte
 	memcpy(attr.prog_name, "fuzz", sizeof("fuzz"));
 	attr.insns = (uintptr_t)insns;
 	attr.license = (uintptr_t) "GPL";
+	if (program_use(p).callbacks) {
+		attr.prog_btf_fd = (u32)s->btf;
+		attr.func_info_rec_size = sizeof(funcs[0]);
+		attr.func_info = (uintptr_t)funcs;
+		attr.func_info_cnt = program_funcs(p, starts, PROGRAM_REFS);
+		for (u32 i = 0; i < attr.func_info_cnt; i++)
+			funcs[i] = (struct bpf_func_info){ starts[i], FUNC_TYPE };
+	}
 	attr.log_buf = (uintptr_t)log;
 	attr.log_size = log_bytes;
 	attr.log_level = log ? 1 : 0;
@@ -217,7 +267,7 @@ element(const struct side *s, int cmd, enum fuzz_map map, void *key, void *value
 {
 	union bpf_attr attr;
 
-	if (s->b.emu && cmd != BPF_MAP_DELETE_ELEM)
+	if (s->b.emu && cmd != BPF_MAP_DELETE_ELEM && map < MAP_QUEUE)
 		return emu_element(s->emu_maps[map], cmd, key, value);
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (u32)s->maps[map];
@@ -269,6 +319,33 @@ write_hash(const struct side *s, const struct map_state *state)
 	}
 }
 
+/* Empties it. */
+static void
+read_queue(const struct side *s, enum fuzz_map map, struct queue_state *q)
+{
+	q->cnt = 0;
+	while (q->cnt < QUEUE_CNT &&
+	       element(s, BPF_MAP_LOOKUP_AND_DELETE_ELEM, map, NULL, q->values[q->cnt]) == 0)
+		q->cnt++;
+	if (q->cnt < QUEUE_CNT)
+		memset(q->values[q->cnt], 0,
+		       QUEUE_BYTES); /* Linux clears what it has no value for */
+}
+
+static void
+write_queue(const struct side *s, enum fuzz_map map, const struct queue_state *q)
+{
+	struct queue_state now = *q;
+
+	read_queue(s, map, &now);
+	now = *q;
+	for (u32 i = 0; i < q->cnt; i++) {
+		u32 at = map == MAP_STACK ? q->cnt - 1 - i : i;
+
+		must(element(s, BPF_MAP_UPDATE_ELEM, map, NULL, now.values[at]), "queue");
+	}
+}
+
 static u8 *
 percpu_value(const struct side *s, u32 idx)
 {
@@ -288,6 +365,9 @@ side_set_maps(const struct side *s, u32 maps, const struct map_state *state)
 		     "element of an array");
 	if (maps & 1u << MAP_HASH)
 		write_hash(s, &copy);
+	for (u32 i = 0; i < 2; i++)
+		if (maps & 1u << (MAP_QUEUE + i))
+			write_queue(s, (enum fuzz_map)(MAP_QUEUE + i), &copy.queues[i]);
 	for (u32 i = 0; i < PERCPU_CNT && maps & 1u << MAP_PERCPU; i++) {
 		memcpy(percpu_value(s, i), copy.percpu[i], PERCPU_BYTES);
 		must(element(s, BPF_MAP_UPDATE_ELEM, MAP_PERCPU, &key[i],
@@ -310,6 +390,9 @@ side_get_maps(const struct side *s, u32 maps, struct map_state *state)
 		     "element of an array");
 	if (maps & 1u << MAP_HASH)
 		read_hash(s, state);
+	for (u32 i = 0; i < 2; i++)
+		if (maps & 1u << (MAP_QUEUE + i))
+			read_queue(s, (enum fuzz_map)(MAP_QUEUE + i), &state->queues[i]);
 	for (u32 i = 0; i < PERCPU_CNT && maps & 1u << MAP_PERCPU; i++) {
 		must(element(s, BPF_MAP_LOOKUP_ELEM, MAP_PERCPU, &key[i],
 		             s->percpu + i * s->cpu_cnt * PERCPU_BYTES),

@@ -17,6 +17,7 @@ struct side {
 	u32 cpu, cpu_cnt; /* that programs run on, of those that per-CPU values have */
 	int maps[MAP_CNT];
 	struct xb_map *emu_maps[MAP_CNT]; /* the same, of the emulator */
+	int btf;                          /* of programs with callbacks: one type of function */
 	int tail_skb;                     /* MAP_TAIL of programs that are not XDP's */
 	u8 *percpu;                       /* PERCPU_CNT values of all CPUs */
 };

@@ -107,10 +107,9 @@ tally_print(const struct tally *t, double seconds)
 u32
 tally_missing(const struct tally *t)
 {
-	/* What needs BTF or an arena. */
-	static const enum xb_insn_id never[] = { XB_INSN_CALL_KFUNC, XB_INSN_LDFUNC,
-		                                 XB_INSN_CAST_TO_0, XB_INSN_CAST_TO_1,
-		                                 XB_INSN_OWN };
+	/* What needs the kernel's BTF, or an arena. */
+	static const enum xb_insn_id never[] = { XB_INSN_CALL_KFUNC, XB_INSN_CAST_TO_0,
+		                                 XB_INSN_CAST_TO_1, XB_INSN_OWN };
 	u64 insns[XB_INSN_CNT];
 	u32 cnt = 0;
 

@@ -322,7 +322,7 @@ static const struct {
 } statements[] = {
 	{ gen_alu, 30 },       { gen_constant, 4 },   { gen_access, 14 },  { gen_move_access, 4 },
 	{ gen_spill, 3 },      { gen_packet, 7 },     { gen_ctx, 4 },      { gen_lookup, 5 },
-	{ gen_map_change, 4 }, { gen_value_addr, 3 }, { gen_helper, 8 },   { gen_tail_call, 1 },
+	{ gen_map_change, 4 }, { gen_value_addr, 3 }, { gen_helper, 8 },   { gen_tail_call, 2 },
 	{ gen_local_call, 3 }, { gen_legacy, 5 },     { gen_callback, 2 }, { gen_if, 8 },
 	{ gen_if_else, 4 },    { gen_loop, 4 },       { gen_exit, 2 },
 };

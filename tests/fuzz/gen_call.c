@@ -365,7 +365,7 @@ gen_tail_call(struct gen *g)
 {
 	u32 held = g->held;
 
-	if (g->func || !gen_is(g, 6, KIND_CTX)) /* without BTF not from other functions */
+	if (g->callback || !gen_is(g, 6, KIND_CTX))
 		return;
 	put_arg(g, 3, (s32)chance_below(&g->c, 4), 3);
 	g->held = held;

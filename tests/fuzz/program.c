@@ -49,6 +49,13 @@ program_funcs(const struct program *p, u32 *starts, u32 most)
 	return kept;
 }
 
+static bool
+is_tail_call(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0 &&
+	       insn->imm == BPF_FUNC_tail_call;
+}
+
 struct program_use
 program_use(const struct program *p)
 {
@@ -61,7 +68,7 @@ program_use(const struct program *p)
 		const struct bpf_insn *insn = &p->insns[pc];
 
 		use.maps |= use_of(insn);
-		use.callbacks |= program_names_func(insn);
+		use.btf |= program_names_func(insn) || (pc >= first && is_tail_call(insn));
 		if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC)
 			use.atomics = true;
 		if (pc < first && (insn->dst_reg == 10 || insn->src_reg == 10))

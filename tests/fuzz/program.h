@@ -77,8 +77,8 @@ struct input {
 struct program_use {
 	u32 maps; /* bits of enum fuzz_map, and those that its tail calls' targets use */
 	bool atomics;
-	bool frame;     /* R10, in the first function */
-	bool callbacks; /* addresses of functions */
+	bool frame; /* R10, in the first function */
+	bool btf;   /* what Linux wants the types of functions for */
 };
 struct program_use program_use(const struct program *p);
 

@@ -217,7 +217,7 @@ side_load(const struct side *s, const struct program *p, char *log, u32 log_byte
 	memcpy(attr.prog_name, "fuzz", sizeof("fuzz"));
 	attr.insns = (uintptr_t)insns;
 	attr.license = (uintptr_t) "GPL";
-	if (program_use(p).callbacks) {
+	if (program_use(p).btf) {
 		attr.prog_btf_fd = (u32)s->btf;
 		attr.func_info_rec_size = sizeof(funcs[0]);
 		attr.func_info = (uintptr_t)funcs;

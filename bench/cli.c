@@ -237,15 +237,18 @@ is_stdin(const char *stage)
 	return stage[0] == '-' && (!stage[1] || stage[1] == ':');
 }
 
+/* An option, and whether it is there. */
+struct given {
+	bool given;
+	const char *option;
+};
+
 /* What the kernel's test run has no room for. */
 static int
 check_kernel(const struct xb_opts *opts, struct xb_err *err)
 {
 	bool diff = opts->command == XB_COMMAND_DIFF;
-	const struct {
-		bool given;
-		const char *option;
-	} rows[] = {
+	const struct given rows[] = {
 		{ opts->cpus > 1, "cpus" },
 		{ opts->staged, "xdp, --tc and --tc-egress" },
 		{ opts->world != NULL, "world" },
@@ -318,15 +321,19 @@ check_run(const struct xb_opts *opts, struct xb_err *err)
 static int
 check_verify(const struct xb_opts *opts, struct xb_err *err)
 {
+	const struct given rows[] = {
+		{ opts->read != NULL, "read" }, { opts->write != NULL, "write" },
+		{ opts->json != NULL, "json" }, { opts->dump_maps, "dump-maps" },
+		{ opts->map_cnt != 0, "map" },  { opts->ctx_file != NULL, "ctx-file" },
+		{ opts->disasm, "disasm" },     { opts->trace, "trace" },
+	};
+
 	if (!opts->object)
 		return xb_err_set(err, XB_ERR_USAGE, "--verify: no object file given");
-	if (opts->read || opts->write || opts->json || opts->dump_maps || opts->disasm)
-		return xb_err_set(err, XB_ERR_USAGE, "--%s: not with --verify",
-		                  opts->read     ? "read"
-		                  : opts->write  ? "write"
-		                  : opts->json   ? "json"
-		                  : opts->disasm ? "disasm"
-		                                 : "dump-maps");
+	for (size_t i = 0; i < XB_ARRAY_SIZE(rows); i++)
+		if (rows[i].given)
+			return xb_err_set(err, XB_ERR_USAGE, "--%s: not with --verify",
+			                  rows[i].option);
 	return 0;
 }
 

@@ -47,6 +47,9 @@ stay_on_cpu(struct xb_native *k)
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) == 0 || here < 0)
 		return;
 	k->cpu = (u32)here;
+	if (!k->opts.cli->quiet)
+		xb_say("the kernel: programs run on CPU %u, as CPU 0 is not for this process",
+		       k->cpu);
 	CPU_ZERO(&cpus);
 	CPU_SET((unsigned)here, &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
@@ -154,6 +157,10 @@ xb_native_close(struct xb_native *k)
 	if (!k)
 		return;
 	native_close_readers(k);
+	if (k->lost && !k->opts.cli->quiet)
+		xb_say("the kernel: %llu perf samples were lost: a packet puts out more than the "
+		       "buffer holds",
+		       (unsigned long long)k->lost);
 	xb_object_free(k->object);
 	xb_testrun_out_fini(&k->out);
 	xb_testrun_in_fini(&k->in);
@@ -184,10 +191,4 @@ const struct xb_testrun_in *
 xb_native_in(const struct xb_native *k)
 {
 	return &k->in;
-}
-
-u64
-xb_native_lost(const struct xb_native *k)
-{
-	return k->lost;
 }

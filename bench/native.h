@@ -55,7 +55,4 @@ struct xb_mapside xb_native_emu_map(const struct xb_native *k, const struct xb_m
 /* Brings what the kernel's maps hold into the emulator's. */
 int xb_native_take_maps(struct xb_native *k, struct xb_err *err);
 
-/* Records that were lost as buffers were full. */
-u64 xb_native_lost(const struct xb_native *k);
-
 #endif

@@ -99,27 +99,29 @@ put_fd(const struct copy *c, u32 off, int fd, const char *what)
 	return 0;
 }
 
+static bool
+is_of_devices(u32 type)
+{
+	return type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH;
+}
+
 /* Turns what c->value refers to into what it is in the kernel. */
 static int
 turn_value(const struct copy *c)
 {
-	switch (c->map->type) {
-	case BPF_MAP_TYPE_PROG_ARRAY:
+	u32 type = c->map->type;
+
+	if (type == BPF_MAP_TYPE_PROG_ARRAY)
 		return put_fd(c, 0, program_fd(c->k, xb_ld32(c->value)), "program");
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	if (type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		return put_fd(c, 0, map_fd(c->k, xb_ld32(c->value)), "map");
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_DEVMAP_HASH:
+	if (is_of_devices(type))
 		native_need_interface(c->k, xb_ld32(c->value));
-		/* fall through */
-	case BPF_MAP_TYPE_CPUMAP:
-		if (c->map->value_size < 8 || !xb_ld32(c->value + 4))
-			return 0;
-		return put_fd(c, 4, program_fd(c->k, xb_ld32(c->value + 4)), "program");
-	default:
+	else if (type != BPF_MAP_TYPE_CPUMAP)
 		return 0;
-	}
+	if (c->map->value_size < 8 || !xb_ld32(c->value + 4))
+		return 0;
+	return put_fd(c, 4, program_fd(c->k, xb_ld32(c->value + 4)), "program");
 }
 
 static int

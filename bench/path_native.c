@@ -22,8 +22,8 @@ refuse(struct xb_path *p)
 	if (p->said_refused || p->opts.cli->quiet)
 		return;
 	p->said_refused = true;
-	xb_say("packet %llu is not run: the kernel's test run refuses it: %s",
-	       (unsigned long long)r->n, xb_native_why(p->opts.session->native));
+	xb_say("%s: packet %llu is not run: the kernel's test run refuses it: %s",
+	       p->opts.cli->read, (unsigned long long)r->n, xb_native_why(p->opts.session->native));
 }
 
 static void

@@ -3,7 +3,7 @@
 
 #include "bench/ctxrun.h"
 #include "bench/ctxsave.h"
-#include "bench/diff.h"
+#include "bench/diff_run.h"
 #include "bench/intake.h"
 #include "bench/native.h"
 #include "bench/lines.h"
@@ -491,51 +491,24 @@ replay(struct work *w)
 	return code;
 }
 
-/* The same for exit code 1 of diff. */
-static int
-finish_diff(struct work *w, struct xb_diff *diff, int code)
-{
-	struct xb_err err = XB_ERR_INIT;
-
-	if (xb_diff_maps(diff, &err) != 0)
-		keep_error(&code, &err);
-	xb_diff_report(diff, &w->stats, w->text);
-	if (w->has_json && xb_json_flush(&w->json, &err) != 0)
-		keep_error(&code, &err);
-	if (code == XB_EXIT_OK && *w->worker->stop)
-		return XB_EXIT_INTERRUPTED;
-	return code == XB_EXIT_OK && xb_diff_differs(diff) ? XB_EXIT_FAILED : code;
-}
-
 /* The replay by the kernel, with the emulator beside it. */
 static int
 run_diff(struct work *w, const struct xb_session_opts *twin)
 {
-	const struct xb_diff_opts diff_opts = {
-		.cli = w->job->cli,
-		.session = &w->session,
-		.twin = twin,
-		.json = w->has_json ? &w->json : NULL,
+	const struct xb_diff_run_opts opts = {
+		.diff = { .cli = w->job->cli,
+		          .session = &w->session,
+		          .twin = twin,
+		          .json = w->has_json ? &w->json : NULL },
+		.replay = { .cli = w->job->cli,
+		            .session = &w->session,
+		            .reader = w->reader,
+		            .capture = w->job->files.read.name,
+		            .stop = w->worker->stop },
+		.text = w->text,
 	};
-	const struct xb_replay_opts opts = {
-		.cli = w->job->cli,
-		.session = &w->session,
-		.reader = w->reader,
-		.capture = w->job->files.read.name,
-		.stop = w->worker->stop,
-	};
-	struct xb_err err = XB_ERR_INIT;
-	struct xb_diff *diff = xb_diff_open(&diff_opts, &err);
-	int code = XB_EXIT_OK;
 
-	if (!diff)
-		return xb_say_error(&err);
-	if (xb_replay(&opts, &w->stats, &err) != 0)
-		keep_error(&code, &err);
-	if (err.kind != XB_ERR_USAGE)
-		code = finish_diff(w, diff, code);
-	xb_diff_close(diff);
-	return code;
+	return xb_diff_run(&opts, &w->stats);
 }
 
 /* One context without a packet. */

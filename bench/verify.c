@@ -220,8 +220,9 @@ work(const struct xb_worker *worker, void *arg)
 	struct xb_err err = XB_ERR_INIT;
 	int code;
 
+	(void)worker;
+	alarm(0); /* of programs there may be many, and all of it is loading */
 	code = run(v, &err) == 0 ? v->code : xb_say_error(&err);
-	xb_worker_loaded(worker);
 	if (v->json.buf)
 		xb_json_fini(&v->json);
 	free(v->image);

@@ -46,7 +46,8 @@ static const struct cli_row rows_permitted[] = {
 	  "\"elements\":*,\"differences\":{}}\n" },
 	{ "alike, of what is turned on", XDP("0") "$B/differs.o", 0, NULL, HEAD("no difference") },
 	{ "refused by both", "$X diff -r $C/mixed.pcapng $P/pass.o", 0,
-	  SAYS("packet 76 is not run: the kernel's test run refuses it: its 10 bytes are less than "
+	  SAYS("*mixed.pcapng: packet 76 is not run: the kernel's test run refuses it: its 10 "
+	       "bytes are less than "
 	       "the 14 that it needs"),
 	  "*pass.o: xdp_pass: 77 packets *no difference\n  1 packets are refused by the test runs "
 	  "of "

@@ -88,13 +88,14 @@ static const struct cli_row rows_permitted[] = {
 	{ "flow dissector", K_RUN "--json - $P/skb/dissector.o | grep -c flow_keys", 0, NULL,
 	  "60\n" },
 	{ "too short", "$X --engine kernel -r $C/mixed.pcapng $P/pass.o", 0,
-	  SAYS("packet 76 is not run: the kernel's test run refuses it: its 10 bytes are less than "
+	  SAYS("*mixed.pcapng: packet 76 is not run: the kernel's test run refuses it: its 10 "
+	       "bytes are less than "
 	       "the 14 that it needs"),
 	  "*XDP_PASS *77 *(not run) *1 *" },
 	{ "no such interface",
 	  "$X -c 2 --engine kernel --ctx ingress_ifindex=77 -r $C/demo.pcap "
 	  "$P/pass.o",
-	  0, SAYS("packet 1 is not run: *: --ctx: there is no such interface (ENODEV)"),
+	  0, SAYS("*demo.pcap: packet 1 is not run: *: --ctx: there is no such interface (ENODEV)"),
 	  "*(not run) *2 *" },
 	{ "a field that it does not take", K_RUN "--ctx egress_ifindex=3 $P/pass.o", 2,
 	  SAYS("--ctx: egress_ifindex: the kernel's test run does not take this field"), NULL },

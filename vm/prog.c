@@ -135,9 +135,12 @@ note_ctx(struct xb_prog *prog, const struct bpf_insn *insn, const struct xb_know
 {
 	const struct xb_known *base =
 	        &known[BPF_CLASS(insn->code) == BPF_LDX ? insn->src_reg : insn->dst_reg];
-	s64 end = base->value + insn->off + xb_insn_bytes(insn->code);
+	s64 end;
 
-	if (base->kind == XB_KNOWN_CTX && end > prog->ctx_end && end <= UINT32_MAX)
+	if (base->kind != XB_KNOWN_CTX || base->value < 0 || base->value > INT32_MAX)
+		return;
+	end = base->value + insn->off + xb_insn_bytes(insn->code);
+	if (end > prog->ctx_end)
 		prog->ctx_end = (u32)end;
 }
 

@@ -46,6 +46,14 @@ int xb_btf_kernel_set(struct xb_emu *emu, const void *elf, size_t bytes, bool us
                       struct xb_err *err);
 
 /*
+ * What stands for the kernel's BTF, of this object, gets something of the name XB_BTF_TARGET for
+ * each way to attach to the kernel: programs that are to be run without that can name it. Before
+ * libbpf looks for it, and after xb_btf_kernel_set().
+ */
+#define XB_BTF_TARGET "xb_target"
+void xb_btf_kernel_want_target(struct xb_emu *emu);
+
+/*
  * The descriptor to read instead of `path`, or -1 where path is not the kernel's BTF or there is
  * none.
  */

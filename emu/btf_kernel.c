@@ -256,6 +256,7 @@ to_memfd(const struct xb_btf_blob *b)
 struct xb_btf_kernel {
 	struct xb_btf_blob own; /* the object's */
 	bool use_host;
+	bool wants_target; /* xb_btf_kernel_want_target() */
 	bool made;
 	int fd; /* -1 where there is nothing to offer */
 };
@@ -354,15 +355,24 @@ xb_btf_kernel_free(struct xb_emu *emu)
 static void
 make(const struct xb_emu *emu, struct xb_btf_kernel *k)
 {
-	struct xb_btf_blob host = { 0 };
+	struct xb_btf_blob host = { 0 }, *b = NULL;
 
 	k->made = true;
 	if (k->use_host && read_host(&host) == 0 && blot(emu, &host, false) == 0 &&
 	    xb_btf_kernel_add(emu, &host, &k->own) == 0)
-		k->fd = to_memfd(&host);
-	else if (k->own.data && blot(emu, &k->own, true) == 0)
-		k->fd = to_memfd(&k->own);
+		b = &host;
+	else if (k->own.data ? blot(emu, &k->own, true) == 0 : k->wants_target)
+		b = &k->own;
+	if (b && (!k->wants_target || xb_btf_kernel_add_target(b) == 0))
+		k->fd = to_memfd(b);
 	free(host.data);
+}
+
+void
+xb_btf_kernel_want_target(struct xb_emu *emu)
+{
+	if (emu->kernel_btf)
+		emu->kernel_btf->wants_target = true;
 }
 
 int

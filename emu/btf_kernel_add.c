@@ -8,6 +8,7 @@
  */
 #include "emu/btf_kernel_priv.h"
 
+#include "emu/btf.h"
 #include "emu/kfunc.h"
 
 #include <bpf/btf.h>
@@ -164,5 +165,37 @@ xb_btf_kernel_add(const struct xb_emu *emu, struct xb_btf_blob *host, const stru
 	}
 	btf__free(kernel);
 	btf__free(types);
+	return rc;
+}
+
+/* cf. libbpf: btf_get_kernel_prefix_kind */
+static int
+add_target(struct btf *btf)
+{
+	static const char *const funcs[] = {
+		XB_BTF_TARGET,             /* fentry, fexit, fmod_ret */
+		"bpf_lsm_" XB_BTF_TARGET,  /* lsm */
+		"bpf_iter_" XB_BTF_TARGET, /* iter */
+	};
+	int proto = btf__add_func_proto(btf, 0), rc = proto;
+
+	for (size_t i = 0; rc >= 0 && i < XB_ARRAY_SIZE(funcs); i++)
+		rc = btf__add_func(btf, funcs[i], BTF_FUNC_GLOBAL, proto);
+	if (rc >= 0)
+		rc = btf__add_ptr(btf, proto);
+	if (rc >= 0)
+		rc = btf__add_typedef(btf, "btf_trace_" XB_BTF_TARGET, rc); /* tp_btf */
+	return rc < 0 ? rc : 0;
+}
+
+int
+xb_btf_kernel_add_target(struct xb_btf_blob *b)
+{
+	struct btf *btf = b->data ? btf__new(b->data, (u32)b->bytes) : btf__new_empty();
+	int rc = btf ? add_target(btf) : -EINVAL;
+
+	if (rc == 0)
+		rc = take_raw(b, btf);
+	btf__free(btf);
 	return rc;
 }

@@ -19,4 +19,10 @@ struct xb_btf_blob {
 int xb_btf_kernel_add(const struct xb_emu *emu, struct xb_btf_blob *host,
                       const struct xb_btf_blob *own);
 
+/*
+ * Adds what libbpf looks for by the name XB_BTF_TARGET; to no BTF at all where there is none. 0, or
+ * -errno: `b` is as it was.
+ */
+int xb_btf_kernel_add_target(struct xb_btf_blob *b);
+
 #endif

@@ -132,6 +132,7 @@ struct xb_emu {
 	struct xb_captured *record[XB_EMU_MAX_CPUS];
 	struct xb_playback *playback[XB_EMU_MAX_CPUS];
 	bool watch;                    /* programs that are loaded while it is set are watched */
+	bool any_target; /* those that attach to a function are loaded without one, see emu/prog.h */
 	struct xb_sock *socks;         /* emu/sock.h: all of them */
 	struct xb_lock socks_lock;     /* over that list */
 	struct xb_lock sock_maps_lock; /* of all maps of sockets: one may be in several */

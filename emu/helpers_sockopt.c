@@ -135,5 +135,5 @@ static const struct xb_helper rows[] = {
 void
 xb_sockopt_register_helpers(struct xb_emu *emu)
 {
-	xb_helper_register(emu, rows, XB_ARRAY_SIZE(rows));
+	xb_helper_register_ctx(emu, rows, XB_ARRAY_SIZE(rows));
 }

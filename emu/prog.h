@@ -122,7 +122,8 @@ xb_bpf_prog_vm(const struct xb_bpf_prog *prog)
 
 /*
  * BPF_PROG_LOAD (cf. kernel/bpf/syscall.c: bpf_prog_load). A descriptor or -errno; the reason goes
- * to attr's log buffer.
+ * to attr's log buffer. Programs of types tracing and ext have to name a program that they attach
+ * to, unless emu->any_target says that they are to be run by themselves.
  */
 int xb_prog_load(struct xb_emu *emu, union bpf_attr *attr, u32 bytes);
 

@@ -122,6 +122,8 @@ xb_prog_check_target(const struct xb_bpf_prog *prog, const struct xb_bpf_prog *t
 	const char *reason = NULL;
 	int func = -1;
 
+	if (target == NULL && prog->emu->any_target)
+		return 0;
 	if (btf_id == 0)
 		reason = "Tracing programs must provide btf_id";
 	else if (target == NULL)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/bind.h"
 
+#include "emu/sk_msg.h"
+#include "emu/sock_ops.h"
 #include "emu/vcpu.h"
 #include "lib/context_priv.h"
 
@@ -33,6 +35,7 @@ static const struct xb_prog_type bare_types[] = {
 	TYPE(CGROUP_SOCKOPT, "cgroup_sockopt"),
 	TYPE(TRACING, "tracing"),
 	TYPE(LSM, "lsm"),
+	TYPE(STRUCT_OPS, "struct_ops"),
 };
 
 void
@@ -40,6 +43,9 @@ xb_bound_register_types(struct xb_emu *emu)
 {
 	for (size_t i = 0; i < XB_ARRAY_SIZE(bare_types); i++)
 		xb_prog_type_register(emu, &bare_types[i]);
+	xb_sock_ops_register(emu);
+	xb_sk_msg_register(emu);
+	emu->any_target = true;
 }
 
 /* What a program of Linux's says itself. */

@@ -36,8 +36,8 @@ struct xb_bound_out {
 
 /*
  * Registers the program types that Linux runs without a packet (kprobes, tracepoints, cgroups' and
- * others), which generic contexts run: whatever R1 to R5 hold is the context's business. Before
- * programs are loaded.
+ * others), which generic contexts run: whatever R1 to R5 hold is the context's business, and what
+ * they attach to nobody's. Before programs are loaded.
  */
 void xb_bound_register_types(struct xb_emu *emu);
 

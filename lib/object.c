@@ -307,6 +307,7 @@ place_arenas(struct xb_object *o)
 int
 xb_object_load(struct xb_object *o, struct xb_err *err)
 {
+	const struct bpf_program *untargeted = NULL;
 	struct xb_emu *was;
 	int rc;
 
@@ -314,10 +315,16 @@ xb_object_load(struct xb_object *o, struct xb_err *err)
 	was = xb_emu_enter(o->emu);
 	retype_maps(o, BPF_MAP_TYPE_STRUCT_OPS, NO_MAP_TYPE);
 	place_arenas(o);
-	rc = bpf_object__load(o->bpf);
+	rc = object_set_targets(o, &untargeted);
+	if (rc == 0)
+		rc = bpf_object__load(o->bpf);
 	retype_maps(o, NO_MAP_TYPE, BPF_MAP_TYPE_STRUCT_OPS);
 	xb_emu_enter(was);
 	object_listen(o, false);
+	if (untargeted)
+		return xb_err_set(err, XB_ERR_LOAD,
+		                  "prog '%s': no BTF of a function to load it for: %s",
+		                  bpf_program__name(untargeted), strerror(-rc));
 	if (rc != 0)
 		return object_load_error(o, -rc, err);
 	if (!o->emu)

@@ -24,6 +24,12 @@ bool object_is_left_out(const struct xb_object *o, const struct bpf_program *pro
 /* For what place it is; XB_WANT_ANY: for none that there is here. */
 enum xb_object_want object_kind(const struct bpf_program *prog);
 
+/*
+ * In front of libbpf's load, and as a part of it: gives programs that attach to functions of the
+ * kernel one to be loaded for. 0, or -errno and the program that has none.
+ */
+int object_set_targets(struct xb_object *o, const struct bpf_program **failed);
+
 /* object_error.c: gathers from here on what libbpf prints into o->said, from its start; or no
  * longer. */
 void object_listen(struct xb_object *o, bool on);

@@ -4,6 +4,8 @@
  */
 #include "lib/object_priv.h"
 
+#include "emu/btf.h"
+
 #include <bpf/libbpf.h>
 #include <string.h>
 
@@ -143,6 +145,49 @@ object_prepare_programs(struct xb_object *o)
 			bpf_program__set_flags(prog,
 			                       bpf_program__flags(prog) | BPF_F_XDP_HAS_FRAGS);
 	}
+}
+
+/* One that libbpf loads for a function of the kernel, or of another program. */
+static bool
+needs_target(const struct bpf_program *prog)
+{
+	enum bpf_prog_type type = bpf_program__type(prog);
+
+	return bpf_program__autoload(prog) &&
+	       (type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM ||
+	        type == BPF_PROG_TYPE_EXT);
+}
+
+/*
+ * Nothing calls these but a context of type generic, so that any target does. One that replaces a
+ * function is a function by itself, as those of type tracing are: libbpf would ask for the program
+ * that it is to be part of.
+ */
+int
+object_set_targets(struct xb_object *o, const struct bpf_program **failed)
+{
+	struct bpf_program *prog;
+
+	if (!o->emu->any_target)
+		return 0;
+	bpf_object__for_each_program(prog, o->bpf)
+	{
+		int rc;
+
+		if (!needs_target(prog))
+			continue;
+		if (bpf_program__type(prog) == BPF_PROG_TYPE_EXT) {
+			bpf_program__set_type(prog, BPF_PROG_TYPE_TRACING);
+			bpf_program__set_expected_attach_type(prog, BPF_TRACE_FENTRY);
+		}
+		xb_btf_kernel_want_target(o->emu);
+		rc = bpf_program__set_attach_target(prog, 0, XB_BTF_TARGET);
+		if (rc != 0) {
+			*failed = prog;
+			return rc;
+		}
+	}
+	return 0;
 }
 
 const char *

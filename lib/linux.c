@@ -125,6 +125,8 @@ prog_load(struct xb_linux *lx, const struct xb_program_opts *o, char *log, struc
 	fd = xb_emu_bpf(lx->emu, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd >= 0)
 		return (int)fd;
+	if (fd == -ENOMEM)
+		return xb_err_set(err, XB_ERR_SYSTEM, "%s", strerror(ENOMEM));
 	why = last_line(log);
 	if (*why)
 		return xb_err_set(err, XB_ERR_LOAD, "%s", why);

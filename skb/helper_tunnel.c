@@ -58,7 +58,7 @@ skb_tunnel_new(struct xb_skb *s, struct xb_err *err)
 {
 	s->tunnel = calloc(1, sizeof(*s->tunnel));
 	if (!s->tunnel)
-		return xb_err_set(err, XB_ERR_SYSTEM, "no memory for a tunnel's metadata");
+		return xb_err_errno(err, ENOMEM, "a tunnel's metadata");
 	return 0;
 }
 

@@ -36,9 +36,8 @@ end_run(struct xb_process *p, enum xb_run_status status)
 		kind->run_end(p->machine->emulator, p->proc->vcpu);
 }
 
-/* Until it is looked at, a process that waits to run holds nothing up. */
-static void
-begin_run(struct xb_process *p)
+void
+lib_process_begin(struct xb_process *p)
 {
 	const struct lib_emulator_kind *kind = p->machine->emulator->kind;
 
@@ -332,7 +331,7 @@ xb_process_run(struct xb_process *p, const struct xb_run_opts *opts)
 
 	if (!can_go_on(p))
 		return p->status;
-	begin_run(p);
+	lib_process_begin(p);
 	if (opts && lib_opts_copy(&o, sizeof(o), opts, "run", &err) != 0)
 		return stop(p, err.msg);
 	asked = ask(p->proc, &o);
@@ -348,91 +347,8 @@ xb_process_step(struct xb_process *p)
 {
 	if (!can_go_on(p))
 		return p->status;
-	begin_run(p);
+	lib_process_begin(p);
 	return execute(p, xb_vm_step);
-}
-
-enum xb_process_status
-xb_process_status(const struct xb_process *p)
-{
-	return p->status;
-}
-
-struct xb_program *
-xb_process_program(const struct xb_process *p)
-{
-	return p->program;
-}
-
-/* What is there is of an earlier run. */
-static bool
-is_untouched(const struct xb_process *p)
-{
-	return p->status == XB_PROCESS_READY && !p->busy;
-}
-
-struct xb_program *
-xb_process_current_program(const struct xb_process *p)
-{
-	return is_untouched(p) ? p->program : lib_program_of(p->machine, p->proc->prog);
-}
-
-uint64_t
-xb_process_insns(const struct xb_process *p)
-{
-	return is_untouched(p) ? 0 : p->proc->insns;
-}
-
-uint32_t
-xb_process_pc(const struct xb_process *p)
-{
-	return is_untouched(p) ? 0 : p->proc->pc;
-}
-
-int
-xb_process_reg(struct xb_process *p, uint32_t reg, uint64_t *value)
-{
-	if (reg > BPF_REG_10)
-		return -1;
-	begin_run(p);
-	*value = p->proc->r[reg];
-	return 0;
-}
-
-int
-xb_process_set_reg(struct xb_process *p, uint32_t reg, uint64_t value)
-{
-	/* Of a program in the midst of a call more is known than it could find out. */
-	if (reg >= BPF_REG_10 || (p->busy && !p->in_insn))
-		return -1;
-	begin_run(p);
-	xb_proc_set_reg(p->proc, reg, value);
-	return 0;
-}
-
-uint32_t
-xb_process_frame_cnt(struct xb_process *p)
-{
-	begin_run(p);
-	return p->proc->depth + 1;
-}
-
-int
-xb_process_frame(struct xb_process *p, uint32_t frame, struct xb_stack_frame *info)
-{
-	struct xb_frame_info f;
-
-	begin_run(p);
-	if (frame > p->proc->depth || !xb_proc_frame(p->proc, p->proc->depth - frame, &f))
-		return -1;
-	*info = (struct xb_stack_frame){
-		.top = f.gaddr + f.bytes,
-		.bytes = f.bytes,
-		.program = lib_program_of(p->machine, f.prog),
-		.pc = f.pc,
-		.function = xb_prog_func_name(f.prog, f.pc),
-	};
-	return 0;
 }
 
 uint32_t
@@ -456,39 +372,6 @@ xb_process_set_vcpu(struct xb_process *p, uint32_t vcpu, struct xb_err *err)
 	else
 		p->proc->vcpu = vcpu;
 	return load(p, err);
-}
-
-uint64_t
-xb_process_result(const struct xb_process *p)
-{
-	return p->proc->r[0];
-}
-
-bool
-xb_process_fault(const struct xb_process *p, struct xb_fault_info *info)
-{
-	const struct xb_fault *f = &p->proc->fault;
-	const struct xb_line *line;
-
-	if (p->status != XB_PROCESS_FAULTED)
-		return false;
-	line = xb_prog_line(f->prog, f->pc);
-	*info = (struct xb_fault_info){
-		.kind = f->kind,
-		.message = f->message,
-		.pc = f->pc,
-		.program = xb_prog_name(f->prog),
-		.function = xb_prog_func_name(f->prog, f->pc),
-		.gaddr = f->gaddr,
-		.bytes = f->bytes,
-		.object = f->object,
-	};
-	if (!line)
-		return true;
-	info->file = line->file;
-	info->line = line->line;
-	info->col = line->col;
-	return true;
 }
 
 static struct lib_value **
@@ -535,43 +418,6 @@ xb_process_set_value(struct xb_process *p, const void *key, void *value,
 		p->values = v;
 	}
 	return 0;
-}
-
-bool
-xb_process_packet(struct xb_process *p, const uint8_t **data, size_t *bytes)
-{
-	if (!lib_process_is_over(p) || !p->out.data)
-		return false;
-	*data = p->out.data;
-	*bytes = p->out.bytes;
-	return true;
-}
-
-char *
-xb_process_save_context(struct xb_process *p, struct xb_err *err)
-{
-	struct xb_context *c;
-	char *text;
-
-	if (!p->bound || !lib_process_is_over(p) || p->spoilt) {
-		xb_err_set(err, XB_ERR_USAGE,
-		           !p->bound                 ? "the process has no context"
-		           : !lib_process_is_over(p) ? "the process is not over"
-		                                     : "the context was not loaded");
-		return NULL;
-	}
-	c = xb_bound_save(p->bound, err);
-	if (!c)
-		return NULL;
-	text = xb_context_print(c, NULL, err);
-	xb_context_free(c);
-	return text;
-}
-
-struct xb_machine *
-xb_process_machine(const struct xb_process *p)
-{
-	return p->machine;
 }
 
 uint64_t

@@ -56,6 +56,12 @@ int lib_process_renew(struct xb_process *p, struct xb_program *program,
                       const struct xb_context *context, const struct xb_process_opts *opts,
                       struct xb_err *err);
 
+/*
+ * Begins the run of one that is ready. It is what executes or looks at it that does: until then a
+ * process that waits to run holds nothing up.
+ */
+void lib_process_begin(struct xb_process *p);
+
 static inline bool
 lib_process_is_over(const struct xb_process *p)
 {

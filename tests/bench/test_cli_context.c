@@ -83,6 +83,12 @@ static const struct cli_row rows[] = {
 	{ "tracepoint that looks too far", "$X --ctx-file c.json -p ctx_wild $B/ctx.o", 4,
 	  SAYS("c.json: out-of-bounds read: * past the end of memory 'request' (12 bytes), at *"),
 	  "*ctx.o: ctx_wild: stopped by a fault, * instructions\n" },
+	{ "functions of the kernel, security hooks, operations, what replaces a function",
+	  FILE_OF(REQUEST) "for p in fentry lsm ops replaces; do $X --ctx-file c.json -p ctx_$p "
+	                   "$B/ctx.o | cut -d, -f1; done",
+	  0, NULL,
+	  "*: ctx_fentry: returned 4\n*: ctx_lsm: returned 5\n*: ctx_ops: returned 6\n"
+	  "*: ctx_replaces: returned 7\n" },
 	{ "program not chosen", "$X -q --ctx-file c.json $B/ctx.o", 2,
 	  SAYS("*ctx.o: more than one other program; choose one with -p: *"), NULL },
 	{ "too short for XDP", "$X -q --ctx-file c.json $P/pass.o", 2,

@@ -63,4 +63,33 @@ ctx_wild(long *ctx)
 	return (int)ctx[100];
 }
 
+/* What these attach to is nowhere. */
+SEC("fentry/no_such_function")
+int
+ctx_fentry(const struct request *r)
+{
+	return r->by + 1;
+}
+
+SEC("lsm/no_such_hook")
+int
+ctx_lsm(const struct request *r)
+{
+	return r->by + 2;
+}
+
+SEC("struct_ops/no_such_operation")
+int
+ctx_ops(const struct request *r)
+{
+	return r->by + 3;
+}
+
+SEC("freplace/no_such_function")
+int
+ctx_replaces(const struct request *r)
+{
+	return r->by + 4;
+}
+
 char _license[] SEC("license") = "GPL";

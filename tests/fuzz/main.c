@@ -21,6 +21,7 @@
 #define JOBS_MOST   64u
 #define SHOWN_MOST  10u /* differences that are minimised and printed, of each job */
 #define PROGRESS_S  60
+#define ONCE_TRIES  3     /* of a program that the kernel did something else with */
 #define MANY        8000u /* programs: then all instructions have to be among them */
 #define LEAST_SHARE 60u   /* of 100 programs meant for it that the kernel has to accept */
 
@@ -59,6 +60,28 @@ report(const struct options *o, struct rig *rig, struct tally *t, struct program
 	}
 }
 
+/*
+ * Whether the kernel does as the emulator when it is asked again. That has been seen once in a
+ * million programs, on a host with eight times the work that it has CPUs for, and nobody knows why:
+ * it is told and counted, but nothing that could be looked into.
+ */
+static bool
+was_once_only(struct rig *rig, const struct program *p, const struct verdict *v)
+{
+	struct verdict again;
+
+	if (!v->between || v->known || strcmp(v->between, "kernel") != 0)
+		return false;
+	for (u32 i = 0; i < ONCE_TRIES; i++) {
+		trial_run(rig, p, &again);
+		if (again.between)
+			return false;
+	}
+	printf("program %" PRIu64 ": once only, on input %u: %s\n", p->seed, v->input, v->text);
+	fflush(stdout);
+	return true;
+}
+
 /* Every job has its share of the seeds. */
 static void
 work(const struct options *o, u32 job, struct tally *t)
@@ -70,12 +93,16 @@ work(const struct options *o, u32 job, struct tally *t)
 
 	if (!rig || !p)
 		exit(2);
-	rig_open(rig, o->kernel);
+	rig_open(rig, o->kernel, job);
 	t->kernel = rig->has_kernel;
 	for (u64 i = job; i < o->count && (!o->seconds || now() - start < o->seconds);
 	     i += o->jobs) {
 		program_generate(p, o->seed + i, o->types);
 		trial_run(rig, p, &v);
+		if (was_once_only(rig, p, &v)) {
+			t->once_only++;
+			v.between = NULL;
+		}
 		tally_count(t, rig, p, &v);
 		report(o, rig, t, p, &v);
 		if (o->until_first && v.between)
@@ -100,7 +127,7 @@ self_test(const struct options *o)
 
 	if (!rig || !p)
 		exit(2);
-	rig_open(rig, false);
+	rig_open(rig, false, 0);
 	rig->faulty = true;
 	while (!v.between && tried < 1000) {
 		program_generate(p, o->seed + tried++, o->types);

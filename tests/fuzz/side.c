@@ -133,13 +133,18 @@ permitted(const struct side *s)
 	return true;
 }
 
-/* Programs run on one CPU, so that it is known whose values theirs are. */
+/* Programs run on one CPU, so that it is known whose values theirs are; of several jobs each on its
+ * own. */
 static void
 stay_on_cpu(struct side *s)
 {
+	u32 nth = s->job;
 	cpu_set_t set;
 
-	s->cpu = (u32)sched_getcpu();
+	must(sched_getaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");
+	nth %= (u32)CPU_COUNT(&set);
+	for (s->cpu = 0; !CPU_ISSET(s->cpu, &set) || nth--; s->cpu++)
+		;
 	CPU_ZERO(&set);
 	CPU_SET(s->cpu, &set);
 	must(sched_setaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");

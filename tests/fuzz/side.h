@@ -14,6 +14,7 @@
 
 struct side {
 	struct backend b;
+	u32 job;          /* which of several processes this is: they run on different CPUs */
 	u32 cpu, cpu_cnt; /* that programs run on, of those that per-CPU values have */
 	int maps[MAP_CNT];
 	struct xb_map *emu_maps[MAP_CNT]; /* the same, of the emulator */

@@ -75,6 +75,7 @@ tally_add(struct tally *sum, const struct tally *t)
 	sum->differences += t->differences;
 	sum->atomic_differences += t->atomic_differences;
 	sum->known += t->known;
+	sum->once_only += t->once_only;
 	sum->kernel |= t->kernel;
 	for (u32 i = 0; i < XB_INSN_CNT; i++)
 		sum->insns[i] += t->insns[i];
@@ -99,8 +100,8 @@ tally_print(const struct tally *t, double seconds)
 	for (u32 i = 0; i < TALLY_REASONS && t->reasons[i].cnt; i++)
 		printf("  refused %8" PRIu64 "  %s\n", t->reasons[i].cnt, t->reasons[i].text);
 	printf("differences: %" PRIu64 ", in programs with atomics %" PRIu64 ", known %" PRIu64
-	       "\n",
-	       t->differences, t->atomic_differences, t->known);
+	       ", once only %" PRIu64 "\n",
+	       t->differences, t->atomic_differences, t->known, t->once_only);
 	fflush(stdout);
 }
 

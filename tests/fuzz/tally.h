@@ -15,7 +15,8 @@ struct tally {
 	u64 wild, not_loaded, faulted, uninit;
 	u64 asked, accepted, atomics; /* the kernel was, took them; with atomics, of these */
 	u64 differences, atomic_differences;
-	u64 known; /* that are on the README's list */
+	u64 known;     /* that are on the README's list */
+	u64 once_only; /* that did not come again */
 	bool kernel, ended;
 	u64 insns[XB_INSN_CNT]; /* programs that ran to compare them, by instruction in them */
 	struct {

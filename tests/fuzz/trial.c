@@ -10,11 +10,12 @@
 #include <string.h>
 
 void
-rig_open(struct rig *rig, bool kernel)
+rig_open(struct rig *rig, bool kernel, u32 job)
 {
 	for (u32 i = 0; i < MACHINE_CNT; i++)
 		machine_open(&rig->machines[i], (enum machine_kind)i);
 	memset(&rig->kernel, 0, sizeof(rig->kernel));
+	rig->kernel.job = job;
 	xb_insn_index_init(&rig->index);
 	rig->has_kernel = kernel && side_open(&rig->kernel);
 }

@@ -35,7 +35,7 @@ struct verdict {
 	char text[600];      /* and what it is */
 };
 
-void rig_open(struct rig *rig, bool kernel);
+void rig_open(struct rig *rig, bool kernel, u32 job);
 void rig_close(struct rig *rig);
 
 void trial_run(struct rig *rig, const struct program *p, struct verdict *v);

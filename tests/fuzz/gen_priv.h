@@ -99,6 +99,10 @@ void gen_masked(struct gen *g, u8 dst, s32 mask);
 s32 gen_buffer(struct gen *g, u8 dst);
 /* Joins what is known where two ways meet. */
 void gen_meet(struct gen *g, const struct reg *other);
+/*
+ * A number as an argument in dst, which is held: `imm`, or where there is a mask any up to that.
+ */
+void gen_arg(struct gen *g, u8 dst, s32 imm, s32 mask);
 /* A condition on numbers; its slot, to be landed. */
 u32 gen_condition(struct gen *g);
 

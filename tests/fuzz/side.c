@@ -17,9 +17,8 @@
 
 #define UNTOUCHED 0xcc
 
-/* Ends the process: nothing can be said of programs without these. */
-static void
-must(long ret, const char *what)
+void
+side_must(long ret, const char *what)
 {
 	if (ret >= 0)
 		return;
@@ -39,7 +38,7 @@ make_map(const struct side *s, u32 type, u32 key_bytes, u32 value_bytes, u32 ent
 	attr.value_size = value_bytes;
 	attr.max_entries = entries;
 	fd = backend_bpf(&s->b, BPF_MAP_CREATE, &attr);
-	must(fd, "map");
+	side_must(fd, "map");
 	return (int)fd;
 }
 
@@ -67,14 +66,14 @@ fill_tails(struct side *s, u32 type)
 	struct program *p = malloc(sizeof(*p));
 	int map = type == BPF_PROG_TYPE_XDP ? s->maps[MAP_TAIL] : s->tail_skb;
 
-	must(p ? 0 : -ENOMEM, "tail calls");
+	side_must(p ? 0 : -ENOMEM, "tail calls");
 	for (u32 slot = 0; slot < TAIL_PROGRAMS; slot++) {
 		long fd;
 
 		tail_program(slot, type, p);
 		fd = side_load(s, p, NULL, 0);
-		must(fd, "target of tail calls");
-		must(backend_update(&s->b, map, &slot, &(u32){ (u32)fd }), "tail call map");
+		side_must(fd, "target of tail calls");
+		side_must(backend_update(&s->b, map, &slot, &(u32){ (u32)fd }), "tail call map");
 		close((int)fd);
 	}
 	free(p);
@@ -113,7 +112,7 @@ load_btf(struct side *s)
 	attr.btf = (uintptr_t)&btf;
 	attr.btf_size = (u32)(offsetof(typeof(btf), strings) + sizeof(strings));
 	fd = backend_bpf(&s->b, BPF_BTF_LOAD, &attr);
-	must(fd, "BTF");
+	side_must(fd, "BTF");
 	s->btf = (int)fd;
 }
 
@@ -141,13 +140,13 @@ stay_on_cpu(struct side *s)
 	u32 nth = s->job;
 	cpu_set_t set;
 
-	must(sched_getaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");
+	side_must(sched_getaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");
 	nth %= (u32)CPU_COUNT(&set);
 	for (s->cpu = 0; !CPU_ISSET(s->cpu, &set) || nth--; s->cpu++)
 		;
 	CPU_ZERO(&set);
 	CPU_SET(s->cpu, &set);
-	must(sched_setaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");
+	side_must(sched_setaffinity(0, sizeof(set), &set) ? -errno : 0, "affinity");
 	s->cpu_cnt = (u32)libbpf_num_possible_cpus();
 }
 
@@ -163,7 +162,7 @@ side_open(struct side *s)
 		stay_on_cpu(s);
 	}
 	s->percpu = calloc(s->cpu_cnt, (size_t)PERCPU_CNT * PERCPU_BYTES);
-	must(s->percpu ? 0 : -ENOMEM, "per-CPU values");
+	side_must(s->percpu ? 0 : -ENOMEM, "per-CPU values");
 #define MAKE(id, type, key, value, entries)                                                        \
 	s->maps[MAP_##id] = make_map(s, type, key, value, entries);
 	FUZZ_MAPS(MAKE)
@@ -249,161 +248,6 @@ side_unload(const struct side *s, int fd)
 		obj->free(obj);
 	}
 	close(fd);
-}
-
-/* The emulator's without bpf(2), for whose sake every address is asked about: much faster. */
-static long
-emu_element(struct xb_map *map, int cmd, void *key, void *value)
-{
-	switch (cmd) {
-	case BPF_MAP_LOOKUP_ELEM:
-		return xb_map_read(map, key, value);
-	case BPF_MAP_UPDATE_ELEM:
-		return xb_map_write(map, key, value, BPF_ANY);
-	case BPF_MAP_GET_NEXT_KEY:
-		return xb_map_next_key(map, key, value);
-	default:
-		return -EINVAL;
-	}
-}
-
-static long
-element(const struct side *s, int cmd, enum fuzz_map map, void *key, void *value)
-{
-	union bpf_attr attr;
-
-	if (s->b.emu && cmd != BPF_MAP_DELETE_ELEM && map < MAP_QUEUE)
-		return emu_element(s->emu_maps[map], cmd, key, value);
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = (u32)s->maps[map];
-	attr.key = (uintptr_t)key;
-	attr.value = (uintptr_t)value;
-	return backend_bpf(&s->b, cmd, &attr);
-}
-
-static int
-by_key(const void *a, const void *b)
-{
-	u32 x, y;
-
-	memcpy(&x, a, sizeof(x));
-	memcpy(&y, b, sizeof(y));
-	return x < y ? -1 : x > y;
-}
-
-static void
-read_hash(const struct side *s, struct map_state *state)
-{
-	u32 *key = NULL, cnt = 0;
-
-	while (cnt < HASH_CNT &&
-	       element(s, BPF_MAP_GET_NEXT_KEY, MAP_HASH, key, &state->hash[cnt].key) == 0) {
-		key = &state->hash[cnt].key;
-		must(element(s, BPF_MAP_LOOKUP_ELEM, MAP_HASH, key, state->hash[cnt].value),
-		     "element of a hash");
-		cnt++;
-	}
-	state->hash_cnt = cnt;
-	qsort(state->hash, cnt, sizeof(state->hash[0]), by_key);
-}
-
-static void
-write_hash(const struct side *s, const struct map_state *state)
-{
-	struct map_state now;
-
-	read_hash(s, &now);
-	for (u32 i = 0; i < now.hash_cnt; i++)
-		element(s, BPF_MAP_DELETE_ELEM, MAP_HASH, &now.hash[i].key, NULL);
-	for (u32 i = 0; i < state->hash_cnt; i++) {
-		u32 key = state->hash[i].key;
-		u8 value[HASH_BYTES];
-
-		memcpy(value, state->hash[i].value, sizeof(value));
-		must(element(s, BPF_MAP_UPDATE_ELEM, MAP_HASH, &key, value), "element of a hash");
-	}
-}
-
-/* Empties it. */
-static void
-read_queue(const struct side *s, enum fuzz_map map, struct queue_state *q)
-{
-	q->cnt = 0;
-	while (q->cnt < QUEUE_CNT &&
-	       element(s, BPF_MAP_LOOKUP_AND_DELETE_ELEM, map, NULL, q->values[q->cnt]) == 0)
-		q->cnt++;
-	if (q->cnt < QUEUE_CNT)
-		memset(q->values[q->cnt], 0,
-		       QUEUE_BYTES); /* Linux clears what it has no value for */
-}
-
-static void
-write_queue(const struct side *s, enum fuzz_map map, const struct queue_state *q)
-{
-	struct queue_state now = *q;
-
-	read_queue(s, map, &now);
-	now = *q;
-	for (u32 i = 0; i < q->cnt; i++) {
-		u32 at = map == MAP_STACK ? q->cnt - 1 - i : i;
-
-		must(element(s, BPF_MAP_UPDATE_ELEM, map, NULL, now.values[at]), "queue");
-	}
-}
-
-static u8 *
-percpu_value(const struct side *s, u32 idx)
-{
-	return s->percpu + (idx * s->cpu_cnt + s->cpu) * PERCPU_BYTES;
-}
-
-void
-side_set_maps(const struct side *s, u32 maps, const struct map_state *state)
-{
-	u32 key[ARRAY_CNT] = { 0, 1, 2, 3 };
-	struct map_state copy = *state;
-
-	if (maps & 1u << MAP_IO)
-		must(element(s, BPF_MAP_UPDATE_ELEM, MAP_IO, key, copy.io), "element of an array");
-	for (u32 i = 0; i < ARRAY_CNT && maps & 1u << MAP_ARRAY; i++)
-		must(element(s, BPF_MAP_UPDATE_ELEM, MAP_ARRAY, &key[i], copy.array[i]),
-		     "element of an array");
-	if (maps & 1u << MAP_HASH)
-		write_hash(s, &copy);
-	for (u32 i = 0; i < 2; i++)
-		if (maps & 1u << (MAP_QUEUE + i))
-			write_queue(s, (enum fuzz_map)(MAP_QUEUE + i), &copy.queues[i]);
-	for (u32 i = 0; i < PERCPU_CNT && maps & 1u << MAP_PERCPU; i++) {
-		memcpy(percpu_value(s, i), copy.percpu[i], PERCPU_BYTES);
-		must(element(s, BPF_MAP_UPDATE_ELEM, MAP_PERCPU, &key[i],
-		             s->percpu + i * s->cpu_cnt * PERCPU_BYTES),
-		     "element of a per-CPU array");
-	}
-}
-
-void
-side_get_maps(const struct side *s, u32 maps, struct map_state *state)
-{
-	u32 key[ARRAY_CNT] = { 0, 1, 2, 3 };
-
-	memset(state, 0, sizeof(*state));
-	if (maps & 1u << MAP_IO)
-		must(element(s, BPF_MAP_LOOKUP_ELEM, MAP_IO, key, state->io),
-		     "element of an array");
-	for (u32 i = 0; i < ARRAY_CNT && maps & 1u << MAP_ARRAY; i++)
-		must(element(s, BPF_MAP_LOOKUP_ELEM, MAP_ARRAY, &key[i], state->array[i]),
-		     "element of an array");
-	if (maps & 1u << MAP_HASH)
-		read_hash(s, state);
-	for (u32 i = 0; i < 2; i++)
-		if (maps & 1u << (MAP_QUEUE + i))
-			read_queue(s, (enum fuzz_map)(MAP_QUEUE + i), &state->queues[i]);
-	for (u32 i = 0; i < PERCPU_CNT && maps & 1u << MAP_PERCPU; i++) {
-		must(element(s, BPF_MAP_LOOKUP_ELEM, MAP_PERCPU, &key[i],
-		             s->percpu + i * s->cpu_cnt * PERCPU_BYTES),
-		     "element of a per-CPU array");
-		memcpy(state->percpu[i], percpu_value(s, i), PERCPU_BYTES);
-	}
 }
 
 void

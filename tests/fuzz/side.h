@@ -32,6 +32,9 @@ struct seen {
 	struct map_state maps;
 };
 
+/* Ends the process where ret is -errno: nothing can be said of programs without `what`. */
+void side_must(long ret, const char *what);
+
 /* With the emulator in b, or with none in it: the kernel. False, and said so: not permitted. */
 bool side_open(struct side *s);
 void side_close(struct side *s);

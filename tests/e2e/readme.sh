@@ -22,7 +22,7 @@ grep -q '^\$ ' "$dir/expected" || {
 	echo 'README.md shows no command'
 	exit 1
 }
-for tool in tshark tcpdump; do
+for tool in tshark tcpdump bpftool; do
 	if ! command -v $tool >/dev/null; then
 		echo "skipped: $tool is not installed"
 		exit 77

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# exec.sh XDPBENCH LIBRARY PROGS: `xdpbench exec` itself: exit codes, what the command sees, and the report.
+# exec.sh XDPBENCH LIBRARY PROGS WORLD: `xdpbench exec` itself: exit codes, what the command sees, and the report.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -110,6 +110,14 @@ mkdir "$dir/reports"
 chmod 777 "$dir/reports"
 code 255 'Operation not permitted' --report="$dir/reports/file" -- bpftool batch file "$dir/attach"
 grep -q '1  netlink: XDP program' "$dir/reports/file" || fail "report: $(cat "$dir/reports/file")"
+
+# The network is --world's: without one every interface is there.
+printf 'map create /sys/fs/bpf/d type devmap key 4 value 4 entries 4 name d\nmap update pinned /sys/fs/bpf/d key 1 0 0 0 value 99 0 0 0\n' \
+	>"$dir/devmap"
+cp "$4" "$dir/world.json"
+chmod a+r "$dir"/*
+code 0 '' -- bpftool batch file "$dir/devmap"
+code 234 'Invalid argument' --world "$dir/world.json" -- bpftool batch file "$dir/devmap"
 
 # Time is what --clock says, and stands still; chance is --seed's.
 run_clocks() {

@@ -204,6 +204,8 @@ forget_unheld(struct xb_emu *emu, struct xb_obj *obj)
 	xb_obj_forget(emu, obj);
 	if (obj->kind == XB_OBJ_LINK)
 		xb_link_release(XB_CONTAINER_OF(obj, struct xb_link, obj));
+	if (obj->kind == XB_OBJ_PERF)
+		xb_perf_event_release(XB_CONTAINER_OF(obj, struct xb_perf_event, obj));
 }
 
 static void

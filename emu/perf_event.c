@@ -17,13 +17,20 @@
 #define SAMPLE_TYPES (PERF_SAMPLE_RAW | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)
 #define LOST_BYTES   (sizeof(struct perf_event_header) + 2 * sizeof(u64))
 
+void
+xb_perf_event_release(struct xb_perf_event *event)
+{
+	if (event->head)
+		munmap(event->head, PAGE + event->bytes);
+	event->head = NULL;
+}
+
 static void
 free_event(struct xb_obj *obj)
 {
 	struct xb_perf_event *event = XB_CONTAINER_OF(obj, struct xb_perf_event, obj);
 
-	if (event->head)
-		munmap(event->head, PAGE + event->bytes);
+	xb_perf_event_release(event);
 	free(event);
 }
 

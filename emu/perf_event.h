@@ -59,6 +59,9 @@ int xb_perf_event_output(struct xb_perf_event *event, const void *data, u32 byte
 u64 xb_perf_event_count(const struct xb_perf_event *event);
 u64 xb_perf_event_enabled_ns(const struct xb_perf_event *event);
 
+/* The end of an event that nobody has: its ring is unmapped. */
+void xb_perf_event_release(struct xb_perf_event *event);
+
 /* Whether there are records to read, and how far the writer has come. */
 bool xb_perf_event_readable(const struct xb_perf_event *event, u64 *written);
 

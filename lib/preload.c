@@ -264,7 +264,7 @@ take_bpf(struct xb_emu *emu, int cmd, union bpf_attr *attr, u32 bytes)
 	rc = xb_emu_bpf(emu, cmd, attr, bytes);
 	if (rc < 0)
 		preload_report_bpf(emu, cmd, attr, bytes, (int)-rc);
-	preload_poll_refresh(emu);
+	preload_poll_refresh();
 	return rc;
 }
 

@@ -91,9 +91,12 @@ check_obj(struct xb_obj *obj, const struct ask *a)
 	return xb_perf_event_map(XB_CONTAINER_OF(obj, struct xb_perf_event, obj), a->bytes);
 }
 
-/* Whether the kernel would do it: 0 or -errno. */
+/*
+ * Whether the kernel would do it: 0 or -errno. What is mapped of a map without PROT_WRITE cannot
+ * get it later: *fd becomes a descriptor that is for reading alone, the caller's to close.
+ */
 static int
-check(const struct ask *a)
+check(const struct ask *a, int *fd)
 {
 	struct xb_emu *emu;
 	struct xb_obj *obj;
@@ -107,6 +110,8 @@ check(const struct ask *a)
 	obj = preload_obj(emu, a->fd);
 	if (obj)
 		rc = check_obj(obj, a);
+	if (obj && rc == 0 && obj->kind == XB_OBJ_MAP && !(a->prot & PROT_WRITE))
+		*fd = xb_obj_fd_flags(obj, BPF_F_RDONLY);
 	preload_leave();
 	return rc;
 }
@@ -116,13 +121,21 @@ check(const struct ask *a)
 void *
 mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t off)
 {
-	int before = errno, rc = check(&(struct ask){ bytes, prot, flags, fd, off });
+	int own = -1, before = errno,
+	    rc = check(&(struct ask){ bytes, prot, flags, fd, off }, &own);
+	void *p;
 
 	errno = before;
-	if (rc == 0)
-		return PRELOAD_NEXT(mmap)(addr, bytes, prot, flags, fd, off);
-	preload_result(rc);
-	return MAP_FAILED;
+	if (rc) {
+		preload_result(rc);
+		return MAP_FAILED;
+	}
+	p = PRELOAD_NEXT(mmap)(addr, bytes, prot, flags, own < 0 ? fd : own, off);
+	before = errno;
+	if (own >= 0)
+		close(own);
+	errno = before;
+	return p;
 }
 
 void *

@@ -71,23 +71,48 @@ refresh(struct waited *w)
 	w->seen = readable ? written : 0;
 }
 
+/* What is gone is waited for no more, as with any descriptor that is closed. */
 void
-preload_poll_refresh(struct xb_emu *emu)
+preload_poll_refresh(void)
 {
-	(void)emu;
-	for (struct waited *w = all; w; w = w->next)
-		refresh(w);
+	struct waited **at = &all, *w;
+
+	while ((w = *at)) {
+		if (!w->obj->forgotten) {
+			refresh(w);
+			at = &w->next;
+			continue;
+		}
+		*at = w->next;
+		close(w->fd);
+		free(w);
+	}
+}
+
+/* Out of the way of the program's own numbers. */
+static int
+new_eventfd(const struct xb_emu *emu)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), high;
+
+	if (fd < 0)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, emu->first_fd);
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
 }
 
 static struct waited *
-add(struct xb_obj *obj)
+add(const struct xb_emu *emu, struct xb_obj *obj)
 {
 	struct waited *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return NULL;
 	w->obj = obj;
-	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->fd = new_eventfd(emu);
 	if (w->fd < 0) {
 		free(w);
 		return NULL;
@@ -109,7 +134,7 @@ stand_in(struct xb_emu *emu, int fd)
 	while (w && w->obj != obj)
 		w = w->next;
 	if (!w)
-		w = add(obj);
+		w = add(emu, obj);
 	if (!w)
 		return fd;
 	refresh(w);
@@ -137,7 +162,7 @@ look_again(void)
 	struct xb_emu *emu = preload_enter();
 
 	if (emu) {
-		preload_poll_refresh(emu);
+		preload_poll_refresh();
 		preload_leave();
 	}
 	errno = before;

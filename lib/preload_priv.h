@@ -55,7 +55,7 @@ long preload_result(long rc);
  * preload_poll.c: an eventfd for each object that a program waits for, readable while there is
  * something to read. refresh looks at all of them.
  */
-void preload_poll_refresh(struct xb_emu *emu);
+void preload_poll_refresh(void);
 
 /*
  * preload_mmap.c: perf_event_open(2) with these arguments; false: it is the kernel's to do.

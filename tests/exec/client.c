@@ -355,6 +355,10 @@ test_mmap(struct client *c)
 	mem[3] = 33;
 	CHECK(bpf_map_lookup_elem(fd, &key, &value) == 0 && value == 33);
 	CHECK(bpf_map_freeze(fd) < 0 && errno == EBUSY);
+	CHECK(munmap(mem, 4096) == 0);
+	mem = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(mem != MAP_FAILED && mem[3] == 33);
+	CHECK(mprotect(mem, 4096, PROT_READ | PROT_WRITE) < 0 && errno == EACCES);
 	CHECK(munmap(mem, 4096) == 0 && bpf_map_freeze(fd) == 0);
 	CHECK(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
 	CHECK(mmap(NULL, 8192, PROT_WRITE, MAP_SHARED, map_fd(c, "ring"), 0) == MAP_FAILED &&

@@ -11,6 +11,7 @@
 #include "emu/obj_sweep.h"
 #include "emu/pin.h"
 #include "emu/prog.h"
+#include "emu/sock_own.h"
 #include "emu/test_run.h"
 #include "emu/user.h"
 #include "emu/vcpu.h"
@@ -132,6 +133,8 @@ prog_test_run(struct xb_emu *emu, const struct call *c)
 	prog = XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
 	if (prog->ops == NULL || prog->ops->test_run == NULL)
 		return -XB_ENOTSUPP;
+	if (emu->own_task)
+		xb_sock_own_find(emu);
 	start_ns = emu->stats ? xb_test_now_ns() : 0;
 	ran = has_storage(prog) ? test_run_with_storage(emu, prog, attr)
 	                        : prog->ops->test_run(emu, prog, attr);

@@ -11,6 +11,7 @@
 #include "emu/prog.h"
 #include "emu/sock.h"
 #include "emu/sock_fd.h"
+#include "emu/sock_own.h"
 #include "emu/timer.h"
 #include "emu/vcpu.h"
 #include "emu/world.h"
@@ -190,6 +191,7 @@ xb_emu_free(struct xb_emu *emu)
 	xb_pin_free(emu);
 	xb_timer_free_all(emu);
 	xb_obj_table_free(emu);
+	xb_sock_own_free(emu);
 	xb_sock_fds_free(emu);
 	xb_btf_kernel_free(emu);
 	xb_world_free(emu->world);

@@ -37,6 +37,7 @@ struct xb_kfunc;
 struct xb_prog_type;
 struct xb_sock;
 struct xb_world;
+struct xb_world_sock;
 
 /* One record that a program put out: a perf sample or a ring buffer record. */
 struct xb_event {
@@ -134,6 +135,10 @@ struct xb_emu {
 	bool watch;                    /* programs that are loaded while it is set are watched */
 	bool any_target; /* those that attach to a function are loaded without one, see emu/prog.h */
 	struct xb_sock *socks;         /* emu/sock.h: all of them */
+	bool watch;                      /* programs that are loaded while it is set are watched */
+	struct xb_sock *socks;           /* emu/sock.h: all of them */
+	struct xb_world_sock *own_socks; /* emu/sock_own.h: own_sock_cnt of them, at a test run */
+	u32 own_sock_cnt;
 	struct xb_lock socks_lock;     /* over that list */
 	struct xb_lock sock_maps_lock; /* of all maps of sockets: one may be in several */
 	struct xb_timers *timers;      /* emu/timer.h's own, or NULL */

@@ -9,6 +9,7 @@
 #include "emu/sock_lookup_priv.h"
 
 #include "emu/hash.h"
+#include "emu/sock_own.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -63,12 +64,12 @@ has_remote(const struct bpf_sock *sk, u8 family)
 
 /* Of the world's own namespace, the protocol, and at the port. */
 static bool
-is_candidate(const struct xb_world *w, const struct xb_world_sock *s, const struct xb_sock_way *way)
+is_candidate(const struct xb_emu *emu, const struct xb_world_sock *s, const struct xb_sock_way *way)
 {
 	const struct bpf_sock *sk = &s->info.uapi;
 
 	return sk->src_port == way->dport && sk->protocol == way->proto &&
-	       (s->netns == 0 || s->netns == w->netns_cookie);
+	       (s->netns == 0 || s->netns == emu->world->netns_cookie);
 }
 
 /* cf. include/net/inet_sock.h: inet_bound_dev_eq; net.ipv4.tcp_l3mdev_accept is 0 */
@@ -99,14 +100,14 @@ inet_match(const struct xb_world_sock *s, const struct xb_sock_way *way)
 }
 
 static const struct xb_world_sock *
-lookup_established(const struct xb_world *w, const struct xb_sock_way *way)
+lookup_established(const struct xb_emu *emu, const struct xb_sock_way *way)
 {
-	for (u32 i = 0; i < w->sock_cnt; i++) {
-		const struct xb_world_sock *s = &w->socks[i];
+	for (u32 i = 0; i < xb_sock_all_cnt(emu); i++) {
+		const struct xb_world_sock *s = xb_sock_of_all(emu, i);
 		u32 state = s->info.uapi.state;
 
-		if (is_candidate(w, s, way) && state != BPF_TCP_LISTEN && state != BPF_TCP_CLOSE &&
-		    inet_match(s, way))
+		if (is_candidate(emu, s, way) && state != BPF_TCP_LISTEN &&
+		    state != BPF_TCP_CLOSE && inet_match(s, way))
 			return s;
 	}
 	return NULL;
@@ -114,11 +115,11 @@ lookup_established(const struct xb_world *w, const struct xb_sock_way *way)
 
 /* A listener at this address; -1: it is none (cf. compute_score of either family). */
 static int
-tcp_score(const struct xb_world *w, const struct xb_world_sock *s, const struct xb_sock_way *way)
+tcp_score(const struct xb_emu *emu, const struct xb_world_sock *s, const struct xb_sock_way *way)
 {
 	const struct bpf_sock *sk = &s->info.uapi;
 
-	if (!is_candidate(w, s, way) || sk->state != BPF_TCP_LISTEN)
+	if (!is_candidate(emu, s, way) || sk->state != BPF_TCP_LISTEN)
 		return -1;
 	if (way->family == AF_INET && is_v6only(s))
 		return -1;
@@ -147,12 +148,12 @@ remote_score(const struct bpf_sock *sk, const struct xb_sock_way *way, int each)
 }
 
 static int
-udp_score(const struct xb_world *w, const struct xb_world_sock *s, const struct xb_sock_way *way)
+udp_score(const struct xb_emu *emu, const struct xb_world_sock *s, const struct xb_sock_way *way)
 {
 	const struct bpf_sock *sk = &s->info.uapi;
 	int each = way->family == AF_INET ? 4 : 1, score;
 
-	if (!is_candidate(w, s, way) || (way->family == AF_INET && is_v6only(s)))
+	if (!is_candidate(emu, s, way) || (way->family == AF_INET && is_v6only(s)))
 		return -1;
 	if (!local_is(sk, way))
 		return -1;
@@ -193,14 +194,15 @@ static const struct xb_world_sock *
 reuseport_select_sock(const struct xb_emu *emu, const struct xb_world_sock *s,
                       const struct xb_sock_way *way, bool *has_conns)
 {
-	const struct xb_world *w = emu->world;
 	u32 cnt = 0, pick;
 
 	*has_conns = false;
-	for (u32 i = 0; i < w->sock_cnt; i++) {
-		if (!xb_sock_same_group(s, &w->socks[i]))
+	for (u32 i = 0; i < xb_sock_all_cnt(emu); i++) {
+		const struct xb_world_sock *other = xb_sock_of_all(emu, i);
+
+		if (!xb_sock_same_group(s, other))
 			continue;
-		if (w->socks[i].info.uapi.state == BPF_TCP_ESTABLISHED)
+		if (other->info.uapi.state == BPF_TCP_ESTABLISHED)
 			*has_conns = true;
 		else
 			cnt++;
@@ -208,29 +210,32 @@ reuseport_select_sock(const struct xb_emu *emu, const struct xb_world_sock *s,
 	if (!cnt)
 		return NULL;
 	pick = (u32)((u64)way_hash(emu, way) * cnt >> 32);
-	for (u32 i = 0;; i++)
-		if (xb_sock_same_group(s, &w->socks[i]) &&
-		    w->socks[i].info.uapi.state != BPF_TCP_ESTABLISHED && pick-- == 0)
-			return &w->socks[i];
+	for (u32 i = 0;; i++) {
+		const struct xb_world_sock *other = xb_sock_of_all(emu, i);
+
+		if (xb_sock_same_group(s, other) && other->info.uapi.state != BPF_TCP_ESTABLISHED &&
+		    pick-- == 0)
+			return other;
+	}
 }
 
 /* cf. inet_lhash2_lookup, inet6_lhash2_lookup */
 static const struct xb_world_sock *
 lhash2_lookup(const struct xb_emu *emu, const struct xb_sock_way *way)
 {
-	const struct xb_world *w = emu->world;
 	const struct xb_world_sock *result = NULL;
 	bool has_conns;
 	int best = 0;
 
-	for (u32 i = 0; i < w->sock_cnt; i++) {
-		int score = tcp_score(w, &w->socks[i], way);
+	for (u32 i = 0; i < xb_sock_all_cnt(emu); i++) {
+		const struct xb_world_sock *s = xb_sock_of_all(emu, i);
+		int score = tcp_score(emu, s, way);
 
 		if (score <= best)
 			continue;
-		if (w->socks[i].reuseport)
-			return reuseport_select_sock(emu, &w->socks[i], way, &has_conns);
-		result = &w->socks[i];
+		if (s->reuseport)
+			return reuseport_select_sock(emu, s, way, &has_conns);
+		result = s;
 		best = score;
 	}
 	return result;
@@ -240,14 +245,13 @@ lhash2_lookup(const struct xb_emu *emu, const struct xb_sock_way *way)
 static const struct xb_world_sock *
 udp_lookup2(const struct xb_emu *emu, const struct xb_sock_way *way)
 {
-	const struct xb_world *w = emu->world;
 	const struct xb_world_sock *result = NULL, *picked;
 	int best = way->family == AF_INET ? 0 : -1;
 	bool has_conns;
 
-	for (u32 i = 0; i < w->sock_cnt; i++) {
-		const struct xb_world_sock *s = &w->socks[i];
-		int score = udp_score(w, s, way);
+	for (u32 i = 0; i < xb_sock_all_cnt(emu); i++) {
+		const struct xb_world_sock *s = xb_sock_of_all(emu, i);
+		int score = udp_score(emu, s, way);
 
 		if (score <= best)
 			continue;
@@ -261,7 +265,7 @@ udp_lookup2(const struct xb_emu *emu, const struct xb_sock_way *way)
 		if (!has_conns)
 			return picked;
 		result = picked;
-		score = udp_score(w, picked, way);
+		score = udp_score(emu, picked, way);
 		best = score > best ? score : best;
 	}
 	return result;
@@ -295,6 +299,6 @@ xb_sock_lookup(const struct xb_emu *emu, const struct xb_sock_way *way)
 
 	if (way->proto == IPPROTO_UDP)
 		return lookup_twice(emu, way, udp_lookup2);
-	s = lookup_established(emu->world, way);
+	s = lookup_established(emu, way);
 	return s ? s : xb_sock_lookup_listener(emu, way);
 }

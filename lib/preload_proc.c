@@ -7,6 +7,7 @@
 #include "lib/preload_priv.h"
 
 #include "emu/fdinfo.h"
+#include "xdp/xdp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,9 @@
 #include <unistd.h>
 
 #define PASS_ON (-1) /* to the C library */
+
+#define NUMBER(macro)   NUMBER_(macro)
+#define NUMBER_(digits) #digits
 
 /* The descriptor that a path of /proc asks about, or -1. */
 static int
@@ -80,6 +84,34 @@ open_fdinfo(int asked)
 	return fd;
 }
 
+/*
+ * Settings of Linux's that are the emulator's own here, whatever the machine's are; some are not
+ * there at all in network namespaces.
+ */
+static const struct {
+	const char *path, *text;
+} settings[] = {
+	{ "/proc/sys/net/core/max_skb_frags", NUMBER(XB_XDP_MAX_FRAGS) "\n" },
+};
+
+/* A file with a setting's text, or PASS_ON. */
+static int
+open_setting(const char *path)
+{
+	int fd = PASS_ON;
+
+	for (size_t i = 0; i < XB_ARRAY_SIZE(settings); i++) {
+		if (strcmp(path, settings[i].path) != 0)
+			continue;
+		fd = memfd_create("setting", MFD_CLOEXEC);
+		if (fd < 0)
+			return PASS_ON;
+		(void)!write(fd, settings[i].text, strlen(settings[i].text));
+		lseek(fd, 0, SEEK_SET);
+	}
+	return fd;
+}
+
 /* cf. kernel/bpf/inode.c: a pin's file opens with an error, or not at all */
 static int
 open_on_bpffs(const char *path)
@@ -102,6 +134,8 @@ take_open(int dir, const char *path, int *fd)
 	if (preload_is_inside() || !path)
 		return false;
 	*fd = open_fdinfo(asked_fd(path));
+	if (*fd == PASS_ON)
+		*fd = open_setting(path);
 	errno = before;
 	if (*fd != PASS_ON)
 		return true;

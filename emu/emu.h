@@ -132,10 +132,9 @@ struct xb_emu {
 	 */
 	struct xb_captured *record[XB_EMU_MAX_CPUS];
 	struct xb_playback *playback[XB_EMU_MAX_CPUS];
-	bool watch;                    /* programs that are loaded while it is set are watched */
-	bool any_target; /* those that attach to a function are loaded without one, see emu/prog.h */
-	struct xb_sock *socks;         /* emu/sock.h: all of them */
-	bool watch;                      /* programs that are loaded while it is set are watched */
+	bool any_target; /* those that attach to a function are loaded without one, see emu/prog.h
+	                  */
+	bool watch;      /* programs that are loaded while it is set are watched */
 	struct xb_sock *socks;           /* emu/sock.h: all of them */
 	struct xb_world_sock *own_socks; /* emu/sock_own.h: own_sock_cnt of them, at a test run */
 	u32 own_sock_cnt;

@@ -48,6 +48,7 @@ report(const struct options *o, struct rig *rig, struct tally *t, struct program
 
 	if (v->known && !o->show) {
 		printf("program %" PRIu64 ": known: %s (%s)\n", p->seed, v->known, v->text);
+		fflush(stdout);
 		return;
 	}
 	if (v->between && few && !o->keep_long)
@@ -97,7 +98,8 @@ work(const struct options *o, u32 job, struct tally *t)
 	t->kernel = rig->has_kernel;
 	for (u64 i = job; i < o->count && (!o->seconds || now() - start < o->seconds);
 	     i += o->jobs) {
-		program_generate(p, o->seed + i, o->types);
+		t->seed = o->seed + i;
+		program_generate(p, t->seed, o->types);
 		trial_run(rig, p, &v);
 		if (was_once_only(rig, p, &v)) {
 			t->once_only++;
@@ -169,6 +171,17 @@ ended(const struct tally *tallies, u32 jobs)
 	return true;
 }
 
+/* A machine that takes its host with it is wrong, too. */
+static void
+say_death(const struct options *o, const pid_t *pids, const struct tally *tallies, pid_t pid,
+          int status)
+{
+	for (u32 i = 0; i < o->jobs; i++)
+		if (pids[i] == pid)
+			printf("program %" PRIu64 ": the process ended (%s)\n", tallies[i].seed,
+			       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit code");
+}
+
 /* Waits for the jobs; false: one of them died, or the kernel is not well. */
 static bool
 wait_for(const struct options *o, const pid_t *pids, const struct tally *tallies, double start)
@@ -183,7 +196,10 @@ wait_for(const struct options *o, const pid_t *pids, const struct tally *tallies
 
 		if (pid > 0) {
 			left--;
-			well = well && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+			if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+				say_death(o, pids, tallies, pid, status);
+				well = false;
+			}
 			continue;
 		}
 		if (taint() != before && well) {

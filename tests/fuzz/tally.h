@@ -12,6 +12,7 @@
 
 struct tally {
 	u64 programs, slots;
+	u64 seed; /* of the program that is under way */
 	u64 wild, not_loaded, faulted, uninit;
 	u64 asked, accepted, atomics; /* the kernel was, took them; with atomics, of these */
 	u64 differences, atomic_differences;

@@ -203,20 +203,38 @@ extend_cmpxchg(struct program *p)
 	return any;
 }
 
+/* Runs it in the emulator, as a test run. */
+static bool
+emulate(struct rig *rig, const struct program *p, u32 input, struct seen *seen)
+{
+	const struct side *s = &rig->machines[0].side;
+	long fd = side_load(s, p, NULL, 0);
+
+	if (fd < 0)
+		return false;
+	side_run(s, p, (int)fd, program_use(p).maps, &rig->inputs[input], seen);
+	side_unload(s, (int)fd);
+	return true;
+}
+
 /*
  * Linux's verifier leaves out the zero extension of R0 where it thinks that nobody looks at the
- * upper half, and is wrong at times. Programs that do it themselves show no difference then.
+ * upper half, and is wrong at times. Programs that do it themselves show no difference then, and
+ * the emulator sees none between the two.
  */
 static bool
-is_missing_extension(struct rig *rig, const struct program *p)
+is_missing_extension(struct rig *rig, const struct program *p, u32 input)
 {
 	struct program extended = *p;
 	struct verdict v;
+	char text[200];
 
 	if (!extend_cmpxchg(&extended))
 		return false;
 	try_all(rig, &extended, &v);
-	return v.accepted && !v.between;
+	return v.accepted && !v.between && emulate(rig, p, input, &rig->seen[0]) &&
+	       emulate(rig, &extended, input, &rig->seen[1]) &&
+	       !seen_differs(&rig->seen[0], &rig->seen[1], text, sizeof(text));
 }
 
 void
@@ -225,7 +243,7 @@ trial_run(struct rig *rig, const struct program *p, struct verdict *v)
 	try_all(rig, p, v);
 	if (!v->between || strcmp(v->between, "kernel") != 0)
 		return;
-	if (is_missing_extension(rig, p))
+	if (is_missing_extension(rig, p, v->input))
 		v->known = "upper half of R0 after a 32-bit cmpxchg";
 	try_all(rig, p, &(struct verdict){ 0 }); /* so that the rig holds this one's outcome */
 }

@@ -93,6 +93,18 @@ cli_main(int argc, char **argv, const struct cli_row *rows, size_t cnt)
 	return system(command) == 0 ? rc : 2;
 }
 
+/* Who has no privilege cannot drop any, and need not. */
+static void
+set_unprivileged(void)
+{
+	static const char drop[] =
+	        "setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all";
+	char command[128];
+
+	snprintf(command, sizeof(command), "%s true 2>/dev/null", drop);
+	setenv("U", system(command) == 0 ? drop : "", 1);
+}
+
 int
 cli_kernel_main(int argc, char **argv, const struct cli_kernel_rows *rows)
 {
@@ -101,6 +113,7 @@ cli_kernel_main(int argc, char **argv, const struct cli_kernel_rows *rows)
 
 	if (argc != 5)
 		return 2;
+	set_unprivileged();
 	rc = cli_main(argc, argv, rows->anywhere, rows->anywhere_cnt);
 	snprintf(command, sizeof(command),
 	         "'%s' -q --engine kernel -r '%s/demo.pcap' '%s/pass.o' 2>/dev/null", argv[1],

@@ -40,7 +40,7 @@ struct cli_kernel_rows {
 };
 int cli_kernel_main(int argc, char **argv, const struct cli_kernel_rows *rows);
 
-/* Without any privilege, whoever runs the test. */
-#define UNPRIVILEGED "setpriv --bounding-set=-all --inh-caps=-all --reuid=65534 --clear-groups "
+/* In front of a command: without any privilege, whoever runs the test. */
+#define UNPRIVILEGED "$U "
 
 #endif

@@ -5,6 +5,9 @@
  */
 #include "tests/bench/cli.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define DIFF      "$X diff --no-progress -r $C/demo.pcap "
 #define XDP(what) DIFF "-p xdp_differs --map '.rodata[0]={what=" what "}' "
 #define TC(what)  DIFF "-p tc_differs --map '.rodata[0]={what=" what "}' "
@@ -133,15 +136,38 @@ static const struct cli_row rows_permitted[] = {
 	  SAYS("*: prog 'xdp_null_value': the kernel's verifier refuses it: *"), NULL },
 };
 
+/* What differs.o asks for; kernel.kptr_restrict may hide it. */
+static bool
+symbols_are_seen(void)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long addr = 0;
+	char line[512], name[256];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %*c %255s", &addr, name) == 2 &&
+		    strcmp(name, "bpf_prog_put") == 0)
+			break;
+		addr = 0;
+	}
+	if (f)
+		fclose(f);
+	return addr != 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	const struct cli_kernel_rows rows = {
+	struct cli_kernel_rows rows = {
 		.anywhere = rows_anywhere,
 		.anywhere_cnt = XB_ARRAY_SIZE(rows_anywhere),
 		.permitted = rows_permitted,
 		.permitted_cnt = XB_ARRAY_SIZE(rows_permitted),
 	};
 
+	if (!symbols_are_seen()) {
+		printf("skipped: /proc/kallsyms does not tell the kernel's symbols\n");
+		rows.permitted_cnt = 0;
+	}
 	return cli_kernel_main(argc, argv, &rows);
 }

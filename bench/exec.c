@@ -60,6 +60,9 @@ set_preload(struct xb_err *err)
 
 	if (find_library(path, err) != 0)
 		return -1;
+	if (strpbrk(path, " :"))
+		return xb_err_set(err, XB_ERR_SYSTEM,
+		                  "%s: LD_PRELOAD cannot name a path with a space or colon", path);
 	rc = asprintf(&value, "%s%s%s", path, was && *was ? ":" : "", was ? was : "");
 	if (rc < 0)
 		return xb_err_errno(err, ENOMEM, "LD_PRELOAD");

@@ -133,6 +133,7 @@ prog_test_run(struct xb_emu *emu, const struct call *c)
 	prog = XB_CONTAINER_OF(obj, struct xb_bpf_prog, obj);
 	if (prog->ops == NULL || prog->ops->test_run == NULL)
 		return -XB_ENOTSUPP;
+	emu->interrupted = false;
 	if (emu->own_task)
 		xb_sock_own_find(emu);
 	start_ns = emu->stats ? xb_test_now_ns() : 0;

@@ -65,6 +65,8 @@ struct xb_emu_hooks {
 	 * it is of. It stays in the buffer for its reader.
 	 */
 	void (*record)(void *arg, const struct xb_event *event);
+	/* Whether a test run of many runs has to end; asked between some of them. */
+	bool (*interrupted)(void *arg);
 	/* A run that ended with a fault, proc->fault. */
 	void (*fault)(void *arg, struct xb_proc *proc);
 };
@@ -146,6 +148,7 @@ struct xb_emu {
 	u64 epoch;                     /* emu/vcpu.h's own */
 	bool own_task;    /* the current task is the thread that calls bpf(2): set by the owner */
 	bool stats;       /* BPF_ENABLE_STATS was called: test runs are counted */
+	bool interrupted; /* the last test run was */
 	u64 missing_cmds; /* bit 1 << cmd: bpf(2) commands refused for not being emulated */
 };
 

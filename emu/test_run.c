@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <time.h>
 
+#define RUNS_BETWEEN 256u /* questions whether to go on */
+
 int
 xb_test_read_ctx(const union bpf_attr *attr, void *ctx, u32 bytes)
 {
@@ -51,6 +53,15 @@ xb_test_finish(union bpf_attr *attr, const struct xb_test_result *result)
 	attr->test.retval = result->retval;
 	attr->test.duration = result->duration_ns;
 	return room < size ? -ENOSPC : 0;
+}
+
+bool
+xb_test_interrupted(struct xb_emu *emu, u32 i)
+{
+	if (XB_LIKELY(!emu->hooks.interrupted) || i % RUNS_BETWEEN != RUNS_BETWEEN - 1)
+		return false;
+	emu->interrupted = emu->hooks.interrupted(emu->hooks.arg);
+	return emu->interrupted;
 }
 
 u64

@@ -6,7 +6,7 @@
 #ifndef XB_EMU_TEST_RUN_H
 #define XB_EMU_TEST_RUN_H
 
-#include "vm/types.h"
+#include "emu/emu.h"
 
 #include <linux/bpf.h>
 
@@ -40,6 +40,13 @@ xb_test_repeat(const union bpf_attr *attr)
 {
 	return attr->test.repeat ? attr->test.repeat : 1;
 }
+
+/*
+ * After the i-th of many runs: whether that was the last, as the caller has been interrupted. Then
+ * emu->interrupted is set, and the test run's result is -EINTR (cf. net/bpf/test_run.c:
+ * bpf_test_timer_continue).
+ */
+bool xb_test_interrupted(struct xb_emu *emu, u32 i);
 
 /* The machine's clock, which durations are told by. */
 u64 xb_test_now_ns(void);

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,7 @@ static struct {
 	pthread_once_t once;
 	struct xb_emu *emu; /* NULL until it is needed, or where it cannot be made */
 	bool fixed_clock;
+	sigset_t blocked; /* by the program, in the thread that is inside */
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT };
 
 static _Thread_local unsigned int depth __attribute__((tls_model("initial-exec")));
@@ -151,6 +153,36 @@ set_world(struct xb_emu *emu)
 	free(text);
 }
 
+/*
+ * A handler must not find its thread inside: signals wait until the call is over, but for those
+ * that are about an instruction.
+ */
+static void
+hold_signals(sigset_t *were)
+{
+	static const int at_once[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS };
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < XB_ARRAY_SIZE(at_once); i++)
+		sigdelset(&all, at_once[i]);
+	pthread_sigmask(SIG_BLOCK, &all, were);
+}
+
+/* Whether one waits that the program would take. */
+static bool
+is_interrupted(void *arg)
+{
+	sigset_t pending;
+
+	(void)arg;
+	sigpending(&pending);
+	for (int nr = 1; nr < NSIG; nr++)
+		if (sigismember(&pending, nr) == 1 && sigismember(&state.blocked, nr) == 0)
+			return true;
+	return false;
+}
+
 /* The upper half of what there can be: programs number theirs from below. */
 static int
 first_fd(void)
@@ -185,6 +217,7 @@ make_emulator(void)
 	xb_bound_register_types(emu);
 	emu->holders = true;
 	emu->hooks.fault = preload_report_fault;
+	emu->hooks.interrupted = is_interrupted;
 	emu->first_fd = first_fd();
 	emu->own_task = true;
 	set_world(emu);
@@ -274,14 +307,19 @@ bpf(int cmd, union bpf_attr *attr, u32 bytes)
 {
 	int before = errno;
 	long rc = cmd == BPF_OBJ_PIN ? check_pin(attr, bytes) : 0;
-	struct xb_emu *emu = preload_get();
+	struct xb_emu *emu;
+	sigset_t blocked;
 
-	if (!emu)
-		rc = NO_EMULATOR;
-	else if (rc == 0)
-		rc = take_bpf(emu, cmd, attr, bytes);
-	if (emu)
+	hold_signals(&blocked);
+	emu = preload_get();
+	if (emu) {
+		state.blocked = blocked;
+		rc = rc ? rc : take_bpf(emu, cmd, attr, bytes);
 		preload_leave();
+	} else {
+		rc = NO_EMULATOR;
+	}
+	pthread_sigmask(SIG_SETMASK, &blocked, NULL);
 	errno = before;
 	return preload_result(rc);
 }

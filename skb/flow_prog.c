@@ -142,7 +142,7 @@ test_run(struct test *t)
 	if (!t->s)
 		return -ENOMEM;
 	run_all(t);
-	ret = write_keys(t);
+	ret = t->emu->interrupted ? -EINTR : write_keys(t);
 	/* The context comes back as it was. */
 	return ret ? ret : xb_test_write_ctx(t->attr, &t->ctx, sizeof(t->ctx));
 }

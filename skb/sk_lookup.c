@@ -215,8 +215,10 @@ run_all(struct test *t)
 	u32 repeat = xb_test_repeat(t->attr);
 	u64 start = xb_test_now_ns();
 
-	for (u32 i = 0; i < repeat; i++)
+	for (u32 i = 0; i < repeat && !t->emu->interrupted; i++) {
 		t->retval = run_once(t);
+		xb_test_interrupted(t->emu, i);
+	}
 	t->duration_ns = xb_test_each_ns(start, repeat);
 }
 
@@ -291,7 +293,7 @@ test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
 		return -ENOMEM;
 	load_ctx(t.l, &t.ctx);
 	run_all(&t);
-	return write_ctx(&t);
+	return emu->interrupted ? -EINTR : write_ctx(&t);
 }
 
 /* cf. kernel/bpf/syscall.c: bpf_prog_load_check_attach */

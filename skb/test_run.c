@@ -146,7 +146,7 @@ skb_test_run_repeat(struct xb_skb *s, const struct xb_bpf_prog *prog, const stru
 	xb_skb_load(s, in);
 	for (u32 i = 0; i < repeat; i++) {
 		xb_skb_run(s, prog, out);
-		if (out->status == XB_RUN_FAULT)
+		if (out->status == XB_RUN_FAULT || xb_test_interrupted(s->emu, i))
 			break;
 	}
 	return xb_test_each_ns(start, repeat);
@@ -265,6 +265,8 @@ test_run(struct test *t)
 	if (!t->s)
 		return -ENOMEM;
 	run_all(t);
+	if (t->emu->interrupted)
+		return -EINTR;
 	xb_skb_push_ether(t->s, true, &t->out);
 	ret = check_sum(t);
 	if (ret == 0)

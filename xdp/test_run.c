@@ -150,7 +150,7 @@ run_all(struct test *t)
 		if (t->live && i)
 			xdp_load_linear(t->x, &in, t->linear_bytes - t->meta_bytes);
 		xb_xdp_run(t->x, t->prog, &t->out);
-		if (t->out.status == XB_RUN_FAULT)
+		if (t->out.status == XB_RUN_FAULT || xb_test_interrupted(t->emu, i))
 			break;
 	}
 	t->duration_ns = xb_test_each_ns(start, repeat);
@@ -261,7 +261,7 @@ xdp_test_run(struct xb_emu *emu, struct xb_bpf_prog *prog, union bpf_attr *attr)
 		ret = take_buffer(&t);
 	if (ret == 0) {
 		run_all(&t);
-		ret = write_data(&t);
+		ret = emu->interrupted ? -EINTR : write_data(&t);
 	}
 	if (ret == 0)
 		ret = write_ctx(&t);

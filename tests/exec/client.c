@@ -9,12 +9,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -414,6 +416,29 @@ test_threads(struct client *c)
 	return 0;
 }
 
+static void
+on_alarm(int nr)
+{
+	(void)nr;
+}
+
+/* A signal ends what would take hours. */
+static int
+test_signal(struct client *c)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 200000 };
+	const struct sigaction action = { .sa_handler = on_alarm };
+	char packet[64] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
+	            .repeat = -1);
+
+	CHECK(sigaction(SIGALRM, &action, NULL) == 0);
+	CHECK(setitimer(ITIMER_REAL, &soon, NULL) == 0);
+	CHECK(bpf_prog_test_run_opts(prog_fd(c, "ask"), &opts) < 0 && errno == EINTR);
+	CHECK(run(prog_fd(c, "ask"), 64) == 2);
+	return 0;
+}
+
 /* A child goes on with what it inherits. */
 static int
 test_fork(struct client *c)
@@ -445,7 +470,7 @@ static const struct {
 	{ "globals", test_globals }, { "ring", test_ring },           { "perf", test_perf },
 	{ "lost", test_lost },       { "tail call", test_tail_call }, { "freplace", test_freplace },
 	{ "pins", test_pins },       { "lifetimes", test_lifetimes }, { "mmap", test_mmap },
-	{ "threads", test_threads }, { "fork", test_fork },
+	{ "threads", test_threads }, { "fork", test_fork },           { "signal", test_signal },
 };
 
 int

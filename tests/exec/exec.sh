@@ -88,6 +88,9 @@ says 'unlimited' sh -c 'ulimit -l unlimited && echo unlimited'
 says 'bpf_fs' stat -f -c %T /sys/fs/bpf
 says '700' bash -c 'stat -c %a /sys/fs/bpf | tail -c 4'
 
+# What is the emulator's to say, whatever the machine has.
+says 17 -- cat /proc/sys/net/core/max_skb_frags
+
 command -v bpftool >/dev/null || {
 	echo 'skipped: no bpftool: nothing to report of'
 	exit $failed

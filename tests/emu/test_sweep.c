@@ -30,13 +30,16 @@ init(struct sys_rig *rig)
 static int
 make_map(struct sys_rig *rig, u32 type, u32 inner)
 {
-	union bpf_attr attr = { .map_type = type,
-		                .key_size = 4,
-		                .value_size = 4,
-		                .max_entries = 4,
-		                .inner_map_fd = inner };
-	long fd = sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = 4;
+	attr.inner_map_fd = inner;
+	fd = sys_rig_bpf(rig, BPF_MAP_CREATE, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	return (int)fd;
 }
@@ -45,14 +48,15 @@ static int
 make_prog(struct sys_rig *rig)
 {
 	const struct bpf_insn insns[] = { XB_MOV64_IMM(0, 2), XB_EXIT() };
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (uintptr_t)insns,
-		.insn_cnt = 2,
-		.license = (uintptr_t) "GPL",
-	};
-	long fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	fd = sys_rig_bpf(rig, BPF_PROG_LOAD, &attr, sizeof(attr));
 	assert_true(fd >= 0);
 	return (int)fd;
 }
@@ -60,10 +64,12 @@ make_prog(struct sys_rig *rig)
 static void
 put(struct sys_rig *rig, int map, u32 key, int fd)
 {
-	union bpf_attr attr = { .map_fd = (u32)map,
-		                .key = (uintptr_t)&key,
-		                .value = (uintptr_t)&fd };
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (u32)map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&fd;
 	assert_int_equal(sys_rig_bpf(rig, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)), 0);
 }
 
@@ -71,9 +77,12 @@ put(struct sys_rig *rig, int map, u32 key, int fd)
 static bool
 is_there(struct sys_rig *rig, int cmd, u32 id)
 {
-	union bpf_attr attr = { .map_id = id };
-	long fd = sys_rig_bpf(rig, cmd, &attr, sizeof(attr));
+	union bpf_attr attr;
+	long fd;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	fd = sys_rig_bpf(rig, cmd, &attr, sizeof(attr));
 	if (fd >= 0)
 		close((int)fd);
 	return fd >= 0;
@@ -105,16 +114,16 @@ static void
 test_pins(void **state)
 {
 	struct sys_rig rig;
+	union bpf_attr attr;
 	int fd;
 
 	(void)state;
 	init(&rig);
 	fd = make_map(&rig, BPF_MAP_TYPE_ARRAY, 0);
-	assert_int_equal(sys_rig_bpf(&rig, BPF_OBJ_PIN,
-	                             &(union bpf_attr){ .pathname = (uintptr_t) "/sys/fs/bpf/m",
-	                                                .bpf_fd = (u32)fd },
-	                             sizeof(union bpf_attr)),
-	                 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t) "/sys/fs/bpf/m";
+	attr.bpf_fd = (u32)fd;
+	assert_int_equal(sys_rig_bpf(&rig, BPF_OBJ_PIN, &attr, sizeof(attr)), 0);
 	close(fd);
 	assert_true(is_there(&rig, BPF_MAP_GET_FD_BY_ID, 1));
 	assert_int_equal(xb_pin_remove(rig.emu, "/sys/fs/bpf/m"), 0);

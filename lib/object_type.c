@@ -168,7 +168,7 @@ object_set_targets(struct xb_object *o, const struct bpf_program **failed)
 {
 	struct bpf_program *prog;
 
-	if (!o->emu->any_target)
+	if (!o->emu || !o->emu->any_target)
 		return 0;
 	bpf_object__for_each_program(prog, o->bpf)
 	{

@@ -122,6 +122,7 @@ xb_prog_check_target(const struct xb_bpf_prog *prog, const struct xb_bpf_prog *t
 	const char *reason = NULL;
 	int func = -1;
 
+	/* Differs: what nothing calls here is for no function in particular. */
 	if (target == NULL && prog->emu->any_target)
 		return 0;
 	if (btf_id == 0)

@@ -134,8 +134,7 @@ struct xb_emu {
 	 */
 	struct xb_captured *record[XB_EMU_MAX_CPUS];
 	struct xb_playback *playback[XB_EMU_MAX_CPUS];
-	bool any_target; /* those that attach to a function are loaded without one, see emu/prog.h
-	                  */
+	bool any_target; /* programs that attach are loaded without a target, see emu/prog.h */
 	bool watch;      /* programs that are loaded while it is set are watched */
 	struct xb_sock *socks;           /* emu/sock.h: all of them */
 	struct xb_world_sock *own_socks; /* emu/sock_own.h: own_sock_cnt of them, at a test run */

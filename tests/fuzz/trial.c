@@ -101,6 +101,9 @@ try_engine(struct rig *rig, const struct engine *e, const struct program *p, str
 
 	engine_run(&rig->machines[e->machine], e, p, &v->use, (int)l->fd[e->machine],
 	           &rig->inputs[v->input], out);
+	if (out->fault != XB_FAULT_UNINIT && (!outcome_differs(first, out, text, sizeof(text)) ||
+	                                      !confirmed(rig, e, p, l, v, text, sizeof(text))))
+		return;
 	if (out->fault == XB_FAULT_UNINIT) {
 		v->uninit = true;
 		if (l->kernel >= 0)
@@ -108,9 +111,7 @@ try_engine(struct rig *rig, const struct engine *e, const struct program *p, str
 			        out->pc);
 		return;
 	}
-	if (outcome_differs(first, out, text, sizeof(text)) &&
-	    confirmed(rig, e, p, l, v, text, sizeof(text)))
-		differs(v, e->name, "%s and %s: %s", fuzz_engines[0].name, e->name, text);
+	differs(v, e->name, "%s and %s: %s", fuzz_engines[0].name, e->name, text);
 }
 
 static void

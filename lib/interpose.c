@@ -6,9 +6,10 @@
  * them by their names, and finds the ones here, as this library comes before the C library. What is
  * not the emulator's goes on to whoever has the name next.
  */
+#include "lib/six_longs.h"
+
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -47,22 +48,12 @@ int __wrap_open64(const char *path, int flags, ...);
 int __real_open64(const char *path, int flags, ...);
 PUBLIC int open64(const char *path, int flags, ...);
 
-/* What comes after the number: six registers, whether the call fills them or not. */
-#define SIX_LONGS(a)                                                                               \
-	do {                                                                                       \
-		va_list ap;                                                                        \
-		va_start(ap, nr);                                                                  \
-		for (int i = 0; i < 6; i++)                                                        \
-			(a)[i] = va_arg(ap, long);                                                 \
-		va_end(ap);                                                                        \
-	} while (0)
-
 long
 syscall(long nr, ...)
 {
 	long a[6];
 
-	SIX_LONGS(a);
+	SIX_LONGS(a, nr);
 	return __wrap_syscall(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
@@ -72,7 +63,7 @@ __real_syscall(long nr, ...)
 	long (*next)(long, ...);
 	long a[6];
 
-	SIX_LONGS(a);
+	SIX_LONGS(a, nr);
 	*(void **)&next = dlsym(RTLD_NEXT, "syscall");
 	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -14,6 +14,7 @@
 #include "emu/world.h"
 #include "lib/bind.h"
 #include "lib/preload_report.h"
+#include "lib/six_longs.h"
 #include "skb/skb.h"
 #include "xdp/xdp.h"
 
@@ -22,7 +23,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,22 +324,12 @@ bpf(int cmd, union bpf_attr *attr, u32 bytes)
 	return preload_result(rc);
 }
 
-/* What comes after the number: six registers, whether the call fills them or not. */
-#define SIX_LONGS(a)                                                                               \
-	do {                                                                                       \
-		va_list ap;                                                                        \
-		va_start(ap, nr);                                                                  \
-		for (int i = 0; i < 6; i++)                                                        \
-			(a)[i] = va_arg(ap, long);                                                 \
-		va_end(ap);                                                                        \
-	} while (0)
-
 long
 syscall(long nr, ...)
 {
 	long a[6], rc;
 
-	SIX_LONGS(a);
+	SIX_LONGS(a, nr);
 	if (nr == SYS_bpf && !preload_is_inside())
 		return bpf((int)a[0], (union bpf_attr *)a[1], (u32)a[2]);
 	if (nr == SYS_perf_event_open && !preload_is_inside() && preload_perf_open(a, &rc))
@@ -352,7 +342,7 @@ __real_syscall(long nr, ...)
 {
 	long a[6];
 
-	SIX_LONGS(a);
+	SIX_LONGS(a, nr);
 	return PRELOAD_NEXT(syscall)(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 

@@ -65,8 +65,7 @@ queue_take(struct queue *queue)
 	return work;
 }
 
-/* The first vCPU that is free, from the one on that the worker looks at; with_work: that has work.
- */
+/* The first free vCPU, from the worker's on; with_work: one that has work. */
 static u32
 free_vcpu(const struct worker *worker, bool with_work)
 {

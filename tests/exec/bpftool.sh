@@ -48,8 +48,17 @@ batch() {
 	chmod 644 "$dir/batch"
 }
 
-# On CPU 0, as the emulator.
+# Whether the kernel has what batches ask for by name.
+has_names() {
+	{ bpftool prog show && bpftool map show; } 2>/dev/null | grep -qE '  name (xdp_firewall|small|globals\.[a-z]+)  '
+}
+
+# On CPU 0, as the emulator. A program goes some time after its last pin, and its maps with it.
 in_kernel() {
+	for _ in $(seq 100); do
+		has_names || break
+		sleep 0.1
+	done
 	taskset -c 0 bpftool "$@" >"$dir/kernel.out" 2>"$dir/kernel.err"
 	echo "exit code $?" >>"$dir/kernel.out"
 	rm -rf "$pins"_*
